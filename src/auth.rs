@@ -1,0 +1,1 @@
+//! How a link signs in, and how its user confirms the first use.

@@ -1,0 +1,1 @@
+//! Street doors: one file per command.

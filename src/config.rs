@@ -1,0 +1,1 @@
+//! One TOML file, made of each room's own settings: load, validate, explain.

@@ -1,0 +1,1 @@
+//! A sample law firm, a simulated Exchange and the real engine between them.

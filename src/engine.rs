@@ -1,0 +1,1 @@
+//! Rooms where things happen: the tick, one mailbox's cycle, execution, recovery, proof.

@@ -1,0 +1,1 @@
+//! Mailboxes: transport, throttle and the protocols.

@@ -1,0 +1,319 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{
+    Field, Fingerprint, ItemId, ItemRef, Kind, Place, QueryName, Record, RecordKey, RemovalManner, Value,
+};
+
+/// One step, decided. The executor adds nothing but the user's own text around our block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Operation {
+    /// For which record.
+    pub key: RecordKey,
+    /// When somebody counts on it: what is due first is written first.
+    pub due: Option<Timestamp>,
+    /// Why it is done.
+    pub why: Why,
+    /// What is done.
+    pub action: Action,
+}
+
+/// What is done to an item or to the ledger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Write a new, stamped item.
+    Create {
+        /// What it shall hold.
+        record: Arc<Record>,
+    },
+    /// Write fields of an item that is ours; the server refuses if `item.change_key` is stale.
+    Update {
+        /// Which version was seen.
+        item: ItemRef,
+        /// Where it lies.
+        place: Place,
+        /// Of the record as desired, for the mirror.
+        fingerprint: Fingerprint,
+        /// Everything the item holds of ours afterwards, for the mirror.
+        record: Arc<Record>,
+        /// Fields to set (`notes`: our block; `categories`: ours).
+        set: BTreeMap<Field, Value>,
+        /// Fields to clear, each written by us before.
+        clear: BTreeSet<Field>,
+    },
+    /// Remove an item that is ours.
+    Delete {
+        /// Which version was seen.
+        item: ItemRef,
+        /// Where it lies.
+        place: Place,
+        /// Into Deleted Items or for good.
+        manner: RemovalManner,
+    },
+    /// Ledger only: this item is ours and holds what it should (taken over, moved, recovered, acknowledged). `returned` is
+    /// what the server now shows of fields that differ from `record`.
+    Own {
+        /// Which version was seen.
+        item: ItemRef,
+        /// Where it lies.
+        place: Place,
+        /// Of the record as desired.
+        fingerprint: Fingerprint,
+        /// Everything the item holds of ours.
+        record: Arc<Record>,
+        /// Fields as the server shows them, where they differ.
+        returned: BTreeMap<Field, Option<Value>>,
+    },
+    /// Ledger only: the user deleted the item and that is respected until the record changes.
+    Respect,
+    /// Ledger only: record and item are both gone.
+    Forget,
+}
+
+/// The budget an operation is charged to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// New items.
+    Create,
+    /// Changed items.
+    Update,
+    /// Removed items, on absence alone.
+    Delete,
+    /// Removed items, on positive evidence (closed matter, re-assignment, person who left).
+    Withdraw,
+    /// New items in place of ones that were ours: what a changed key or query name would do.
+    Replace,
+}
+
+impl Operation {
+    /// The budget this is charged to; `None` for what touches no mailbox.
+    pub fn class(&self) -> Option<Class> {
+        match (&self.action, &self.why) {
+            (Action::Create { .. }, Why::Restored) => Some(Class::Replace),
+            (Action::Create { .. }, _) => Some(Class::Create),
+            (Action::Update { .. }, _) => Some(Class::Update),
+            (Action::Delete { .. }, Why::Withdrawn(_)) => Some(Class::Withdraw),
+            (Action::Delete { .. }, _) => Some(Class::Delete),
+            (Action::Own { .. } | Action::Respect | Action::Forget, _) => None,
+        }
+    }
+
+    /// Names exactly this operation, so that a release covers what was shown and nothing else. The version of the item does
+    /// not count: an edit in between is met by the change key.
+    pub fn digest(&self) -> OperationDigest {
+        use sha2::{Digest, Sha256};
+        let what = match &self.action {
+            Action::Create { record } => ("create", None, Some(Fingerprint::of(record)), None),
+            Action::Update { item, fingerprint, .. } => ("update", Some(&item.id), Some(*fingerprint), None),
+            Action::Delete { item, manner, .. } => ("delete", Some(&item.id), None, Some(*manner)),
+            Action::Own { item, fingerprint, .. } => ("own", Some(&item.id), Some(*fingerprint), None),
+            Action::Respect => ("respect", None, None, None),
+            Action::Forget => ("forget", None, None, None),
+        };
+        let bytes = serde_json::to_vec(&(&self.key, what)).unwrap_or_default();
+        let full: [u8; 32] = Sha256::digest(bytes).into();
+        let mut short = [0; 16];
+        short.copy_from_slice(&full[..16]);
+        OperationDigest(short)
+    }
+}
+
+/// Names one operation as it was shown to a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct OperationDigest(pub [u8; 16]);
+
+/// Why an operation is done, as the plan prints it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Why {
+    /// New in the practice database (or newly in scope).
+    New,
+    /// The record changed.
+    Changed,
+    /// Somebody edited or deleted our item and the practice database wins.
+    Restored,
+    /// The ledger did not know this item, its stamp says that it is ours.
+    TakenOver,
+    /// The item lies in another folder now.
+    Moved,
+    /// After a crash or a lost reply it is not known what the item holds.
+    Recovered,
+    /// Somebody edited our item and that is left as it is.
+    Acknowledged,
+    /// The record is gone from the practice database.
+    Gone,
+    /// The record exists and this mailbox may not have it any more, for this reason.
+    Withdrawn(String),
+    /// The user deleted it.
+    DeletedByUser,
+}
+
+impl fmt::Display for Why {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::New => "new",
+            Self::Changed => "the record changed",
+            Self::Restored => "restored: the practice database wins",
+            Self::TakenOver => "taken over by its stamp",
+            Self::Moved => "followed into another folder",
+            Self::Recovered => "settling an interrupted write",
+            Self::Acknowledged => "edited by the user, left as it is",
+            Self::Gone => "gone from the practice database",
+            Self::DeletedByUser => "deleted by the user",
+            Self::Withdrawn(reason) => return write!(formatter, "withdrawn: {reason}"),
+        };
+        formatter.write_str(text)
+    }
+}
+
+/// What will be done, what waits for a person, and what is only told.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// To be executed, in this order.
+    pub operations: Vec<Operation>,
+    /// Waiting for a person; none of these operations is in `operations`.
+    pub holds: Vec<Hold>,
+    /// Told, not done.
+    pub findings: Vec<Finding>,
+    /// Stamped copies beside a known item: remembered as foreign, never touched.
+    pub foreign: Vec<(RecordKey, ItemId)>,
+}
+
+/// Operations of one mailbox and kind that wait for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Which kind is held.
+    pub kind: Kind,
+    /// Why.
+    pub reason: HoldReason,
+    /// Exactly what waits. Releasing the hold lets these pass and no others.
+    pub operations: Vec<Operation>,
+}
+
+/// Why operations wait for a person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "reason")]
+pub enum HoldReason {
+    /// Nothing was ever written into this mailbox: its first plan is shown first.
+    FirstWrite,
+    /// More than the budget of 24 hours allows.
+    Budget {
+        /// Which budget.
+        class: Class,
+        /// What the plan wants.
+        wanted: u64,
+        /// What was spent in the last 24 hours.
+        spent: u64,
+        /// What the budget allows in 24 hours.
+        allowed: u64,
+    },
+    /// More than the whole firm's budget of 24 hours allows: the kind is held for every link.
+    FirmBudget {
+        /// Which budget.
+        class: Class,
+        /// What all plans together want.
+        wanted: u64,
+        /// What was spent in the last 24 hours.
+        spent: u64,
+        /// What the budget allows in 24 hours.
+        allowed: u64,
+    },
+    /// A query returned no row although this mailbox holds items of it.
+    QueryEmpty {
+        /// The query.
+        query: QueryName,
+        /// Items of it that the mailbox holds.
+        items: u64,
+    },
+    /// A large share of our items vanished from the mailbox at once.
+    Vanished {
+        /// How many vanished.
+        vanished: u64,
+        /// Of how many.
+        of: u64,
+    },
+    /// Items without our stamp look like these records: an earlier sync may have left them.
+    LooksAlreadyThere {
+        /// How many records have a look-alike.
+        matches: u64,
+    },
+    /// Items of this firm whose record is absent and which the ledger does not know: one approved clean-up.
+    Orphans,
+    /// The ledger is new and these keys are found only in Deleted Items: perhaps the user deleted them.
+    OnlyInDeletedItems,
+    /// Stamps of a firm id that is not ours.
+    UnknownFirm {
+        /// The firm id, as text.
+        firm: String,
+        /// How many items carry it.
+        items: u64,
+    },
+    /// A folder is owned by another ledger, or by one that this ledger does not remember.
+    AnotherWriter {
+        /// The owner property found.
+        owner: String,
+    },
+    /// The user's person is missing from `people`.
+    PersonMissing {
+        /// The person.
+        person: String,
+    },
+    /// More firm-wide contacts than the cap allows.
+    ContactCap {
+        /// How many there would be.
+        wanted: u64,
+        /// The cap.
+        cap: u64,
+    },
+    /// The rendering (mapping, template, privacy mode, revision) changed what the same rows mean.
+    MeaningChanged,
+}
+
+/// Something told about one record or item; nothing is done about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// Which record.
+    pub key: RecordKey,
+    /// Which item, if one.
+    pub item: Option<ItemId>,
+    /// What was found.
+    pub kind: FindingKind,
+}
+
+/// What was found.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "finding")]
+#[expect(clippy::large_enum_variant, reason = "findings are few and short-lived")]
+pub enum FindingKind {
+    /// Stamped, record gone, unknown to the ledger.
+    Orphan,
+    /// A copy the user made.
+    ForeignCopy,
+    /// The user changed a field that we map: a proposed change for the office.
+    Proposed {
+        /// The field.
+        field: Field,
+        /// What we had written.
+        before: Option<Value>,
+        /// What the user made of it.
+        after: Option<Value>,
+        /// Whether the practice database's value is written over it.
+        overwritten: bool,
+    },
+    /// Restored twice without the record changing: not restored again.
+    RestoresExhausted,
+    /// The row cannot be read while its item is due within 14 days.
+    UnreadableAndDue,
+    /// Our marker lines are missing, doubled or broken: all text is the user's.
+    MarkersBroken,
+    /// The item lies in another folder now.
+    Moved,
+}

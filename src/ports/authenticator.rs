@@ -1,0 +1,47 @@
+use async_trait::async_trait;
+use secrecy::SecretString;
+
+use super::Failure;
+
+/// What the server said when it wants to know who we are.
+#[derive(Clone, Debug, Default)]
+pub struct Challenge {
+    /// Values of `WWW-Authenticate`, in the server's order. Empty before the first answer.
+    pub offers: Vec<String>,
+    /// DER of the certificate at the other end of this very connection, for methods that bind to it.
+    pub certificate: Option<Vec<u8>>,
+}
+
+/// What to send next.
+#[derive(Debug)]
+pub enum Step {
+    /// Send the request with this `Authorization` value.
+    Send(SecretString),
+    /// There is nothing more to say: the server refused.
+    Refused(Failure),
+}
+
+/// How a link proves who it is. One per link; asked anew for every request that needs it.
+#[async_trait]
+pub trait Authenticator: Send + Sync {
+    /// Begins the sign-in of one request (or of one connection, see [`Self::binds_connection`]).
+    async fn begin(&self) -> Result<Box<dyn SignIn>, Failure>;
+
+    /// Whether a sign-in holds for the connection and not for the request (NTLM). The transport then keeps one HTTP/1.1
+    /// connection for this link alone, and sends all legs of a sign-in over it.
+    fn binds_connection(&self) -> bool {
+        false
+    }
+
+    /// The mailbox to act as, for a service account.
+    fn acting_as(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// One sign-in, of as many legs as the method needs.
+#[async_trait]
+pub trait SignIn: Send {
+    /// The next leg. First called with an empty challenge, then after each 401 with what the server offered.
+    async fn step(&mut self, challenge: &Challenge) -> Step;
+}

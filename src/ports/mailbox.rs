@@ -1,0 +1,151 @@
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+
+use super::Failure;
+use crate::domain::{
+    Body, Field, FolderId, ItemContent, ItemId, ItemRef, Kind, Place, Record, RemovalManner, Stamp, Value,
+};
+
+/// Where the next observation of a folder continues: the server's own opaque token.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SyncToken(pub String);
+
+/// Which mailbox this really is, whatever address led here.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct MailboxIdentity {
+    /// Host that serves it.
+    pub server: String,
+    /// The server's id of the mailbox's root folder.
+    pub root: FolderId,
+}
+
+/// The value of the owner property on a folder: `<firm id>/<ledger id>/<epoch>`, or whatever stands there.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Owner(pub String);
+
+/// A folder that we sync into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    /// The server's id.
+    pub id: FolderId,
+    /// Who says that it writes here.
+    pub owner: Option<Owner>,
+}
+
+/// One item of a folder, as a listing shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Which version of which item.
+    pub item: ItemRef,
+    /// The text of our stamp property, if it has one.
+    pub stamp: Option<String>,
+    /// The server's own creation time, where the listing says it.
+    pub created: Option<jiff::Timestamp>,
+    /// Where it lies.
+    pub place: Place,
+}
+
+/// What changed in a folder since a token, all pages of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Changes {
+    /// New and changed items, stamped or not.
+    pub changed: Vec<Sighting>,
+    /// Items that left the folder.
+    pub gone: Vec<ItemId>,
+    /// Where to continue.
+    pub next: SyncToken,
+    /// True when no token was given or the server gave everything anew: what is not in `changed` is not there.
+    pub complete: bool,
+}
+
+/// An item to be created.
+#[derive(Clone, Debug)]
+pub struct NewItem {
+    /// Our mark.
+    pub stamp: Stamp,
+    /// What it shall hold. `notes` are taken from `body`.
+    pub record: Arc<Record>,
+    /// The whole body, our block within its markers.
+    pub body: Option<Body>,
+}
+
+/// A change to an item: these fields and no others.
+#[derive(Clone, Debug)]
+pub struct ItemChange {
+    /// Contact, event or task.
+    pub kind: Kind,
+    /// The version that was seen; the server refuses if there is a newer one.
+    pub item: ItemRef,
+    /// Fields to set, except `notes`. `categories` are all that the item shall have, the user's own included.
+    pub set: BTreeMap<Field, Value>,
+    /// Fields to clear.
+    pub clear: BTreeSet<Field>,
+    /// The whole new body, if it changes.
+    pub body: Option<Body>,
+    /// A new stamp, if it changes.
+    pub stamp: Option<Stamp>,
+}
+
+/// An item to be removed, if it is still the version that was seen.
+#[derive(Clone, Debug)]
+pub struct Removal {
+    /// Contact, event or task.
+    pub kind: Kind,
+    /// The version that was seen.
+    pub item: ItemRef,
+    /// Into Deleted Items or for good.
+    pub manner: RemovalManner,
+}
+
+/// The answer for one item of a batch.
+pub type ItemOutcome<T> = Result<T, Failure>;
+
+/// One mailbox, whatever protocol reaches it. Methods take batches and answer per item, in order.
+///
+/// The outer `Err` means the whole call: for a write it means that *the outcome is unknown unless the kind is*
+/// [`BatchRefused`](super::FailureKind::BatchRefused), and the caller must look before writing again.
+#[async_trait]
+pub trait Mailbox: Send + Sync {
+    /// Which mailbox this really is.
+    async fn identity(&self) -> Result<MailboxIdentity, Failure>;
+
+    /// The folder for a kind, with its owner property; made if it is one of our own and missing.
+    async fn folder(&self, kind: Kind) -> Result<Folder, Failure>;
+
+    /// Writes the owner property of a folder.
+    async fn claim(&self, folder: &FolderId, kind: Kind, owner: &Owner) -> Result<(), Failure>;
+
+    /// What changed since the token; everything without one.
+    async fn changes(&self, folder: &FolderId, since: Option<&SyncToken>) -> Result<Changes, Failure>;
+
+    /// Looks for items with these stamps (all stamped items if `None`) in the mailbox's *other* folders of that class and in
+    /// Deleted Items. The home folder is not searched.
+    async fn find_elsewhere(
+        &self,
+        kind: Kind,
+        home: &FolderId,
+        stamps: Option<&[Stamp]>,
+    ) -> Result<Vec<Sighting>, Failure>;
+
+    /// Reads items in full; `Ok(None)` for one that is not there.
+    async fn read(&self, kind: Kind, items: &[ItemId]) -> Result<Vec<ItemOutcome<Option<ItemContent>>>, Failure>;
+
+    /// Creates items in a folder.
+    async fn create(&self, folder: &FolderId, items: &[NewItem]) -> Result<Vec<ItemOutcome<ItemRef>>, Failure>;
+
+    /// Changes items.
+    async fn update(&self, changes: &[ItemChange]) -> Result<Vec<ItemOutcome<ItemRef>>, Failure>;
+
+    /// Removes items, after comparing their versions. An item that is not there counts as removed.
+    async fn delete(&self, removals: &[Removal]) -> Result<Vec<ItemOutcome<()>>, Failure>;
+
+    /// What the server says it is (build, product), for `check` and for what is learned per server.
+    fn server_version(&self) -> Option<String>;
+}

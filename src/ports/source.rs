@@ -1,0 +1,135 @@
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
+use tokio::sync::mpsc;
+
+use super::Failure;
+use crate::domain::{Audience, Kind, PersonId, Personal, QueryName, RecordKey, RowProblem, SourceRecord};
+
+/// Where the next hinted read of a query continues. Made and understood by the source alone: the ordered value of its own
+/// `changed` column (a time, an integer pair, a binary counter), as text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Cursor(pub String);
+
+/// Somebody in the practice system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// By the identifier that queries use.
+    pub id: PersonId,
+    /// What people call them.
+    pub name: Option<Personal<String>>,
+    /// Their e-mail address, where the practice system knows it.
+    pub email: Option<Personal<String>>,
+    /// False when the practice system says that they left.
+    pub active: bool,
+}
+
+/// One query of the mapping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueryInfo {
+    /// What its rows are.
+    pub kind: Kind,
+    /// Its name, which is part of every key.
+    pub name: QueryName,
+    /// Whether it selects `changed`: most ticks then read only what changed.
+    pub hinted: bool,
+}
+
+/// How much of a query to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QueryRead {
+    /// Rows whose `changed` is at or after the cursor less the overlap, or NULL.
+    Changed(Cursor),
+    /// The same, and then key, person and `changed` of every row.
+    Sweep(Cursor),
+    /// Every row in full.
+    Content,
+}
+
+/// One row of a query.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// A readable row.
+    Record {
+        /// What it says.
+        record: Box<SourceRecord>,
+        /// Digest of its `changed` value (0 where it has none): equal digests mean an unchanged row.
+        mark: u64,
+    },
+    /// A row that exists but cannot be read: neither present nor absent.
+    Unreadable {
+        /// The record, which a row must have to be told apart.
+        key: RecordKey,
+        /// For whom, as far as the row says.
+        audience: Audience,
+        /// Digest of its `changed` value.
+        mark: u64,
+    },
+    /// Key, person and `changed` alone, from a sweep.
+    Key {
+        /// The record.
+        key: RecordKey,
+        /// For whom.
+        audience: Audience,
+        /// Digest of its `changed` value.
+        mark: u64,
+    },
+}
+
+/// A part of what is being read. A view is complete only when [`Portion::Complete`] arrived; a reading that ends without it
+/// failed.
+#[derive(Debug)]
+pub enum Portion {
+    /// Everybody in the practice system, complete.
+    People(Vec<Person>),
+    /// Rows of a query, some hundred at a time.
+    Rows(Kind, QueryName, Vec<Row>),
+    /// Things wrong with rows.
+    Problems(Vec<RowProblem>),
+    /// A query was read to its end.
+    QueryDone {
+        /// Its kind.
+        kind: Kind,
+        /// Its name.
+        name: QueryName,
+        /// Rows that the database returned in full.
+        rows: u64,
+        /// Rows of the sweep, where there was one.
+        swept: Option<u64>,
+        /// Where the next hinted read continues.
+        cursor: Option<Cursor>,
+    },
+    /// Everything asked for arrived, from one consistent read.
+    Complete,
+}
+
+/// What is being read, as it arrives.
+pub type Reading = mpsc::Receiver<Result<Portion, Failure>>;
+
+/// What `practice probe` shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Probe {
+    /// Product and version of the database.
+    pub version: String,
+    /// True when the account can write; then we warn.
+    pub writable: bool,
+    /// Tables and views found.
+    pub tables: Vec<String>,
+    /// Digest of the tables' shape: changes when the vendor changes the schema.
+    pub schema: String,
+    /// What stands out, in sentences.
+    pub remarks: Vec<String>,
+}
+
+/// The practice database, read-only.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// The queries of the mapping.
+    fn queries(&self) -> &[QueryInfo];
+
+    /// Connects and looks around.
+    async fn probe(&self) -> Result<Probe, Failure>;
+
+    /// Reads people and the named queries in one consistent read, streamed. Queries that are not named are not read.
+    async fn read(&self, queries: Vec<(Kind, QueryName, QueryRead)>) -> Result<Reading, Failure>;
+}

@@ -1,0 +1,1 @@
+//! Readiness and watchdog towards the service manager.
