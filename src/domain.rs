@@ -16,6 +16,7 @@ mod record;
 mod source_record;
 mod stamp;
 mod value;
+pub mod zone;
 
 pub use address::PostalAddress;
 pub use field::Field;
