@@ -5,6 +5,7 @@
 //! wait for a person, and findings that are only told. Planning dirty keys equals the full plan restricted to those keys.
 
 mod input;
+pub mod look_alike;
 mod operation;
 
 pub use input::{Allowance, Desired, OnDrift, PlanningInput, Policy, Release, Spent, Totals, Withdrawal};
