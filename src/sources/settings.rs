@@ -1,0 +1,100 @@
+use std::{collections::BTreeMap, path::PathBuf};
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Section `[practice]` of the configuration: which database, read how.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The mapping: a built-in one by name (`sample`), or the path of a TOML file.
+    pub mapping: String,
+    /// The database file.
+    pub database: PathBuf,
+    /// The zone of the wall-clock times in the database: an IANA name such as `Europe/Berlin`.
+    pub source_zone: SourceZone,
+    /// Values for the `{name}` placeholders of the mapping.
+    #[serde(default)]
+    pub placeholders: BTreeMap<String, String>,
+    /// How far a hinted read reaches back behind its cursor, in minutes. For changes that were committed late.
+    #[serde(default = "ten")]
+    pub overlap_minutes: u32,
+    /// How long an event without a usable end lasts, in minutes.
+    #[serde(default = "thirty")]
+    pub event_minutes: u32,
+    /// How long a whole read may take, in seconds. Then it is given up and the database let go.
+    #[serde(default = "five_minutes")]
+    pub time_out_seconds: u32,
+}
+
+impl Settings {
+    /// Settings with everything at its default.
+    pub fn new(mapping: impl Into<String>, database: impl Into<PathBuf>, source_zone: SourceZone) -> Self {
+        Self {
+            mapping: mapping.into(),
+            database: database.into(),
+            source_zone,
+            placeholders: BTreeMap::new(),
+            overlap_minutes: ten(),
+            event_minutes: thirty(),
+            time_out_seconds: five_minutes(),
+        }
+    }
+}
+
+const fn ten() -> u32 {
+    10
+}
+
+const fn thirty() -> u32 {
+    30
+}
+
+const fn five_minutes() -> u32 {
+    300
+}
+
+/// A zone by its IANA name, known to exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceZone {
+    name: String,
+    zone: TimeZone,
+}
+
+impl SourceZone {
+    /// The zone of that name. The error says what a name looks like.
+    pub fn named(name: &str) -> Result<Self, String> {
+        match TimeZone::get(name) {
+            Ok(zone) => Ok(Self { name: zone.iana_name().unwrap_or(name).to_owned(), zone }),
+            Err(_) => Err(format!("there is no time zone `{name}`; one looks like `Europe/Berlin` (IANA names)")),
+        }
+    }
+
+    /// Coordinated universal time.
+    pub fn utc() -> Self {
+        Self { name: "UTC".to_owned(), zone: TimeZone::UTC }
+    }
+
+    /// Its IANA name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its rules.
+    pub fn zone(&self) -> &TimeZone {
+        &self.zone
+    }
+}
+
+impl Serialize for SourceZone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.name)
+    }
+}
+
+impl<'de> Deserialize<'de> for SourceZone {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        Self::named(&name).map_err(serde::de::Error::custom)
+    }
+}
