@@ -1,0 +1,82 @@
+//! The mailbox proof: a code saved as a task into the user's own mailbox, and taken away again.
+//!
+//! Whoever can read the code can open the mailbox. That proves control of the mailbox, not a second factor, so it is not
+//! accepted where a second factor is required. The task carries our stamp under the query name [`QUERY`], which no mapping may
+//! use: the sync neither counts nor touches such items, and leftovers of an interrupted confirmation are found by their stamp.
+
+use std::sync::Arc;
+
+use jiff::civil::Date;
+use secrecy::ExposeSecret;
+
+use super::confirmation::Code;
+use crate::{
+    domain::{
+        Body, BodyFormat, Field, FirmId, Importance, Kind, Record, RecordKey, RemovalManner, Stamp, TaskStatus, Value,
+    },
+    ports::{Failure, FailureKind, Mailbox, NewItem, Removal, Sighting},
+};
+
+/// The query name of stamps on proofs.
+pub const QUERY: &str = "confirmation";
+
+/// Saves the code as a task that is due today. Earlier proofs of this user are removed first, so that there is one to read.
+///
+/// # Errors
+/// What the mailbox says. The task may then be there or not; [`withdraw`] takes it away in either case.
+pub async fn deliver(mailbox: &dyn Mailbox, firm: FirmId, user: &str, code: &Code, today: Date) -> Result<(), Failure> {
+    withdraw(mailbox, firm, user).await?;
+    let folder = mailbox.folder(Kind::Task).await?;
+    let subject = format!("Pocket Docket code {}", code.readable().expose_secret());
+    let record = Record::new(Kind::Task)
+        .with(Field::Subject, Value::text(subject))
+        .with(Field::DueDate, Value::Date(today))
+        .with(Field::Status, Value::Status(TaskStatus::NotStarted))
+        .with(Field::Importance, Value::Importance(Importance::High));
+    let body = Body {
+        format: BodyFormat::Text,
+        text: "Give this code to the person who sets up Pocket Docket for you. It is good for ten minutes, and this task then \
+               goes away by itself. If you expect nothing of the kind, tell your administrator."
+            .into(),
+    };
+    let proof = NewItem { stamp: stamp(firm, user), record: Arc::new(record), body: Some(body) };
+    let outcomes = mailbox.create(&folder.id, &[proof]).await?;
+    match outcomes.into_iter().next() {
+        Some(outcome) => outcome.map(|_| ()),
+        None => {
+            Err(Failure::new(FailureKind::Malformed, "save the code in the mailbox").because("no answer for the task"))
+        }
+    }
+}
+
+/// Removes every proof of this user, wherever in the mailbox it lies by now, and returns how many there were. They leave no
+/// trace in Deleted Items.
+///
+/// # Errors
+/// What the mailbox says; calling again is safe.
+pub async fn withdraw(mailbox: &dyn Mailbox, firm: FirmId, user: &str) -> Result<usize, Failure> {
+    let stamp = stamp(firm, user);
+    let folder = mailbox.folder(Kind::Task).await?;
+    let listed = mailbox.changes(&folder.id, None).await?.changed;
+    let moved = mailbox.find_elsewhere(Kind::Task, &folder.id, Some(std::slice::from_ref(&stamp))).await?;
+    let text = stamp.to_string();
+    // The stamp is compared here, case and all: some servers search without regard to case.
+    let is_proof = |sighting: &Sighting| sighting.stamp.as_deref() == Some(text.as_str());
+    let removals: Vec<Removal> = listed
+        .into_iter()
+        .chain(moved)
+        .filter(is_proof)
+        .map(|sighting| Removal { kind: Kind::Task, item: sighting.item, manner: RemovalManner::ForGood })
+        .collect();
+    if removals.is_empty() {
+        return Ok(0);
+    }
+    for outcome in mailbox.delete(&removals).await? {
+        outcome?;
+    }
+    Ok(removals.len())
+}
+
+fn stamp(firm: FirmId, user: &str) -> Stamp {
+    Stamp { firm, key: RecordKey::new(Kind::Task, QUERY, user) }
+}
