@@ -1,0 +1,6 @@
+//! The integration tests, in one binary: one module per area.
+
+mod floors;
+mod licences;
+mod repository;
+mod words;
