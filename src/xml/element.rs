@@ -144,8 +144,8 @@ fn element(
     namespaces: &mut Namespaces,
     offset: usize,
 ) -> Element {
-    let (resolved, name) = resolver.resolve_element(start.name());
-    let namespace = match resolved {
+    let (bound_to, name) = resolver.resolve_element(start.name());
+    let namespace = match bound_to {
         ResolveResult::Bound(namespace) => namespaces.get(namespace.0),
         ResolveResult::Unbound | ResolveResult::Unknown(_) => namespaces.get(""),
     };
