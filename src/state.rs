@@ -1,1 +1,50 @@
-//! The ledger: everything that must survive a restart.
+//! The ledger: everything that must survive a restart, in one `SQLite` file.
+//!
+//! Per mailbox it knows the mirror (the item we own for each key, and what we last wrote), the observation (what the folder
+//! showed, with the token that continues it), the journal of intents, and what was spent of the budgets; for the firm the
+//! users, holds, history, secrets and requests. Every method is one transaction, committed to the disk before it returns
+//! (`synchronous=FULL`): what a method said is still true after a power failure. What a client or a secret could be read
+//! from is sealed by the [`Vault`](crate::vault::Vault) before it reaches the file.
+//!
+//! Methods are synchronous and take the time as an argument. A [`Ledger`] is cheap to clone; commands and the engine may
+//! have the same file open, the engine alone holds the [`EngineLock`].
+
+mod budgets;
+mod error;
+mod history;
+mod holds;
+mod journal;
+mod ledger;
+mod lock;
+mod mailboxes;
+mod mirror;
+mod observation;
+mod owner;
+mod proposals;
+mod quirks;
+mod requests;
+mod rows;
+mod secrets;
+mod settle;
+mod source_health;
+mod status;
+mod users;
+
+pub use error::LedgerError;
+pub use history::{AuditEntry, HistoryEntry, HistoryFilter, Run, RunCounts, RunId};
+pub use holds::{HeldOperations, HoldId, HoldSummary, Released};
+pub use journal::{IntentId, OpenIntent, ParkedRecord, Resolution};
+pub use ledger::Ledger;
+pub use lock::EngineLock;
+pub use mailboxes::{FolderState, MailboxId, Proof, ProofHow};
+pub use mirror::{MirrorCounts, MirrorIndexEntry};
+pub use observation::ObservedCounts;
+pub use owner::OwnerVerdict;
+pub use proposals::{BeforeImage, Proposal, ProposalEntry};
+pub use requests::{Request, RequestId};
+pub use settle::{Outcome, Settlement};
+pub use source_health::SourceHealth;
+pub use status::{Status, UserStatus};
+pub use users::{
+    ActiveUser, AuthMethod, LinkState, Parked, User, UserDetails, UserName, UserNameError, Waiting, WhatRemains,
+};
