@@ -1,1 +1,123 @@
 //! One TOML file, made of each room's own settings: load, validate, explain.
+//!
+//! A setting that is not known is refused, with line, column and what would be known. Relative paths are meant from the
+//! folder of the file, so that a command means the same from everywhere. Secrets are never values: a key that looks like one
+//! is refused with the command that takes it instead, and no message repeats its value.
+//!
+//! `config/pocketdocket.sample.toml` shows every setting with its default; a test reads it against the defaults here.
+
+mod alerts;
+mod error;
+mod firm;
+mod policy;
+mod secrets;
+mod template;
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+pub use alerts::{Alerts, Webhook};
+pub use error::{ConfigError, Located};
+pub use firm::Firm;
+pub use policy::{PerKind, PolicySettings};
+pub use template::{SAMPLE, written};
+
+use crate::{engine, sources};
+
+/// The name of the file where nobody says otherwise.
+pub const FILE_NAME: &str = "pocketdocket.toml";
+
+/// Everything that is configured.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where it was read from.
+    #[serde(skip)]
+    pub path: PathBuf,
+    /// Whose installation this is, and where it keeps its data.
+    pub firm: Firm,
+    /// The practice database.
+    pub practice: sources::Settings,
+    /// When and how widely to sync.
+    #[serde(default)]
+    pub sync: engine::Settings,
+    /// Brakes, and what happens when a user changes our items.
+    #[serde(default)]
+    pub policy: PolicySettings,
+    /// Who is told that something is wrong.
+    #[serde(default)]
+    pub alerts: Alerts,
+}
+
+impl Config {
+    /// Reads the file and checks what can be checked without asking anybody.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|source| match source.kind() {
+            std::io::ErrorKind::NotFound => ConfigError::Missing { path: path.to_owned() },
+            _ => ConfigError::Unreadable { path: path.to_owned(), source },
+        })?;
+        Self::parse(path, &text)
+    }
+
+    /// Reads the text of the file that lies at `path`.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
+        secrets::refuse(path, text)?;
+        let mut config: Self = toml::from_str(text)
+            .map_err(|error| ConfigError::invalid(path, text, error.span(), error.message().to_owned()))?;
+        path.clone_into(&mut config.path);
+        config.resolve();
+        config.validate()?;
+        Ok(config)
+    }
+
+    fn resolve(&mut self) {
+        let folder = self.path.parent().map(Path::to_owned).unwrap_or_default();
+        let from_here = |path: &mut PathBuf| {
+            if path.is_relative() {
+                *path = folder.join(&*path);
+            }
+        };
+        from_here(&mut self.firm.data);
+        from_here(&mut self.firm.key_file);
+        from_here(&mut self.practice.database);
+        self.alerts.dead_man_file.iter_mut().for_each(from_here);
+        // A mapping is the name of a built-in one unless it looks like a path.
+        if self.practice.mapping.contains(['/', '\\', '.']) {
+            let mut mapping = PathBuf::from(&self.practice.mapping);
+            if mapping.is_relative() {
+                mapping = folder.join(mapping);
+            }
+            self.practice.mapping = mapping.to_string_lossy().into_owned();
+        }
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let refuse =
+            |setting: &'static str, what: String| Err(ConfigError::Value { path: self.path.clone(), setting, what });
+        if jiff::tz::TimeZone::get(&self.sync.office_zone).is_err() {
+            let what = format!("there is no time zone `{}`; one looks like `Europe/Berlin`", self.sync.office_zone);
+            return refuse("sync.office_zone", what);
+        }
+        for (setting, value, range) in [
+            ("sync.parallel_mailboxes", self.sync.parallel_mailboxes as u64, 1..=64),
+            ("sync.write_batch", self.sync.write_batch as u64, 1..=500),
+            ("sync.jitter_seconds", self.sync.jitter_seconds, 0..=600),
+            ("sync.observe_minutes", self.sync.observe_minutes.into(), 1..=1440),
+            ("sync.audit_days", self.sync.audit_days.into(), 1..=90),
+            ("sync.sweep_minutes", self.sync.sweep_minutes.into(), 1..=1440),
+            ("sync.content_minutes", self.sync.content_minutes.into(), 1..=1440),
+            ("sync.read_minutes", self.sync.read_minutes.into(), 1..=240),
+            ("sync.unproven_hours", self.sync.unproven_hours.into(), 1..=720),
+            ("policy.max_vanished_percent", self.policy.max_vanished_percent, 1..=100),
+        ] {
+            if !range.contains(&value) {
+                return refuse(setting, format!("{value} is not between {} and {}", range.start(), range.end()));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;
