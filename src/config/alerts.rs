@@ -22,7 +22,8 @@ pub struct Webhook(Url);
 impl Webhook {
     /// Takes an address: HTTPS, or HTTP to loopback; without user and password.
     pub fn new(text: &str) -> Result<Self, &'static str> {
-        let url = Url::parse(text).map_err(|_| "this is not an address; one looks like `https://alerts.example.org/hook`")?;
+        let url =
+            Url::parse(text).map_err(|_| "this is not an address; one looks like `https://alerts.example.org/hook`")?;
         let loopback = match url.host() {
             Some(Host::Domain(name)) => name == "localhost",
             Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -1,0 +1,155 @@
+use super::*;
+use crate::domain::FirmId;
+
+const MINIMAL: &str = "[firm]\nid = \"00112233445566778899aabbccddeeff\"\n[practice]\nmapping = \"sample\"\ndatabase = \
+                       \"practice.db\"\nsource_zone = \"Europe/Berlin\"\n";
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(Path::new("/etc/pocketdocket/pocketdocket.toml"), text)
+}
+
+fn refusal(text: &str) -> String {
+    let Err(error) = parse(text) else { panic!("is refused: {text}") };
+    let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+    format!("{error}\n{cause}")
+}
+
+/// The sample with its settings switched on.
+fn uncommented() -> String {
+    SAMPLE
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(setting) if !setting.starts_with('#') => setting,
+            _ => line,
+        })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn the_sample_as_it_lies_there_says_nothing() {
+    assert_eq!(toml::from_str::<toml::Table>(SAMPLE).map(|table| table.len()), Ok(0));
+}
+
+#[test]
+fn the_sample_shows_every_setting_with_its_default() {
+    let (shown, defaults) = match (parse(&uncommented()), parse(MINIMAL)) {
+        (Ok(shown), Ok(defaults)) => (shown, defaults),
+        (shown, _) => panic!("{:?}", shown.map(|_| ()).map_err(|error| refusal_of(&error))),
+    };
+    assert_eq!(shown.firm, defaults.firm);
+    assert_eq!(shown.practice, defaults.practice);
+    assert_eq!(shown.sync, defaults.sync);
+    assert_eq!(shown.policy, defaults.policy);
+    assert_eq!(shown.policy.policy(), crate::plan::Policy::default());
+    assert_eq!(defaults.alerts, Alerts::default());
+    let Ok(sample) = toml::from_str::<toml::Table>(&uncommented()) else { panic!("is TOML") };
+    shows_all("firm", &sample, &defaults.firm);
+    shows_all("practice", &sample, &defaults.practice);
+    shows_all("sync", &sample, &defaults.sync);
+    shows_all("policy", &sample, &defaults.policy);
+    shows_all("alerts", &sample, &shown.alerts);
+}
+
+fn refusal_of(error: &ConfigError) -> String {
+    format!("{error}: {}", std::error::Error::source(error).map(ToString::to_string).unwrap_or_default())
+}
+
+/// Every setting of a section, nested ones too, stands in the sample.
+fn shows_all(section: &str, sample: &toml::Table, settings: &impl serde::Serialize) {
+    fn missing(path: &str, shown: Option<&toml::Value>, settings: &toml::Value, found: &mut Vec<String>) {
+        match (shown, settings) {
+            (None, _) => found.push(path.to_owned()),
+            (Some(shown), toml::Value::Table(settings)) => {
+                for (name, value) in settings {
+                    missing(&format!("{path}.{name}"), shown.get(name), value, found);
+                }
+            }
+            _ => {}
+        }
+    }
+    let Ok(settings) = toml::Value::try_from(settings) else { panic!("{section} is TOML") };
+    let mut found = Vec::new();
+    missing(section, sample.get(section), &settings, &mut found);
+    assert_eq!(found, Vec::<String>::new(), "settings that the sample does not show");
+}
+
+#[test]
+fn relative_paths_are_meant_from_the_folder_of_the_file() {
+    let Ok(config) = parse(&MINIMAL.replace("\"sample\"", "\"own/mapping.toml\"")) else { panic!("is read") };
+    let folder = Path::new("/etc/pocketdocket");
+    assert_eq!(config.firm.data, folder.join("data"));
+    assert_eq!(config.firm.key_file, folder.join("master.key"));
+    assert_eq!(config.practice.database, folder.join("practice.db"));
+    assert_eq!(config.practice.mapping, "/etc/pocketdocket/own/mapping.toml");
+}
+
+#[test]
+fn an_unknown_setting_is_refused_with_its_place_and_what_is_known() {
+    insta::assert_snapshot!(refusal(&format!("{MINIMAL}[alerts]\nwebhok = \"x\"\n")), @r#"
+    the configuration file `/etc/pocketdocket/pocketdocket.toml` cannot be used
+    line 8, column 1: unknown field `webhok`, expected `dead_man_file` or `webhook`
+      |
+    8 | webhok = "x"
+      | ^^^^^^
+    "#);
+}
+
+#[test]
+fn a_secret_is_refused_without_showing_it() {
+    for text in [
+        format!("{MINIMAL}password = \"planted\"\n"),
+        format!("{MINIMAL}[practice.placeholders]\nDB-Passwort = \"planted\"\n"),
+        format!("{MINIMAL}[alerts]\nwebhook = \"https://user:planted@hooks.example.org/\"\n"),
+        format!("{MINIMAL}list = [{{ api_key = \"planted\" }}]\n"),
+        // Not TOML: the line is shown, its value is not.
+        format!("{MINIMAL}password = planted\n"),
+    ] {
+        let message = refusal(&text);
+        assert!(!message.contains("planted"), "{message}");
+        assert!(message.contains("line "), "{message}");
+    }
+    insta::assert_snapshot!(refusal(&format!("{MINIMAL}password = \"planted\"\n")), @r"
+    the configuration file `/etc/pocketdocket/pocketdocket.toml` holds a secret
+    line 7, column 1: `password` would be a secret in a file that many can read
+      |
+    7 | password = …
+      | ^^^^^^^^
+    ");
+}
+
+#[test]
+fn a_value_that_cannot_be_is_refused_by_name() {
+    let refuse = |line: &str| refusal(&format!("{MINIMAL}{line}\n"));
+    assert!(refuse("[sync]\noffice_zone = \"Berlin\"").contains("there is no time zone `Berlin`"));
+    assert!(refuse("[sync]\nparallel_mailboxes = 0").contains("`sync.parallel_mailboxes`"));
+    assert!(refuse("[policy]\nmax_vanished_percent = 101").contains("101 is not between 1 and 100"));
+    assert!(refuse("[sync]\nschedule = \"whenever\"").contains("line 8"));
+    assert!(refuse("[policy.budgets]\nerase = { at_least = 1, percent = 1 }").contains("erase"));
+}
+
+#[test]
+fn a_missing_file_names_the_way_to_make_one() {
+    let Err(error) = Config::load(Path::new("/nowhere/pocketdocket.toml")) else { panic!("is missing") };
+    assert!(matches!(error, ConfigError::Missing { .. }));
+    assert!(error.hint().contains("pocketdocket init"));
+}
+
+#[test]
+fn what_init_writes_is_read_back_whatever_was_typed() {
+    for typed in ["practice.db", "C:\\Kanzlei\\prax\"is.db", "/srv/ü ☃.db"] {
+        let text = written(FirmId([7; 16]), "sample", Path::new(typed), "Europe/Vienna", "Europe/Berlin");
+        let Ok(config) = parse(&text) else { panic!("{text}") };
+        assert!(config.practice.database.ends_with(typed));
+        assert_eq!(config.firm.id, FirmId([7; 16]));
+        assert_eq!(config.practice.source_zone.name(), "Europe/Vienna");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "\\PC{0,200}", tail in "[a-z\\[\\]=\"{}.\n ü]{0,80}") {
+        let _ = parse(&text);
+        let _ = parse(&format!("{MINIMAL}{tail}"));
+    }
+}
