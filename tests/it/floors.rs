@@ -43,6 +43,14 @@ fn every_room_of_the_library_stands_in_the_table_of_floors() {
 }
 
 #[test]
+fn the_architecture_shows_the_same_table() {
+    let document = repository::text_of(Path::new("docs/architecture.md")).expect("the architecture is text");
+    let table: String =
+        table().lines().map(|line| format!("{}\n", line.strip_prefix("//! ").unwrap_or_default())).collect();
+    assert!(document.contains(&table), "docs/architecture.md does not show the table of src/lib.rs:\n{table}");
+}
+
+#[test]
 fn arrows_point_down_only() {
     let floors = floors();
     let trouble: Vec<String> = arrows()
@@ -130,12 +138,17 @@ fn a_file_is_one_thought() {
     assert!(trouble.is_empty(), "more than {LONG} lines without the tests inside:\n{}", trouble.join("\n"));
 }
 
+/// The table in the head of `src/lib.rs`, as it stands there.
+fn table() -> String {
+    let text = repository::text_of(Path::new("src/lib.rs")).expect("lib.rs is text");
+    let table = text.split("```text\n").nth(1).and_then(|rest| rest.split("//! ```").next());
+    table.expect("the table of floors").to_owned()
+}
+
 /// Room -> floor, from the head of `src/lib.rs`: lines of `floor, rooms, description`, two or more spaces between; a line
 /// without a number stays on the floor above it.
 fn floors() -> BTreeMap<String, u32> {
-    let text = repository::text_of(Path::new("src/lib.rs")).expect("lib.rs is text");
-    let table =
-        text.split("```text\n").nth(1).and_then(|rest| rest.split("//! ```").next()).expect("the table of floors");
+    let table = table();
     let mut floors = BTreeMap::new();
     let mut floor = None;
     for line in table.lines() {
