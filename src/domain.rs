@@ -4,6 +4,10 @@
 //! [`Value`]s, so that drift, NULL, differences and undo are said once and hold for contacts, events and tasks alike.
 //! A record is known by its [`RecordKey`]; the item that we wrote for it carries that key as its [`Stamp`].
 
+pub mod drift;
+pub mod notes;
+pub mod zone;
+
 mod address;
 mod field;
 mod fingerprint;
@@ -16,7 +20,6 @@ mod record;
 mod source_record;
 mod stamp;
 mod value;
-pub mod zone;
 
 pub use address::PostalAddress;
 pub use field::Field;

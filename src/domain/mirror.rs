@@ -17,6 +17,17 @@ pub struct Written {
     /// Fields that the server gave back otherwise than we wrote them, as it gave them back (`None`: not at all). Drift is
     /// judged against these, so that a field which a server drops never drifts.
     pub returned: BTreeMap<Field, Option<Value>>,
+    /// True when a crash or a lost reply left open what the item holds. Then `record` is everything that we may have written
+    /// (only such fields may ever be cleared), and nothing else in here counts.
+    #[serde(default)]
+    pub in_doubt: bool,
+}
+
+impl Written {
+    /// Something that was written and read back.
+    pub fn new(record: Arc<Record>, returned: BTreeMap<Field, Option<Value>>) -> Self {
+        Self { fingerprint: Fingerprint::of(&record), record, returned, in_doubt: false }
+    }
 }
 
 /// What became of our item.
@@ -36,12 +47,20 @@ pub struct MirrorEntry {
     pub item: ItemRef,
     /// Where it lies.
     pub place: Place,
-    /// What it holds; `None` when a crash left us knowing that it is ours but not what it holds.
+    /// What it holds; `None`, or [in doubt](Written::in_doubt), when a crash left us knowing that it is ours but not what it
+    /// holds.
     pub written: Option<Written>,
     /// Kept, or deleted by the user and respected.
     pub presence: Presence,
     /// How often it was restored (re-created or written over) since its record last changed.
     pub restores: u8,
+}
+
+impl MirrorEntry {
+    /// What the item holds, unless that is in doubt.
+    pub fn certain(&self) -> Option<&Written> {
+        self.written.as_ref().filter(|written| !written.in_doubt)
+    }
 }
 
 /// What we own in one mailbox, and which stamped items we have ruled out: copies the user made.

@@ -6,7 +6,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::{Class, OperationDigest};
+use super::{Class, HoldReason, OperationDigest};
 use crate::domain::{Kind, Mirror, Observation, QueryName, Record, RecordKey};
 
 /// What one mailbox should have of one record.
@@ -14,7 +14,8 @@ use crate::domain::{Kind, Mirror, Observation, QueryName, Record, RecordKey};
 pub enum Desired {
     /// This, rendered.
     Wanted(Arc<Record>),
-    /// The row was not read because nothing changed in it: what was last written is still right.
+    /// The row was not read because nothing changed in it: what was last written is still right. An item of which it is in
+    /// doubt what it holds stays as it is until its row is read.
     Unchanged,
     /// Kept as it is, no longer maintained: time alone moved it out of the window.
     Frozen,
@@ -82,9 +83,12 @@ pub struct Totals {
     pub firm_wanted: BTreeMap<(Kind, Class), u64>,
     /// Our items that were missing from the last observation, by kind.
     pub vanished: BTreeMap<Kind, u64>,
+    /// Reasons known elsewhere for which a kind is held whatever the plan says (a person missing from `people`, too many
+    /// firm-wide contacts, another writer).
+    pub holds: Vec<(Kind, HoldReason)>,
 }
 
-/// What was done in 24 hours.
+/// What was done in 24 hours. What a person released is not counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
     /// Items held when the window began.
@@ -134,6 +138,8 @@ pub struct Policy {
     pub firm_budgets: BTreeMap<Class, Allowance>,
     /// Share of our items that may vanish from one observation, in per cent.
     pub max_vanished_percent: u64,
+    /// This many of our items may vanish in any case, however few there are.
+    pub few_vanished: u64,
     /// How many look-alikes hold only their records; more hold the kind.
     pub few_look_alikes: u64,
 }
@@ -159,6 +165,7 @@ impl Default for Policy {
             budgets: budgets(Allowance { at_least: 10, percent: 10 }, Allowance { at_least: 100, percent: 25 }),
             firm_budgets: budgets(Allowance { at_least: 50, percent: 5 }, Allowance { at_least: 500, percent: 12 }),
             max_vanished_percent: 20,
+            few_vanished: 5,
             few_look_alikes: 3,
         }
     }

@@ -1,0 +1,107 @@
+//! Whether an item still holds what we wrote, field by field.
+//!
+//! Servers give back what they were given in their own way: other line ends, another zone, fields dropped or rounded. So what
+//! was written is judged against what *that* server returned for it, and canonically. A reminder is never drift: phones
+//! dismiss and snooze it. Neither are categories that others added.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Field, ItemContent, Record, Span, TaskStatus, Value, Written, notes};
+
+/// The mapped fields of an item that differ from what we wrote. Fields that we did not write, or that the server dropped, never
+/// do.
+pub fn drift(written: &Written, seen: &ItemContent) -> BTreeSet<Field> {
+    let judged = written.record.fields.iter().filter(|(field, _)| **field != Field::Reminder);
+    judged
+        .filter_map(|(field, value)| {
+            let value = value.as_ref()?;
+            let shown = shown(seen, *field);
+            let same_as = |expected: &Value| shown.as_ref().is_some_and(|shown| same(*field, expected, shown));
+            let expected = match written.returned.get(field) {
+                None => same_as(value),
+                // Dropped by the server: nothing to compare with.
+                Some(None) => true,
+                Some(Some(returned)) => same_as(returned) || same_as(value),
+            };
+            (!expected).then_some(*field)
+        })
+        .collect()
+}
+
+/// The fields that an item shows otherwise than the record says, as it shows them.
+pub fn returned(record: &Record, seen: &ItemContent) -> BTreeMap<Field, Option<Value>> {
+    let differs = |field: Field, value: &Value| {
+        let shown = shown(seen, field);
+        (!shown.as_ref().is_some_and(|shown| same(field, value, shown))).then_some((field, shown))
+    };
+    record.fields.iter().filter_map(|(field, value)| differs(*field, value.as_ref()?)).collect()
+}
+
+/// What an item shows of a field. Notes are our block of its body.
+pub fn shown(seen: &ItemContent, field: Field) -> Option<Value> {
+    if field == Field::Notes {
+        return seen.body.as_ref().and_then(notes::extract).map(Value::text);
+    }
+    seen.fields.get(&field).cloned()
+}
+
+/// Whether an item's value says the same as ours.
+pub fn same(field: Field, ours: &Value, shown: &Value) -> bool {
+    match (ours, shown) {
+        (Value::Text(ours), Value::Text(shown)) => {
+            if field == Field::Notes {
+                // Between text and HTML only the words survive for certain.
+                ours.reveal().split_whitespace().eq(shown.reveal().split_whitespace())
+            } else {
+                lines(ours.reveal()).eq(lines(shown.reveal()))
+            }
+        }
+        (Value::Address(ours), Value::Address(shown)) => {
+            let (ours, shown) = (ours.reveal(), shown.reveal());
+            [
+                (&ours.street, &shown.street),
+                (&ours.city, &shown.city),
+                (&ours.state, &shown.state),
+                (&ours.postal_code, &shown.postal_code),
+                (&ours.country, &shown.country),
+            ]
+            .iter()
+            .all(|(ours, shown)| lines(ours).eq(lines(shown)))
+        }
+        (Value::Categories(ours), Value::Categories(shown)) => {
+            let shown: BTreeSet<String> = shown.iter().map(|name| category(name)).collect();
+            ours.iter().all(|name| shown.contains(&category(name)))
+        }
+        // Instants, to the second; in which zone they are read is the reader's affair.
+        (
+            Value::Span(Span::Timed { start, end, .. }),
+            Value::Span(Span::Timed { start: shown_start, end: shown_end, .. }),
+        ) => start.as_second() == shown_start.as_second() && end.as_second() == shown_end.as_second(),
+        _ => ours == shown,
+    }
+}
+
+/// All categories that an item shall have: its own ones without those we wrote earlier, and ours.
+pub fn categories(shown: &BTreeSet<String>, earlier: &BTreeSet<String>, ours: &BTreeSet<String>) -> BTreeSet<String> {
+    let known: BTreeSet<String> = earlier.iter().chain(ours).map(|name| category(name)).collect();
+    shown.iter().filter(|name| !known.contains(&category(name))).chain(ours).cloned().collect()
+}
+
+/// Whether the user completed this task: it is done in the mailbox and was not in what we wrote.
+pub fn completed_by_user(written: &Record, seen: &ItemContent) -> bool {
+    let completed = Value::Status(TaskStatus::Completed);
+    seen.fields.get(&Field::Status) == Some(&completed) && written.get(Field::Status) != Some(&completed)
+}
+
+/// Lines without the spaces around them, and without empty ones before and after.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.trim().lines().map(str::trim)
+}
+
+/// Outlook does not tell categories apart by case.
+fn category(name: &str) -> String {
+    name.trim().to_lowercase()
+}
+
+#[cfg(test)]
+mod tests;
