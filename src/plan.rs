@@ -8,10 +8,21 @@ pub mod look_alike;
 pub mod recover;
 pub mod settle;
 
+mod audit;
+mod brakes;
+mod decide;
 mod input;
 mod operation;
 mod ours;
 mod scope;
+
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, ToSpan};
+
+use crate::domain::RecordKey;
+
+pub use audit::audit;
 
 pub use input::{Allowance, Desired, OnDrift, PlanningInput, Policy, Release, Spent, Totals, Withdrawal};
 pub use operation::{Action, Class, Finding, FindingKind, Hold, HoldReason, Operation, OperationDigest, Plan, Why};
@@ -21,3 +32,33 @@ pub use scope::{
     CancelledPolicy, DonePolicy, MirrorHint, PrivacyMode, ScopeSettings, Template, TemplateError, Templates, Texts,
     WindowSettings, contact_cap, scope, still_maintained,
 };
+
+/// Decides what is to be done in one mailbox. Nothing is left to choose at execution.
+pub fn plan(input: &PlanningInput<'_>) -> Plan {
+    let keys: BTreeSet<&RecordKey> =
+        input.desired.keys().chain(input.mirror.entries.keys()).chain(input.observed.keys()).collect();
+    let mut plan = Plan::default();
+    let mut decided = Vec::new();
+    for key in keys {
+        let decision = decide::decide(key, input);
+        plan.findings.extend(decision.findings);
+        plan.foreign.extend(decision.foreign);
+        decided.extend(decision.operation.map(|operation| (operation, decision.aside)));
+    }
+    (plan.operations, plan.holds) = brakes::brake(decided, input);
+    for operations in
+        std::iter::once(&mut plan.operations).chain(plan.holds.iter_mut().map(|hold| &mut hold.operations))
+    {
+        operations.sort_by_cached_key(|operation| {
+            (!is_soon(operation.due, input.now), operation.due.is_none(), operation.due, operation.key.clone())
+        });
+    }
+    debug_assert_eq!(audit(&plan, input), Vec::<String>::new());
+    plan
+}
+
+/// Within the next 48 hours: written before everything else.
+fn is_soon(due: Option<Timestamp>, now: Timestamp) -> bool {
+    let soon = now.checked_add(48.hours()).unwrap_or(Timestamp::MAX);
+    due.is_some_and(|due| due >= now && due <= soon)
+}

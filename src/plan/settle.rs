@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Action, Operation, Why};
-use crate::domain::{Field, Fingerprint, ItemRef, MirrorEntry, Place, Presence, Record, Value, Written};
+use crate::domain::{Field, Fingerprint, ItemRef, MirrorEntry, Place, Presence, Record, TaskStatus, Value, Written};
 
 /// The mirror's entry after an operation was done: `before` is the entry so far, `stored` what the mailbox says of an item that
 /// was created or updated, `returned` the fields that it gave back otherwise than they were written
@@ -42,7 +42,7 @@ pub fn restores_after(before: Option<&MirrorEntry>, why: &Why, fingerprint: &Fin
 }
 
 /// What an item may hold when it is not known whether this operation was done: everything we had written and everything we
-/// were about to write. `None` for operations that write nothing.
+/// were about to write (a task that was completed by us is remembered as such). `None` for operations that write nothing.
 pub fn in_doubt(before: Option<&MirrorEntry>, operation: &Operation) -> Option<Written> {
     let (Action::Create { record } | Action::Update { record, .. }) = &operation.action else { return None };
     let mut union = record.as_ref().clone();
@@ -52,7 +52,8 @@ pub fn in_doubt(before: Option<&MirrorEntry>, operation: &Operation) -> Option<W
         older.and_then(|entry| entry.written.as_ref()).iter().flat_map(|written| &written.record.fields)
     {
         let known = union.fields.entry(*field).or_insert(None);
-        if known.is_none() {
+        let completed = value == &Some(Value::Status(TaskStatus::Completed));
+        if known.is_none() || completed {
             known.clone_from(value);
         }
     }

@@ -1,0 +1,90 @@
+//! Looks for contradictions in a finished plan: a second pair of eyes that does not know how the plan was made.
+
+use std::collections::BTreeSet;
+
+use super::{Action, HoldReason, Operation, Plan, PlanningInput};
+use crate::domain::{ItemId, Place, RecordKey};
+
+/// What must not be, in sentences. A plan with contradictions must not be executed.
+pub fn audit(plan: &Plan, input: &PlanningInput<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut keys: BTreeSet<&RecordKey> = BTreeSet::new();
+    let mut items: BTreeSet<&ItemId> = BTreeSet::new();
+    for operation in &plan.operations {
+        if !keys.insert(&operation.key) {
+            found.push(format!("two operations for {}", operation.key));
+        }
+        if item(operation).is_some_and(|item| !items.insert(item)) {
+            found.push(format!("an item has two operations, one for {}", operation.key));
+        }
+        let released = input.released.operations.contains(&operation.digest());
+        let held = plan.holds.iter().any(|hold| hold.kind == operation.key.kind && holds_the_kind(&hold.reason, input));
+        if held && !released {
+            found.push(format!("{} is held, yet {} would be written", operation.key.kind, operation.key));
+        }
+        if plan.holds.iter().any(|hold| hold.operations.contains(operation)) {
+            found.push(format!("the operation for {} is held and would be done", operation.key));
+        }
+        if !input.totals.first_write_released && !released {
+            found.push(format!("{} would be written before the first plan was released", operation.key));
+        }
+        found.extend(on_items(operation, input, released));
+    }
+    found
+}
+
+/// Reasons that concern single records let the others of their kind go on.
+fn holds_the_kind(reason: &HoldReason, input: &PlanningInput<'_>) -> bool {
+    match reason {
+        HoldReason::Orphans | HoldReason::OnlyInDeletedItems => false,
+        HoldReason::LooksAlreadyThere { matches } => *matches > input.policy.few_look_alikes,
+        _ => true,
+    }
+}
+
+fn on_items(operation: &Operation, input: &PlanningInput<'_>, released: bool) -> Vec<String> {
+    let key = &operation.key;
+    let mut found = Vec::new();
+    if let Some(item) = item(operation) {
+        let stamped = input.observed.copies(key).iter().any(|seen| seen.item.id == *item);
+        if !stamped {
+            found.push(format!("an item without the stamp of {key} would be touched"));
+        }
+        if input.mirror.foreign.contains(item) {
+            found.push(format!("a foreign item would be touched for {key}"));
+        }
+    }
+    match &operation.action {
+        Action::Delete { .. } if !input.mirror.entries.contains_key(key) && !released => {
+            found.push(format!("{key} would be deleted without the ledger as second witness"));
+        }
+        Action::Create { .. }
+            if input
+                .observed
+                .copies(key)
+                .iter()
+                .any(|seen| seen.place != Place::Deleted && !input.mirror.foreign.contains(&seen.item.id)) =>
+        {
+            found.push(format!("{key} would be created beside an item of ours"));
+        }
+        Action::Update { clear, .. } => {
+            let written = input.mirror.entries.get(key).and_then(|entry| entry.written.as_ref());
+            let ours = |field| {
+                field == crate::domain::Field::Notes
+                    || written.is_some_and(|written| written.record.get(field).is_some())
+            };
+            for field in clear.iter().filter(|field| !ours(**field)) {
+                found.push(format!("{field} of {key} would be cleared, which we did not write"));
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+fn item(operation: &Operation) -> Option<&ItemId> {
+    match &operation.action {
+        Action::Update { item, .. } | Action::Delete { item, .. } | Action::Own { item, .. } => Some(&item.id),
+        Action::Create { .. } | Action::Respect | Action::Forget => None,
+    }
+}

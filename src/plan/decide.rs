@@ -1,0 +1,279 @@
+//! The whole policy of the product for one key: what the practice database wants, what the ledger knows, what the mailbox holds.
+//!
+//! | practice database | ledger | our item | decision |
+//! |---|---|---|---|
+//! | wanted | no | no | create |
+//! | wanted | no | yes | take it over: own it if it holds what it should, else update |
+//! | wanted | yes | no | create if the record changed; else the user deleted it: restore or respect |
+//! | wanted | yes | yes | update if the record changed; else the user or the server touched it: restore or leave |
+//! | gone, withdrawn | yes | yes | delete: stamp and ledger are the two witnesses |
+//! | gone, withdrawn | yes | no | forget |
+//! | gone, withdrawn | no | yes | an orphan: a person decides |
+//! | unreadable | any | any | nothing |
+//! | frozen | any | any | nothing in the mailbox |
+
+mod maintain;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::ToSpan;
+
+use super::{
+    Action, Desired, Finding, FindingKind, OnDrift, Operation, PlanningInput, Why, Withdrawal,
+    ours::{candidates, ours},
+};
+use crate::domain::{
+    Field, Fingerprint, ItemContent, ItemId, MirrorEntry, Place, Presence, Record, RecordKey, RemovalManner, Seen,
+    Value, drift,
+};
+
+/// Creates and deletes that a person decides one by one, whatever the brakes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aside {
+    /// The delete of an item that the ledger does not know.
+    Orphan,
+    /// The create of what is found only in Deleted Items.
+    OnlyDeleted,
+    /// The create of what seems to be there already.
+    LookAlike,
+}
+
+/// What is decided for one key.
+#[derive(Debug, Default)]
+pub(super) struct Decision {
+    pub(super) operation: Option<Operation>,
+    pub(super) aside: Option<Aside>,
+    pub(super) findings: Vec<Finding>,
+    pub(super) foreign: Vec<(RecordKey, ItemId)>,
+}
+
+/// What is known of one key.
+struct Case<'a> {
+    key: &'a RecordKey,
+    input: &'a PlanningInput<'a>,
+    entry: Option<&'a MirrorEntry>,
+    seen: Option<&'a Seen>,
+}
+
+/// Decides one key.
+pub(super) fn decide(key: &RecordKey, input: &PlanningInput<'_>) -> Decision {
+    let desired = input.desired.get(key).unwrap_or(if input.complete { &Desired::Absent } else { &Desired::Unchanged });
+    let entry = input.mirror.entries.get(key);
+    let seen = ours(key, input.mirror, input.observed);
+    let case = Case { key, input, entry, seen };
+    let mut decision = match desired {
+        Desired::Wanted(record) => case.wanted(record),
+        Desired::Unchanged => match entry.and_then(MirrorEntry::certain) {
+            Some(written) => case.wanted(&written.record),
+            None => Decision::default(),
+        },
+        Desired::Frozen => case.frozen(),
+        Desired::Unreadable => case.unreadable(),
+        Desired::Withdrawn(withdrawal) => case.leaving(Some(withdrawal)),
+        Desired::Absent => case.leaving(None),
+    };
+    // Only what is seen beside an item that is known to be ours is a copy.
+    let taken_over = decision.operation.as_ref().is_some_and(|operation| operation.why == Why::TakenOver);
+    if let Some(seen) = seen.filter(|_| entry.is_some() || taken_over) {
+        for copy in candidates(key, input.mirror, input.observed).filter(|copy| copy.item.id != seen.item.id) {
+            decision.foreign.push((key.clone(), copy.item.id.clone()));
+            decision.findings.push(case.finding(Some(copy), FindingKind::ForeignCopy));
+        }
+    }
+    decision
+}
+
+impl Case<'_> {
+    fn wanted(&self, record: &Arc<Record>) -> Decision {
+        let Some(entry) = self.entry else {
+            return match self.seen {
+                Some(seen) => self.take_over(record, seen),
+                None => self.create_new(record),
+            };
+        };
+        let record = overlaid(record, entry);
+        match self.seen {
+            Some(seen) => self.maintain(&record, entry, seen),
+            None => self.missing(&record, entry),
+        }
+    }
+
+    fn create_new(&self, record: &Arc<Record>) -> Decision {
+        let aside = if self.input.only_deleted.contains(self.key) {
+            Some(Aside::OnlyDeleted)
+        } else if self.input.look_alikes.contains(self.key) {
+            Some(Aside::LookAlike)
+        } else {
+            None
+        };
+        let operation = self.operation(Why::New, Some(record), Action::Create { record: Arc::clone(record) });
+        Decision { operation: Some(operation), aside, ..Decision::default() }
+    }
+
+    /// The ledger does not know the item, its stamp says that it is ours.
+    fn take_over(&self, record: &Arc<Record>, seen: &Seen) -> Decision {
+        let Some(content) = &seen.content else { return Decision::default() };
+        let mut set = differing(record, content);
+        // A reminder that is off was perhaps dismissed, and must not ring again.
+        let rings = matches!(drift::shown(content, Field::Reminder), Some(Value::Reminder(reminder)) if reminder != crate::domain::Reminder::Off);
+        if !rings {
+            set.remove(&Field::Reminder);
+        }
+        let mut findings = Vec::new();
+        if drift::completed_by_user(record, content) {
+            findings = self.keep_completed(record, seen, content, &mut set);
+        }
+        // Nobody knows which fields we wrote; of the notes our marker lines say it.
+        let notes = record.fields.get(&Field::Notes) == Some(&None) && drift::shown(content, Field::Notes).is_some();
+        let clear: BTreeSet<Field> = notes.then_some(Field::Notes).into_iter().collect();
+        let action = if set.is_empty() && clear.is_empty() {
+            own(seen, record, drift::returned(record, content))
+        } else {
+            update(seen, record, set, clear)
+        };
+        Decision {
+            operation: Some(self.operation(Why::TakenOver, Some(record), action)),
+            findings,
+            ..Decision::default()
+        }
+    }
+
+    /// Somebody deleted our item in the mailbox.
+    fn missing(&self, record: &Arc<Record>, entry: &MirrorEntry) -> Decision {
+        let changed = entry.certain().is_none_or(|written| written.fingerprint != Fingerprint::of(record));
+        let create = |why| {
+            let operation = self.operation(why, Some(record), Action::Create { record: Arc::clone(record) });
+            Decision { operation: Some(operation), ..Decision::default() }
+        };
+        if changed {
+            return create(Why::Changed);
+        }
+        let restoring = self.policy(&self.input.policy.on_delete) == OnDrift::Restore;
+        let exhausted = entry.restores >= self.input.policy.max_restores;
+        if entry.presence == Presence::Kept && restoring && !exhausted {
+            return create(Why::Restored);
+        }
+        let respect = (entry.presence == Presence::Kept)
+            .then(|| self.operation(Why::DeletedByUser, Some(record), Action::Respect));
+        let told = (restoring && exhausted).then(|| self.finding(None, FindingKind::RestoresExhausted));
+        Decision { operation: respect, findings: told.into_iter().collect(), ..Decision::default() }
+    }
+
+    /// Time alone moved it out of the window: the mailbox is left alone, and the ledger follows what it shows.
+    fn frozen(&self) -> Decision {
+        let Some(entry) = self.entry else { return Decision::default() };
+        let operation = match (entry.certain(), self.seen) {
+            (_, None) if entry.presence == Presence::Kept => {
+                Some(self.operation(Why::DeletedByUser, None, Action::Respect))
+            }
+            (Some(written), Some(seen)) => self.acknowledged(&written.record, entry, seen),
+            _ => None,
+        };
+        Decision { operation, ..Decision::default() }
+    }
+
+    /// Neither present nor absent: nothing is done, and somebody is told if it matters soon.
+    fn unreadable(&self) -> Decision {
+        let record = self.entry.and_then(|entry| entry.written.as_ref()).map(|written| &written.record);
+        let due = record.and_then(|record| record.due(self.input.zone));
+        let soon = self.input.now.checked_add((14 * 24).hours()).unwrap_or(jiff::Timestamp::MAX);
+        let urgent = due.is_some_and(|due| due >= self.input.now && due <= soon);
+        let told = urgent.then(|| self.finding(self.seen, FindingKind::UnreadableAndDue));
+        Decision { findings: told.into_iter().collect(), ..Decision::default() }
+    }
+
+    /// The record is gone, or exists and may not be here any more.
+    fn leaving(&self, withdrawal: Option<&Withdrawal>) -> Decision {
+        let why = withdrawal.map_or(Why::Gone, |withdrawal| Why::Withdrawn(withdrawal.reason.clone()));
+        let for_good = withdrawal.is_some_and(|withdrawal| withdrawal.for_good);
+        // What must leave no trace is looked for in Deleted Items as well.
+        let deleted = || {
+            let copies = self.input.observed.copies(self.key).iter();
+            copies.filter(|copy| for_good && copy.place == Place::Deleted).min_by_key(|copy| &copy.item.id)
+        };
+        let Some(seen) = self.seen.or_else(deleted) else {
+            let forget = self.entry.map(|_| self.operation(why, None, Action::Forget));
+            return Decision { operation: forget, ..Decision::default() };
+        };
+        let manner = if for_good { RemovalManner::ForGood } else { RemovalManner::ToDeletedItems };
+        let action = Action::Delete { item: seen.item.clone(), place: seen.place.clone(), manner };
+        let operation = Some(self.operation(why, None, action));
+        if self.entry.is_some() {
+            return Decision { operation, ..Decision::default() };
+        }
+        // Without the ledger as second witness a person decides. Several items of one key come one after the other.
+        let findings = candidates(self.key, self.input.mirror, self.input.observed)
+            .map(|copy| self.finding(Some(copy), FindingKind::Orphan))
+            .collect();
+        Decision { operation, aside: Some(Aside::Orphan), findings, ..Decision::default() }
+    }
+
+    fn policy(&self, by_kind: &BTreeMap<crate::domain::Kind, OnDrift>) -> OnDrift {
+        by_kind.get(&self.key.kind).copied().unwrap_or(OnDrift::Restore)
+    }
+
+    fn finding(&self, seen: Option<&Seen>, kind: FindingKind) -> Finding {
+        Finding { key: self.key.clone(), item: seen.map(|seen| seen.item.id.clone()), kind }
+    }
+
+    /// An operation with the moment at which somebody counts on it: for what moves or leaves, the old moment counts as well.
+    fn operation(&self, why: Why, record: Option<&Arc<Record>>, action: Action) -> Operation {
+        let zone = self.input.zone;
+        let old = self.entry.and_then(|entry| entry.written.as_ref()).and_then(|written| written.record.due(zone));
+        let new = record.and_then(|record| record.due(zone));
+        let sooner = old.filter(|due| super::is_soon(Some(*due), self.input.now));
+        let due = match (new, sooner) {
+            (Some(new), Some(old)) if !super::is_soon(Some(new), self.input.now) || old < new => Some(old),
+            (new, _) => new.or(old),
+        };
+        Operation { key: self.key.clone(), due, why, action }
+    }
+}
+
+/// The record as wanted, with the last value of every field that was not selected or could not be read.
+fn overlaid(record: &Arc<Record>, entry: &MirrorEntry) -> Arc<Record> {
+    let Some(written) = &entry.written else { return Arc::clone(record) };
+    if written.record.fields.keys().all(|field| record.fields.contains_key(field)) {
+        return Arc::clone(record);
+    }
+    let mut fields = written.record.fields.clone();
+    fields.extend(record.fields.clone());
+    Arc::new(Record { kind: record.kind, fields })
+}
+
+/// Fields of a record that an item does not show.
+fn differing(record: &Record, content: &ItemContent) -> BTreeMap<Field, Value> {
+    let fields = record.fields.iter().filter_map(|(field, value)| Some((*field, value.as_ref()?)));
+    fields
+        .filter(|(field, value)| !shows(content, *field, value))
+        .map(|(field, value)| (field, value.clone()))
+        .collect()
+}
+
+fn shows(content: &ItemContent, field: Field, value: &Value) -> bool {
+    drift::shown(content, field).is_some_and(|shown| drift::same(field, value, &shown))
+}
+
+fn update(seen: &Seen, record: &Arc<Record>, set: BTreeMap<Field, Value>, clear: BTreeSet<Field>) -> Action {
+    Action::Update {
+        item: seen.item.clone(),
+        place: seen.place.clone(),
+        fingerprint: Fingerprint::of(record),
+        record: Arc::clone(record),
+        set,
+        clear,
+    }
+}
+
+fn own(seen: &Seen, record: &Arc<Record>, returned: BTreeMap<Field, Option<Value>>) -> Action {
+    Action::Own {
+        item: seen.item.clone(),
+        place: seen.place.clone(),
+        fingerprint: Fingerprint::of(record),
+        record: Arc::clone(record),
+        returned,
+    }
+}
