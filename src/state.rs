@@ -10,6 +10,7 @@
 //! have the same file open, the engine alone holds the [`EngineLock`].
 
 mod budgets;
+mod columns;
 mod error;
 mod history;
 mod holds;
@@ -48,3 +49,6 @@ pub use status::{Status, UserStatus};
 pub use users::{
     ActiveUser, AuthMethod, LinkState, Parked, User, UserDetails, UserName, UserNameError, Waiting, WhatRemains,
 };
+
+#[cfg(test)]
+mod tests;

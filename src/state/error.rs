@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::{HoldId, LinkState, UserName};
+use super::{HoldId, IntentId, LinkState, MailboxId, UserName};
 use crate::vault::VaultError;
 
 /// Why the ledger could not do what it was asked. Nothing was changed then.
@@ -75,6 +75,26 @@ pub enum LedgerError {
     /// There is no such hold, or it is closed.
     #[error("there is no open hold {0}")]
     NoSuchHold(HoldId),
+    /// There is no such mailbox.
+    #[error("the ledger does not know mailbox {0}")]
+    NoSuchMailbox(MailboxId),
+    /// The folder of this kind was not noted before it was observed.
+    #[error("the ledger does not know the {kind} folder of mailbox {mailbox}")]
+    NoSuchFolder {
+        /// Which mailbox.
+        mailbox: MailboxId,
+        /// Which kind.
+        kind: crate::domain::Kind,
+    },
+    /// This intent is not open in this mailbox: it was settled before.
+    #[error("intent {0} is not open")]
+    NoSuchIntent(IntentId),
+    /// An outcome does not fit its operation.
+    #[error("the outcome of `{key}` does not fit what was to be done")]
+    Contradiction {
+        /// Which record.
+        key: crate::domain::RecordKey,
+    },
     /// A link does not go from this state to that one.
     #[error("the link of `{user}` cannot go from {from} to {to}")]
     IllegalStep {
@@ -113,7 +133,13 @@ impl LedgerError {
             Self::IllegalStep { .. } => {
                 "a link goes from invited to linked to confirming to active, one step at a time"
             }
-            Self::Database(_) | Self::Vault(_) | Self::File { .. } => return None,
+            Self::Database(_)
+            | Self::Vault(_)
+            | Self::File { .. }
+            | Self::NoSuchMailbox(_)
+            | Self::NoSuchFolder { .. }
+            | Self::NoSuchIntent(_)
+            | Self::Contradiction { .. } => return None,
         };
         Some(text.to_owned())
     }
@@ -133,6 +159,15 @@ impl From<rusqlite::Error> for LedgerError {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy(error),
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
                 Self::Corrupt { what: "the database file cannot be read".to_owned(), source: Some(error.into()) }
+            }
+            _ if matches!(
+                error,
+                rusqlite::Error::FromSqlConversionFailure(..)
+                    | rusqlite::Error::InvalidColumnType(..)
+                    | rusqlite::Error::IntegralValueOutOfRange(..)
+            ) =>
+            {
+                Self::Corrupt { what: "a column holds what it cannot hold".to_owned(), source: Some(error.into()) }
             }
             _ => Self::Database(error),
         }

@@ -1,10 +1,17 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use rusqlite::{Row, ToSql, Transaction, params, params_from_iter};
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, LedgerError, MailboxId, UserName};
-use crate::domain::RecordKey;
+use super::{
+    Ledger, LedgerError, MailboxId, UserName,
+    columns::{Json, Moment, Word},
+};
+use crate::{
+    domain::{Field, RecordKey},
+    plan::{Action, Operation},
+};
 
 /// A run: one pass over one mailbox, or one tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -104,7 +111,13 @@ pub struct AuditEntry {
 impl Ledger {
     /// A run begins.
     pub fn begin_run(&self, user: Option<&UserName>, now: Timestamp) -> Result<RunId, LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            transaction.execute(
+                "INSERT INTO run (user, begun, counts) VALUES (?1, ?2, ?3)",
+                params![user.map(UserName::as_str), Moment(now), Json(RunCounts::default())],
+            )?;
+            Ok(RunId(transaction.last_insert_rowid()))
+        })
     }
 
     /// A run ends, in good order (`trouble: None`) or not.
@@ -115,26 +128,161 @@ impl Ledger {
         trouble: Option<&str>,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            transaction.execute(
+                "UPDATE run SET ended = ?2, counts = ?3, trouble = ?4 WHERE id = ?1",
+                params![run, Moment(now), Json(counts), trouble],
+            )?;
+            Ok(())
+        })
     }
 
-    /// The last runs, newest first.
+    /// The last runs of a user, or (`None`) the last ticks; newest first.
     pub fn runs(&self, user: Option<&UserName>, limit: u32) -> Result<Vec<Run>, LedgerError> {
-        unimplemented!()
+        self.read(|transaction| last_runs(transaction, user, limit))
     }
 
     /// What was done, newest first.
     pub fn history(&self, filter: &HistoryFilter) -> Result<Vec<HistoryEntry>, LedgerError> {
-        unimplemented!()
+        let mut select = String::from(
+            "SELECT h.at, h.run, r.user, h.mailbox, h.key, h.what, h.outcome, h.fields, h.sealed
+             FROM history h LEFT JOIN run r ON r.id = h.run WHERE TRUE",
+        );
+        let mut values: Vec<Box<dyn ToSql>> = Vec::new();
+        let mut demand = |condition: &str, value: Box<dyn ToSql>| {
+            values.push(value);
+            select.push_str(&[" AND ", condition, " ?", &values.len().to_string()].concat());
+        };
+        if let Some(user) = &filter.user {
+            demand("r.user =", Box::new(Word(user.clone())));
+        }
+        if let Some(key) = &filter.key {
+            demand("h.key =", Box::new(Word(key.clone())));
+        }
+        if let Some(since) = filter.since {
+            demand("h.at >=", Box::new(Moment(since)));
+        }
+        select.push_str(" ORDER BY h.number DESC LIMIT ");
+        select.push_str(&filter.limit.unwrap_or(u32::MAX).to_string());
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(&select)?;
+            let mut rows = statement.query(params_from_iter(&values))?;
+            let mut entries = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (mailbox, sealed): (MailboxId, Vec<u8>) = (row.get(3)?, row.get(8)?);
+                let key: RecordKey = row.get::<_, Word<_>>(4)?.0;
+                let (why, detail) = self.unseal(&sealed_as(mailbox, &key), &sealed)?;
+                entries.push(HistoryEntry {
+                    at: row.get::<_, Moment>(0)?.0,
+                    run: row.get(1)?,
+                    user: row.get::<_, Option<Word<_>>>(2)?.map(|word| word.0),
+                    mailbox,
+                    key,
+                    what: row.get(5)?,
+                    fields: row.get::<_, Json<_>>(7)?.0,
+                    why,
+                    outcome: row.get(6)?,
+                    detail,
+                });
+            }
+            Ok(entries)
+        })
     }
 
     /// Adds to the audit trail. Nothing ever changes or removes an entry.
     pub fn audit(&self, by: &str, user: Option<&UserName>, event: &str, now: Timestamp) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| add_audit(transaction, by, user, event, now))
     }
 
     /// The audit trail, newest first.
     pub fn audit_trail(&self, user: Option<&UserName>, limit: u32) -> Result<Vec<AuditEntry>, LedgerError> {
-        unimplemented!()
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached(
+                "SELECT at, by, user, event FROM audit WHERE ?1 IS NULL OR user = ?1 ORDER BY number DESC LIMIT ?2",
+            )?;
+            let entries = statement.query_map(params![user.map(UserName::as_str), limit], |row| {
+                Ok(AuditEntry {
+                    at: row.get::<_, Moment>(0)?.0,
+                    by: row.get(1)?,
+                    user: row.get::<_, Option<Word<_>>>(2)?.map(|word| word.0),
+                    event: row.get(3)?,
+                })
+            })?;
+            Ok(entries.collect::<Result<_, _>>()?)
+        })
     }
+
+    /// Adds what became of an operation. Why and details may quote a row or a server, so they are sealed.
+    #[expect(clippy::too_many_arguments, reason = "one entry, as it is")]
+    pub(super) fn add_history(
+        &self,
+        transaction: &Transaction<'_>,
+        mailbox: MailboxId,
+        run: RunId,
+        operation: &Operation,
+        outcome: &str,
+        detail: Option<&str>,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let key = &operation.key;
+        let (what, fields): (_, Vec<Field>) = match &operation.action {
+            Action::Create { .. } => ("create", Vec::new()),
+            Action::Update { set, clear, .. } => ("update", set.keys().chain(clear).copied().collect()),
+            Action::Delete { .. } => ("delete", Vec::new()),
+            Action::Own { .. } => ("own", Vec::new()),
+            Action::Respect => ("respect", Vec::new()),
+            Action::Forget => ("forget", Vec::new()),
+        };
+        let sealed = self.seal(&sealed_as(mailbox, key), &(operation.why.to_string(), detail))?;
+        transaction
+            .prepare_cached(
+                "INSERT INTO history (at, run, mailbox, key, what, outcome, fields, sealed)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+            )?
+            .execute(params![Moment(now), run, mailbox, Word(key), what, outcome, Json(fields), sealed])?;
+        Ok(())
+    }
+}
+
+fn sealed_as(mailbox: MailboxId, key: &RecordKey) -> String {
+    format!("history/{mailbox}/{key}")
+}
+
+/// The last runs of a user, or the last ticks.
+pub(super) fn last_runs(
+    transaction: &Transaction<'_>,
+    user: Option<&UserName>,
+    limit: u32,
+) -> Result<Vec<Run>, LedgerError> {
+    let mut statement = transaction.prepare_cached(
+        "SELECT id, user, begun, ended, counts, trouble FROM run WHERE user IS ?1 ORDER BY id DESC LIMIT ?2",
+    )?;
+    let runs = statement.query_map(params![user.map(UserName::as_str), limit], run_from_row)?;
+    Ok(runs.collect::<Result<_, _>>()?)
+}
+
+fn run_from_row(row: &Row<'_>) -> rusqlite::Result<Run> {
+    Ok(Run {
+        id: row.get(0)?,
+        user: row.get::<_, Option<Word<_>>>(1)?.map(|word| word.0),
+        begun: row.get::<_, Moment>(2)?.0,
+        ended: row.get::<_, Option<Moment>>(3)?.map(|moment| moment.0),
+        counts: row.get::<_, Json<_>>(4)?.0,
+        trouble: row.get(5)?,
+    })
+}
+
+/// Adds to the audit trail, within the transaction of what it tells.
+pub(super) fn add_audit(
+    transaction: &Transaction<'_>,
+    by: &str,
+    user: Option<&UserName>,
+    event: &str,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    transaction.execute(
+        "INSERT INTO audit (at, by, user, event) VALUES (?1, ?2, ?3, ?4)",
+        params![Moment(now), by, user.map(UserName::as_str), event],
+    )?;
+    Ok(())
 }

@@ -1,13 +1,25 @@
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, LedgerError, MailboxId, UserName};
+use super::{
+    Ledger, LedgerError, MailboxId, UserName,
+    columns::{Count, Json, Moment, Word},
+    history::add_audit,
+    ledger::corrupt,
+    mailboxes::set_first_write_released,
+    owner,
+};
 use crate::{
     domain::Kind,
-    plan::{Hold, HoldReason, Operation, Release},
+    plan::{Hold, HoldReason, Operation, OperationDigest, Release},
+    ports::Owner,
 };
+
+/// How long what a person saw may be done without asking again.
+const RELEASED_FOR: SignedDuration = SignedDuration::from_hours(1);
 
 /// A hold, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -72,27 +84,165 @@ impl Ledger {
         holds: &[Hold],
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            for hold in holds {
+                let identity = identity(&hold.reason);
+                let sealed = self.seal(&sealed_as(mailbox, hold.kind, &identity), &hold.operations)?;
+                transaction.execute(
+                    "INSERT INTO hold (mailbox, user, kind, identity, reason, operations, sealed, since, planned)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?8)
+                     ON CONFLICT (mailbox, kind, identity) WHERE closed_at IS NULL DO UPDATE SET user = excluded.user,
+                        reason = excluded.reason, operations = excluded.operations, sealed = excluded.sealed,
+                        planned = excluded.planned, released_at = NULL",
+                    params![
+                        mailbox,
+                        user.as_str(),
+                        Word(hold.kind),
+                        identity,
+                        Json(&hold.reason),
+                        i64::try_from(hold.operations.len()).unwrap_or(i64::MAX),
+                        sealed,
+                        Moment(now)
+                    ],
+                )?;
+            }
+            let current: BTreeSet<(Kind, String)> =
+                holds.iter().map(|hold| (hold.kind, identity(&hold.reason))).collect();
+            let mut statement = transaction
+                .prepare_cached("SELECT id, kind, identity FROM hold WHERE mailbox = ?1 AND closed_at IS NULL")?;
+            let open = statement
+                .query_map([mailbox], |row| Ok((row.get(0)?, (row.get::<_, Word<Kind>>(1)?.0, row.get(2)?))))?
+                .collect::<Result<Vec<(HoldId, (Kind, String))>, _>>()?;
+            for (id, identity) in open {
+                if !current.contains(&identity) {
+                    transaction.execute("UPDATE hold SET closed_at = ?2 WHERE id = ?1", params![id, Moment(now)])?;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// Everything that waits for a person, oldest first.
     pub fn holds(&self) -> Result<Vec<HoldSummary>, LedgerError> {
-        unimplemented!()
+        self.read(open)
     }
 
     /// One hold with its operations.
     pub fn hold(&self, id: HoldId) -> Result<HeldOperations, LedgerError> {
-        unimplemented!()
+        self.read(|transaction| self.held(transaction, id))
     }
 
     /// Releases exactly the operations of a hold, for one hour. Of a first write: the mailbox counts as begun. Of another
     /// writer: its owner is accepted and the folder taken over. Of an unknown firm: its stamps count as ours.
     pub fn release(&self, id: HoldId, by: &str, now: Timestamp) -> Result<Released, LedgerError> {
-        unimplemented!()
+        let until = now.saturating_add(RELEASED_FOR).map_err(|error| LedgerError::Corrupt {
+            what: "the clock cannot be right".to_owned(),
+            source: Some(error.into()),
+        })?;
+        self.write(|transaction| {
+            let HeldOperations { hold, waiting } = self.held(transaction, id)?;
+            for operation in &waiting {
+                transaction
+                    .prepare_cached(
+                        "INSERT INTO release (mailbox, digest, until) VALUES (?1, ?2, ?3)
+                         ON CONFLICT DO UPDATE SET until = excluded.until, used = 0",
+                    )?
+                    .execute(params![hold.mailbox, operation.digest().0, Moment(until)])?;
+            }
+            match &hold.reason {
+                HoldReason::FirstWrite => set_first_write_released(transaction, hold.mailbox, true)?,
+                HoldReason::AnotherWriter { owner } => {
+                    owner::accept_owner(transaction, &Owner(owner.clone()), by, now)?;
+                }
+                HoldReason::UnknownFirm { firm, .. } => {
+                    let firm = firm.parse().map_err(|_| corrupt(format!("`{firm}` is not a firm id")))?;
+                    owner::adopt_firm(transaction, firm, by, now)?;
+                }
+                _ => {}
+            }
+            transaction.execute("UPDATE hold SET released_at = ?2 WHERE id = ?1", params![id, Moment(now)])?;
+            let event = format!("released hold {id} ({} operations of kind {})", hold.operations, hold.kind);
+            add_audit(transaction, by, Some(&hold.user), &event, now)?;
+            Ok(Released { operations: hold.operations, until })
+        })
     }
 
     /// The operations of a mailbox that a person released within the last hour and that are not done yet.
     pub fn released(&self, mailbox: MailboxId, now: Timestamp) -> Result<Release, LedgerError> {
-        unimplemented!()
+        self.read(|transaction| {
+            let mut statement = transaction
+                .prepare_cached("SELECT digest FROM release WHERE mailbox = ?1 AND until > ?2 AND used = 0")?;
+            let digests = statement.query_map(params![mailbox, Moment(now)], |row| row.get(0).map(OperationDigest))?;
+            Ok(Release { operations: digests.collect::<Result<_, _>>()? })
+        })
     }
+
+    fn held(&self, transaction: &Transaction<'_>, id: HoldId) -> Result<HeldOperations, LedgerError> {
+        let hold = transaction
+            .query_one(&format!("{COLUMNS} AND id = ?1"), [id], from_row)
+            .optional()?
+            .ok_or(LedgerError::NoSuchHold(id))?;
+        let sealed: Vec<u8> = transaction.query_one("SELECT sealed FROM hold WHERE id = ?1", [id], |row| row.get(0))?;
+        let waiting = self.unseal(&sealed_as(hold.mailbox, hold.kind, &identity(&hold.reason)), &sealed)?;
+        Ok(HeldOperations { hold, waiting })
+    }
+}
+
+const COLUMNS: &str = "SELECT id, user, mailbox, kind, reason, operations, since, planned, released_at FROM hold
+    WHERE closed_at IS NULL";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<HoldSummary> {
+    Ok(HoldSummary {
+        id: row.get(0)?,
+        user: row.get::<_, Word<_>>(1)?.0,
+        mailbox: row.get(2)?,
+        kind: row.get::<_, Word<_>>(3)?.0,
+        reason: row.get::<_, Json<_>>(4)?.0,
+        operations: row.get::<_, Count>(5)?.0,
+        since: row.get::<_, Moment>(6)?.0,
+        planned: row.get::<_, Moment>(7)?.0,
+        released: row.get::<_, Option<Moment>>(8)?.map(|moment| moment.0),
+    })
+}
+
+/// Every open hold, oldest first.
+pub(super) fn open(transaction: &Transaction<'_>) -> Result<Vec<HoldSummary>, LedgerError> {
+    let mut statement = transaction.prepare_cached(&format!("{COLUMNS} ORDER BY since, id"))?;
+    Ok(statement.query_map([], from_row)?.collect::<Result<_, _>>()?)
+}
+
+/// Uses up the release of an operation that was begun while the release was valid; true if there was one.
+pub(super) fn use_release(
+    transaction: &Transaction<'_>,
+    mailbox: MailboxId,
+    digest: OperationDigest,
+    begun: Timestamp,
+) -> Result<bool, LedgerError> {
+    let used = transaction
+        .prepare_cached("UPDATE release SET used = 1 WHERE mailbox = ?1 AND digest = ?2 AND until > ?3 AND used = 0")?
+        .execute(params![mailbox, digest.0, Moment(begun)])?;
+    Ok(used > 0)
+}
+
+/// What makes a hold the same one in the next plan: its reason, not its numbers.
+fn identity(reason: &HoldReason) -> String {
+    match reason {
+        HoldReason::FirstWrite => "first-write".to_owned(),
+        HoldReason::Budget { class, .. } => format!("budget/{class:?}"),
+        HoldReason::FirmBudget { class, .. } => format!("firm-budget/{class:?}"),
+        HoldReason::QueryEmpty { query, .. } => format!("query-empty/{query}"),
+        HoldReason::Vanished { .. } => "vanished".to_owned(),
+        HoldReason::LooksAlreadyThere { .. } => "looks-already-there".to_owned(),
+        HoldReason::Orphans => "orphans".to_owned(),
+        HoldReason::OnlyInDeletedItems => "only-in-deleted-items".to_owned(),
+        HoldReason::UnknownFirm { firm, .. } => format!("unknown-firm/{firm}"),
+        HoldReason::AnotherWriter { owner } => format!("another-writer/{owner}"),
+        HoldReason::PersonMissing { person } => format!("person-missing/{person}"),
+        HoldReason::ContactCap { .. } => "contact-cap".to_owned(),
+        HoldReason::MeaningChanged => "meaning-changed".to_owned(),
+    }
+}
+
+fn sealed_as(mailbox: MailboxId, kind: Kind, identity: &str) -> String {
+    format!("hold/{mailbox}/{kind}/{identity}")
 }

@@ -1,12 +1,28 @@
 use std::{
+    fmt, fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, TransactionBehavior, params};
+use serde::{Serialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
 
-use super::LedgerError;
+use super::{LedgerError, columns::Word};
 use crate::{domain::FirmId, vault::Vault};
+
+/// The file within the data directory.
+const FILE: &str = "ledger.db";
+/// Where a new ledger is made before it gets its name, so that no half-made one is ever found.
+const NEW_FILE: &str = "ledger.new";
+/// Every migration, in order. The first makes the tables; a later version appends its own and changes none of these.
+const MIGRATIONS: [&str; 1] = [include_str!("schema.sql")];
+/// `pdkt`: lets `file` and us tell a ledger from any other `SQLite` file.
+const APPLICATION_ID: i32 = 0x7064_6b74;
+/// How long to wait for a command that writes at the same time.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The ledger of one installation.
 #[derive(Clone)]
@@ -15,22 +31,97 @@ pub struct Ledger {
 }
 
 pub(super) struct Inner {
-    pub(super) connection: Mutex<Connection>,
-    pub(super) vault: Vault,
-    pub(super) directory: PathBuf,
-    pub(super) firm: FirmId,
-    pub(super) id: String,
+    connection: Mutex<Connection>,
+    vault: Vault,
+    directory: PathBuf,
+    firm: FirmId,
+    id: String,
+}
+
+impl fmt::Debug for Ledger {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Ledger").field("directory", &self.inner.directory).finish_non_exhaustive()
+    }
 }
 
 impl Ledger {
     /// Makes a new ledger in a directory (made too, mode 0700), sealed with this vault, for this firm.
+    ///
+    /// # Errors
+    /// [`LedgerError::Exists`] when there is one already.
     pub fn create(directory: &Path, vault: Vault, firm: FirmId) -> Result<Self, LedgerError> {
-        unimplemented!()
+        let (file, new_file) = (directory.join(FILE), directory.join(NEW_FILE));
+        if file.exists() {
+            return Err(LedgerError::Exists { directory: directory.to_owned() });
+        }
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(directory).map_err(trouble("make the directory", directory))?;
+        match fs::remove_file(&new_file) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(trouble("remove", &new_file)(error)),
+            _ => {}
+        }
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        drop(options.open(&new_file).map_err(trouble("create", &new_file))?);
+
+        let mut connection = connect(&new_file)?;
+        tune(&connection)?;
+        connection.pragma_update(None, "application_id", APPLICATION_ID)?;
+        let transaction = connection.transaction()?;
+        migrate(&transaction, 0)?;
+        let id = random_hex::<16>();
+        transaction.execute(
+            "INSERT INTO ledger (only_row, id, firm, key_check) VALUES (1, ?1, ?2, ?3)",
+            params![id, Word(firm), vault.seal(&check_name(&id), id.as_bytes())?],
+        )?;
+        transaction.execute("INSERT INTO firm (id, since) VALUES (?1, unixepoch() * 1000000)", [Word(firm)])?;
+        transaction.commit()?;
+        connection.close().map_err(|(_, error)| error)?;
+        fs::rename(&new_file, &file).map_err(trouble("give its name to", &new_file))?;
+        Self::open(directory, vault)
     }
 
     /// Opens the ledger of a directory, bringing an older schema up to date.
+    ///
+    /// # Errors
+    /// [`LedgerError::Missing`], [`LedgerError::NewerVersion`], [`LedgerError::WrongKey`]; nothing is changed then.
     pub fn open(directory: &Path, vault: Vault) -> Result<Self, LedgerError> {
-        unimplemented!()
+        let file = directory.join(FILE);
+        if !file.exists() {
+            return Err(LedgerError::Missing { directory: directory.to_owned() });
+        }
+        narrow(&file)?;
+        let mut connection = connect(&file)?;
+        let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        if application != APPLICATION_ID {
+            return Err(corrupt(format!("`{}` is not a ledger of Pocket Docket", file.display())));
+        }
+        tune(&connection)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let found: u32 =
+            transaction.query_one("SELECT coalesce(max(number), 0) FROM migration", [], |row| row.get(0))?;
+        let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+        if found > known {
+            return Err(LedgerError::NewerVersion { found, known });
+        }
+        // The key is tried before anything is changed.
+        let (id, firm, check): (String, Word<FirmId>, Vec<u8>) = transaction
+            .query_one("SELECT id, firm, key_check FROM ledger", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .optional()?
+            .ok_or_else(|| corrupt("it does not say which ledger it is"))?;
+        if vault.open(&check_name(&id), &check).is_err() {
+            return Err(LedgerError::WrongKey);
+        }
+        migrate(&transaction, found)?;
+        transaction.commit()?;
+        let inner =
+            Inner { connection: Mutex::new(connection), vault, directory: directory.to_owned(), firm: firm.0, id };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// Where it lies.
@@ -47,4 +138,117 @@ impl Ledger {
     pub fn ledger_id(&self) -> &str {
         &self.inner.id
     }
+
+    /// Reads in one transaction: all that is read is of one moment.
+    pub(super) fn read<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let mut connection = self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction()?;
+        work(&transaction)
+    }
+
+    /// Writes in one transaction: all of it is on the disk when this returns, or nothing of it.
+    pub(super) fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let mut connection = self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+
+    /// Seals a value, bound to the name of what it belongs to.
+    pub(super) fn seal(&self, belongs_to: &str, value: &impl Serialize) -> Result<Vec<u8>, LedgerError> {
+        let plain = serde_json::to_vec(value)
+            .map(Zeroizing::new)
+            .map_err(|error| LedgerError::Database(rusqlite::Error::ToSqlConversionFailure(error.into())))?;
+        Ok(self.inner.vault.seal(belongs_to, &plain)?)
+    }
+
+    /// Opens what was sealed for the same name.
+    pub(super) fn unseal<T: DeserializeOwned>(&self, belongs_to: &str, sealed: &[u8]) -> Result<T, LedgerError> {
+        let plain = self.inner.vault.open(belongs_to, sealed)?;
+        // The parser's message may quote what it read, so it is not passed on.
+        serde_json::from_slice(&plain).map_err(|_| corrupt(format!("`{belongs_to}` opens but cannot be understood")))
+    }
+
+    /// Seals bytes as they are.
+    pub(super) fn seal_bytes(&self, belongs_to: &str, plain: &[u8]) -> Result<Vec<u8>, LedgerError> {
+        Ok(self.inner.vault.seal(belongs_to, plain)?)
+    }
+
+    /// Opens bytes as they are.
+    pub(super) fn unseal_bytes(&self, belongs_to: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, LedgerError> {
+        Ok(self.inner.vault.open(belongs_to, sealed)?)
+    }
+}
+
+fn connect(file: &Path) -> Result<Connection, LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    Ok(connection)
+}
+
+/// Makes what was committed survive a power failure, and keeps the tables consistent.
+fn tune(connection: &Connection) -> Result<(), LedgerError> {
+    connection.set_prepared_statement_cache_capacity(128);
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    // What is deleted is overwritten where that costs no extra page.
+    connection.pragma_update(None, "secure_delete", "fast")?;
+    connection.pragma_update(None, "trusted_schema", false)?;
+    Ok(())
+}
+
+fn migrate(transaction: &Transaction<'_>, found: u32) -> Result<(), LedgerError> {
+    for (number, migration) in (1_u32..).zip(MIGRATIONS).skip_while(|(number, _)| *number <= found) {
+        transaction.execute_batch(migration)?;
+        transaction
+            .execute("INSERT INTO migration (number, applied_at) VALUES (?1, unixepoch() * 1000000)", [number])?;
+    }
+    Ok(())
+}
+
+/// A ledger that was copied back with wider rights (from a backup, say) gets its own again, before `SQLite` makes the files
+/// beside it with the same rights.
+pub(super) fn narrow(file: &Path) -> Result<(), LedgerError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = fs::metadata(file).map_err(trouble("look at", file))?.permissions().mode();
+        if mode & 0o077 != 0 {
+            fs::set_permissions(file, fs::Permissions::from_mode(0o600)).map_err(trouble("restrict", file))?;
+        }
+    }
+    Ok(())
+}
+
+fn check_name(id: &str) -> String {
+    format!("check/{id}")
+}
+
+/// So many random bytes, as hexadecimal text.
+pub(super) fn random_hex<const BYTES: usize>() -> String {
+    use std::fmt::Write;
+    rand::random::<[u8; BYTES]>().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+/// Damage, in words.
+pub(super) fn corrupt(what: impl Into<String>) -> LedgerError {
+    LedgerError::Corrupt { what: what.into(), source: None }
+}
+
+/// What went wrong with which file.
+pub(super) fn trouble(what: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> LedgerError + use<> {
+    let path = path.to_owned();
+    move |source| LedgerError::File { what, path, source }
 }

@@ -1,9 +1,20 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+use serde::{Deserialize, Serialize};
 
-use super::{Ledger, LedgerError, MailboxId};
-use crate::domain::{Fingerprint, ItemId, Kind, Mirror, Presence, QueryName, RecordKey};
+use super::{
+    Ledger, LedgerError, MailboxId,
+    columns::{Count, Digest, Json, Moment, Word},
+};
+use crate::domain::{
+    ChangeKey, Field, Fingerprint, ItemId, ItemRef, Kind, Mirror, MirrorEntry, Place, Presence, QueryName, Record,
+    RecordKey, Value, Written,
+};
 
 /// What the mirror says of a key without opening what is sealed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,22 +39,62 @@ pub struct MirrorCounts {
 impl Ledger {
     /// Every key of a mailbox's mirror, cheaply, in order.
     pub fn mirror_index(&self, mailbox: MailboxId) -> Result<Vec<MirrorIndexEntry>, LedgerError> {
-        unimplemented!()
+        self.read(|transaction| {
+            let mut statement = transaction
+                .prepare_cached("SELECT key, fingerprint, kept FROM mirror WHERE mailbox = ?1 ORDER BY key")?;
+            let entries = statement.query_map([mailbox], |row| {
+                Ok(MirrorIndexEntry {
+                    key: row.get::<_, Word<_>>(0)?.0,
+                    fingerprint: row.get::<_, Option<Digest>>(1)?.map(|digest| digest.0),
+                    presence: presence(row.get(2)?),
+                })
+            })?;
+            Ok(entries.collect::<Result<_, _>>()?)
+        })
     }
 
     /// The mirror of these keys, opened, with all foreign items.
     pub fn mirror(&self, mailbox: MailboxId, keys: &BTreeSet<RecordKey>) -> Result<Mirror, LedgerError> {
-        unimplemented!()
+        self.read(|transaction| {
+            let mut entries = BTreeMap::new();
+            for key in keys {
+                if let Some(entry) = self.entry(transaction, mailbox, key)? {
+                    entries.insert(key.clone(), entry);
+                }
+            }
+            Ok(Mirror { entries, foreign: foreign(transaction, mailbox)? })
+        })
     }
 
     /// The whole mirror of a mailbox, opened.
     pub fn mirror_all(&self, mailbox: MailboxId) -> Result<Mirror, LedgerError> {
-        unimplemented!()
+        self.read(|transaction| {
+            let mut entries = BTreeMap::new();
+            let mut statement = transaction.prepare_cached(&format!("{COLUMNS} WHERE m.mailbox = ?1"))?;
+            let mut rows = statement.query([mailbox])?;
+            while let Some(row) = rows.next()? {
+                let (key, entry) = self.opened(mailbox, from_row(row)?)?;
+                entries.insert(key, entry);
+            }
+            Ok(Mirror { entries, foreign: foreign(transaction, mailbox)? })
+        })
     }
 
     /// How many items the mirror holds.
     pub fn mirror_counts(&self, mailbox: MailboxId) -> Result<MirrorCounts, LedgerError> {
-        unimplemented!()
+        self.read(|transaction| {
+            let mut counts = MirrorCounts::default();
+            let mut statement = transaction.prepare_cached(
+                "SELECT kind, query, count(*) FROM mirror WHERE mailbox = ?1 AND kept = 1 GROUP BY kind, query",
+            )?;
+            let mut rows = statement.query([mailbox])?;
+            while let Some(row) = rows.next()? {
+                let (kind, items) = (row.get::<_, Word<Kind>>(0)?.0, row.get::<_, Count>(2)?.0);
+                *counts.by_kind.entry(kind).or_default() += items;
+                counts.by_query.insert((kind, QueryName(row.get(1)?)), items);
+            }
+            Ok(counts)
+        })
     }
 
     /// Remembers stamped items that are not ours.
@@ -53,16 +104,162 @@ impl Ledger {
         items: &[(RecordKey, ItemId)],
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            for (key, item) in items {
+                transaction
+                    .prepare_cached(
+                        "INSERT OR IGNORE INTO foreign_item (mailbox, item, key, since) VALUES (?1, ?2, ?3, ?4)",
+                    )?
+                    .execute(params![mailbox, item.0, Word(key), Moment(now)])?;
+            }
+            Ok(())
+        })
     }
 
     /// Stamped items that are not ours.
     pub fn foreign(&self, mailbox: MailboxId) -> Result<BTreeSet<ItemId>, LedgerError> {
-        unimplemented!()
+        self.read(|transaction| foreign(transaction, mailbox))
     }
 
     /// Which mailboxes hold items of these keys.
     pub fn holders(&self, keys: &BTreeSet<RecordKey>) -> Result<BTreeMap<RecordKey, BTreeSet<MailboxId>>, LedgerError> {
-        unimplemented!()
+        self.read(|transaction| {
+            let mut statement = transaction.prepare_cached("SELECT mailbox FROM mirror WHERE key = ?1")?;
+            let mut holders = BTreeMap::new();
+            for key in keys {
+                let mailboxes: BTreeSet<MailboxId> =
+                    statement.query_map([Word(key)], |row| row.get(0))?.collect::<Result<_, _>>()?;
+                if !mailboxes.is_empty() {
+                    holders.insert(key.clone(), mailboxes);
+                }
+            }
+            Ok(holders)
+        })
     }
+
+    /// The entry of a key, opened.
+    pub(super) fn entry(
+        &self,
+        transaction: &Transaction<'_>,
+        mailbox: MailboxId,
+        key: &RecordKey,
+    ) -> Result<Option<MirrorEntry>, LedgerError> {
+        let row = transaction
+            .prepare_cached(&format!("{COLUMNS} WHERE m.mailbox = ?1 AND m.key = ?2"))?
+            .query_one(params![mailbox, Word(key)], from_row)
+            .optional()?;
+        Ok(row.map(|row| self.opened(mailbox, row)).transpose()?.map(|(_, entry)| entry))
+    }
+
+    fn opened(&self, mailbox: MailboxId, row: SealedEntry) -> Result<(RecordKey, MirrorEntry), LedgerError> {
+        let SealedEntry { key, mut entry, fingerprint, sealed } = row;
+        if let Some((fingerprint, sealed)) = fingerprint.zip(sealed) {
+            let Contents { record, returned } = self.unseal(&sealed_as(mailbox, &key), &sealed)?;
+            entry.written = Some(Written { fingerprint, record, returned });
+        }
+        Ok((key, entry))
+    }
+
+    /// Writes the entry of a key.
+    pub(super) fn put_entry(
+        &self,
+        transaction: &Transaction<'_>,
+        mailbox: MailboxId,
+        key: &RecordKey,
+        entry: &MirrorEntry,
+    ) -> Result<(), LedgerError> {
+        transaction
+            .prepare_cached(
+                "INSERT INTO mirror (mailbox, key, kind, query, item, change_key, place, fingerprint, kept, restores)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                 ON CONFLICT (mailbox, key) DO UPDATE SET item = excluded.item, change_key = excluded.change_key,
+                    place = excluded.place, fingerprint = excluded.fingerprint, kept = excluded.kept,
+                    restores = excluded.restores",
+            )?
+            .execute(params![
+                mailbox,
+                Word(key),
+                Word(key.kind),
+                key.query.0,
+                entry.item.id.0,
+                entry.item.change_key.0,
+                Json(&entry.place),
+                entry.written.as_ref().map(|written| Digest(written.fingerprint)),
+                entry.presence == Presence::Kept,
+                entry.restores
+            ])?;
+        let Some(written) = &entry.written else {
+            transaction
+                .prepare_cached("DELETE FROM written WHERE mailbox = ?1 AND key = ?2")?
+                .execute(params![mailbox, Word(key)])?;
+            return Ok(());
+        };
+        let contents = Contents { record: Arc::clone(&written.record), returned: written.returned.clone() };
+        transaction
+            .prepare_cached(
+                "INSERT INTO written (mailbox, key, sealed) VALUES (?1, ?2, ?3)
+                 ON CONFLICT (mailbox, key) DO UPDATE SET sealed = excluded.sealed",
+            )?
+            .execute(params![mailbox, Word(key), self.seal(&sealed_as(mailbox, key), &contents)?])?;
+        Ok(())
+    }
+}
+
+/// What is sealed of an entry; its fingerprint is a column, so that keys can be compared without opening anything.
+#[derive(Serialize, Deserialize)]
+struct Contents {
+    record: Arc<Record>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    returned: BTreeMap<Field, Option<Value>>,
+}
+
+struct SealedEntry {
+    key: RecordKey,
+    entry: MirrorEntry,
+    fingerprint: Option<Fingerprint>,
+    sealed: Option<Vec<u8>>,
+}
+
+const COLUMNS: &str = "SELECT m.key, m.item, m.change_key, m.place, m.kept, m.restores, m.fingerprint, w.sealed
+    FROM mirror m LEFT JOIN written w ON w.mailbox = m.mailbox AND w.key = m.key";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<SealedEntry> {
+    Ok(SealedEntry {
+        key: row.get::<_, Word<_>>(0)?.0,
+        entry: MirrorEntry {
+            item: ItemRef { id: ItemId(row.get(1)?), change_key: ChangeKey(row.get(2)?) },
+            place: row.get::<_, Json<Place>>(3)?.0,
+            written: None,
+            presence: presence(row.get(4)?),
+            restores: row.get(5)?,
+        },
+        fingerprint: row.get::<_, Option<Digest>>(6)?.map(|digest| digest.0),
+        sealed: row.get(7)?,
+    })
+}
+
+fn presence(kept: bool) -> Presence {
+    if kept { Presence::Kept } else { Presence::DeletedByUser }
+}
+
+fn sealed_as(mailbox: MailboxId, key: &RecordKey) -> String {
+    format!("mirror/{mailbox}/{key}")
+}
+
+fn foreign(transaction: &Transaction<'_>, mailbox: MailboxId) -> Result<BTreeSet<ItemId>, LedgerError> {
+    let mut statement = transaction.prepare_cached("SELECT item FROM foreign_item WHERE mailbox = ?1")?;
+    let items = statement.query_map([mailbox], |row| row.get(0).map(ItemId))?;
+    Ok(items.collect::<Result<_, _>>()?)
+}
+
+/// Removes the entry of a key, with what was written.
+pub(super) fn remove_entry(
+    transaction: &Transaction<'_>,
+    mailbox: MailboxId,
+    key: &RecordKey,
+) -> Result<(), LedgerError> {
+    transaction
+        .prepare_cached("DELETE FROM mirror WHERE mailbox = ?1 AND key = ?2")?
+        .execute(params![mailbox, Word(key)])?;
+    Ok(())
 }

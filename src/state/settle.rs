@@ -1,9 +1,14 @@
 use jiff::Timestamp;
+use rusqlite::Transaction;
 
-use super::{IntentId, Ledger, LedgerError, MailboxId, Proposal, RunId};
+use super::{
+    IntentId, Ledger, LedgerError, MailboxId, OpenIntent, Proposal, Resolution, RunId, budgets, holds,
+    journal::forget_parked, mirror::remove_entry, observation,
+};
 use crate::{
-    domain::{ItemContent, ItemRef, Place, Written},
-    plan::Operation,
+    domain::{Fingerprint, ItemContent, ItemRef, MirrorEntry, Place, Presence, Stamp, Written},
+    plan::{Action, Operation, Why},
+    ports::Sighting,
 };
 
 /// What became of one operation.
@@ -66,6 +71,188 @@ impl Ledger {
         settlements: &[Settlement],
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            settlements.iter().try_for_each(|settlement| self.settle_one(transaction, mailbox, run, settlement, now))
+        })
+    }
+
+    fn settle_one(
+        &self,
+        transaction: &Transaction<'_>,
+        mailbox: MailboxId,
+        run: RunId,
+        settlement: &Settlement,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let Settlement { intent, operation, outcome, before, proposals, charge } = settlement;
+        let key = &operation.key;
+        if *outcome == Outcome::Unknown {
+            return self.add_history(transaction, mailbox, run, operation, "unknown", None, now);
+        }
+        let mut begun = now;
+        if let Some(id) = *intent {
+            let (of_mailbox, intent) = self.take_intent(transaction, id)?;
+            if of_mailbox != mailbox || intent.operation.key != *key {
+                return Err(LedgerError::Contradiction { key: key.clone() });
+            }
+            begun = intent.begun;
+        }
+        let known = self.entry(transaction, mailbox, key)?;
+        let mut detail = None;
+        let word = match outcome {
+            Outcome::Stored { item, place, written } => {
+                let entry = entry_after(known.as_ref(), operation, item, place, Some(written.clone()));
+                self.put_entry(transaction, mailbox, key, &entry)?;
+                self.note_stored(transaction, mailbox, operation, item, place)?;
+                "stored"
+            }
+            Outcome::Removed => {
+                remove_entry(transaction, mailbox, key)?;
+                if let Action::Delete { item, .. } = &operation.action {
+                    observation::take(transaction, mailbox, &item.id)?;
+                }
+                "removed"
+            }
+            Outcome::Owned => {
+                let Action::Own { item, place, fingerprint, record, returned } = &operation.action else {
+                    return Err(LedgerError::Contradiction { key: key.clone() });
+                };
+                let written = Written { fingerprint: *fingerprint, record: record.clone(), returned: returned.clone() };
+                let entry = entry_after(known.as_ref(), operation, item, place, Some(written));
+                self.put_entry(transaction, mailbox, key, &entry)?;
+                "owned"
+            }
+            Outcome::Forgotten => {
+                remove_entry(transaction, mailbox, key)?;
+                "forgotten"
+            }
+            Outcome::Respected => {
+                if let Some(known) = &known {
+                    let entry = MirrorEntry { presence: Presence::DeletedByUser, ..known.clone() };
+                    self.put_entry(transaction, mailbox, key, &entry)?;
+                }
+                "respected"
+            }
+            Outcome::Failed { kind, message, parked } => {
+                if *parked {
+                    self.park_record(transaction, mailbox, key, wanted(operation), message, now)?;
+                }
+                detail = Some(format!("{kind}: {message}"));
+                "failed"
+            }
+            Outcome::Unknown => return Ok(()),
+        };
+        if word != "failed" {
+            forget_parked(transaction, mailbox, key)?;
+            let released = holds::use_release(transaction, mailbox, operation.digest(), begun)?;
+            // What is taken over was there all along: it is no growth.
+            let grows = *outcome != Outcome::Owned;
+            self.account(transaction, mailbox, operation, known.as_ref(), grows, *charge && !released, now)?;
+            if let Some(before) = before {
+                self.keep_before_image(transaction, mailbox, key, before, now)?;
+            }
+            self.keep_proposals(transaction, mailbox, proposals, now)?;
+        }
+        self.add_history(transaction, mailbox, run, operation, word, detail.as_deref(), now)
+    }
+
+    /// Settles an intent by what the mailbox showed.
+    pub(super) fn resolve(
+        &self,
+        transaction: &Transaction<'_>,
+        mailbox: MailboxId,
+        intent: &OpenIntent,
+        resolution: &Resolution,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let operation = &intent.operation;
+        let known = self.entry(transaction, mailbox, &operation.key)?;
+        let (detail, done) = match resolution {
+            Resolution::Present { item, place } => {
+                let entry = entry_after(known.as_ref(), operation, item, place, None);
+                self.put_entry(transaction, mailbox, &operation.key, &entry)?;
+                self.note_stored(transaction, mailbox, operation, item, place)?;
+                ("the item is there", !matches!(operation.action, Action::Delete { .. }))
+            }
+            Resolution::Absent => {
+                remove_entry(transaction, mailbox, &operation.key)?;
+                if let Some(known) = &known {
+                    observation::take(transaction, mailbox, &known.item.id)?;
+                }
+                ("there is no item", matches!(operation.action, Action::Delete { .. }))
+            }
+            Resolution::NotDone => ("it was not done", false),
+        };
+        let released = done && holds::use_release(transaction, mailbox, operation.digest(), intent.begun)?;
+        self.account(transaction, mailbox, operation, known.as_ref(), true, done && !released, now)?;
+        self.add_history(transaction, mailbox, intent.run, operation, "recovered", Some(detail), now)
+    }
+
+    /// The item is as we wrote it: the observation says so too, before the mailbox tells us.
+    fn note_stored(
+        &self,
+        transaction: &Transaction<'_>,
+        mailbox: MailboxId,
+        operation: &Operation,
+        item: &ItemRef,
+        place: &Place,
+    ) -> Result<(), LedgerError> {
+        let key = &operation.key;
+        let stamp = Stamp { firm: self.firm(), key: key.clone() };
+        let seen = Sighting { item: item.clone(), stamp: Some(stamp.to_string()), created: None, place: place.clone() };
+        observation::put(transaction, mailbox, key.kind, &seen, Some(key))
+    }
+
+    /// Charges the budgets, and notes how the mirror grew or shrank.
+    #[expect(clippy::too_many_arguments, reason = "the facts of one settlement, at its two places")]
+    fn account(
+        &self,
+        transaction: &Transaction<'_>,
+        mailbox: MailboxId,
+        operation: &Operation,
+        before: Option<&MirrorEntry>,
+        grows: bool,
+        charge: bool,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let kept = |entry: Option<&MirrorEntry>| i64::from(entry.is_some_and(|it| it.presence == Presence::Kept));
+        if grows {
+            let after = self.entry(transaction, mailbox, &operation.key)?;
+            let items = kept(after.as_ref()) - kept(before);
+            budgets::note_growth(transaction, mailbox, operation.key.kind, items, now)?;
+        }
+        match operation.class().filter(|_| charge) {
+            Some(class) => budgets::charge(transaction, mailbox, operation.key.kind, class, now),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The fingerprint that an operation wants in the mailbox.
+fn wanted(operation: &Operation) -> Option<Fingerprint> {
+    match &operation.action {
+        Action::Create { record } => Some(Fingerprint::of(record)),
+        Action::Update { fingerprint, .. } | Action::Own { fingerprint, .. } => Some(*fingerprint),
+        Action::Delete { .. } | Action::Respect | Action::Forget => None,
+    }
+}
+
+/// The mirror entry after an operation left this item in the mailbox. Restores are counted until the record changes.
+fn entry_after(
+    known: Option<&MirrorEntry>,
+    operation: &Operation,
+    item: &ItemRef,
+    place: &Place,
+    written: Option<Written>,
+) -> MirrorEntry {
+    let before = known.and_then(|entry| entry.written.as_ref()).map(|written| written.fingerprint);
+    let record_changed = before.zip(wanted(operation)).is_some_and(|(before, after)| before != after);
+    let restores = if record_changed { 0 } else { known.map_or(0, |entry| entry.restores) };
+    MirrorEntry {
+        item: item.clone(),
+        place: place.clone(),
+        written,
+        presence: Presence::Kept,
+        restores: if operation.why == Why::Restored { restores.saturating_add(1) } else { restores },
     }
 }

@@ -1,8 +1,16 @@
 use std::collections::BTreeMap;
 
+use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 
-use super::{HoldSummary, Ledger, LedgerError, Proof, Run, SourceHealth, User};
+use super::{
+    HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Proof, Run, SourceHealth, User,
+    columns::{Count, Word},
+    history::last_runs,
+    holds, mailboxes,
+    source_health::health,
+    users,
+};
 use crate::domain::Kind;
 
 /// Everything that `status` shows.
@@ -46,7 +54,7 @@ impl UserStatus {
     /// Whether a person is needed: a link that is parked or not active, something held, a record that cannot be stored.
     pub fn needs_person(&self) -> bool {
         self.user.parked.is_some()
-            || self.user.link != super::LinkState::Active
+            || self.user.link != LinkState::Active
             || !self.holds.is_empty()
             || self.parked_records > 0
     }
@@ -62,6 +70,50 @@ impl Status {
 impl Ledger {
     /// Everything that `status` shows, from one consistent read.
     pub fn status(&self) -> Result<Status, LedgerError> {
-        unimplemented!()
+        let engine = self.running_engine()?;
+        self.read(|transaction| {
+            let waiting: Vec<HoldSummary> =
+                holds::open(transaction)?.into_iter().filter(|hold| hold.released.is_none()).collect();
+            let users = users::all(transaction)?
+                .into_iter()
+                .map(|user| user_status(transaction, user, &waiting))
+                .collect::<Result<_, _>>()?;
+            let row_problems: Count =
+                transaction.query_one("SELECT count(*) FROM row_problem", [], |row| row.get(0))?;
+            Ok(Status {
+                running: engine.is_some(),
+                pid: engine.flatten(),
+                last_tick: last_runs(transaction, None, 1)?.pop(),
+                source: health(transaction)?,
+                row_problems: row_problems.0,
+                users,
+            })
+        })
     }
+}
+
+fn user_status(transaction: &Transaction<'_>, user: User, waiting: &[HoldSummary]) -> Result<UserStatus, LedgerError> {
+    let count = |select: &str, mailbox: MailboxId| -> Result<u64, LedgerError> {
+        Ok(transaction.prepare_cached(select)?.query_one([mailbox], |row| row.get::<_, Count>(0))?.0)
+    };
+    let mut status = UserStatus {
+        proven: None,
+        last_run: last_runs(transaction, Some(&user.name), 1)?.pop(),
+        items: BTreeMap::new(),
+        holds: waiting.iter().filter(|hold| hold.user == user.name).cloned().collect(),
+        parked_records: 0,
+        open_intents: 0,
+        user,
+    };
+    if let Some(mailbox) = status.user.mailbox {
+        status.proven = mailboxes::proof(transaction, mailbox)?;
+        status.parked_records = count("SELECT count(*) FROM parked_record WHERE mailbox = ?1", mailbox)?;
+        status.open_intents = count("SELECT count(*) FROM intent WHERE mailbox = ?1", mailbox)?;
+        let mut statement = transaction
+            .prepare_cached("SELECT kind, count(*) FROM mirror WHERE mailbox = ?1 AND kept = 1 GROUP BY kind")?;
+        let items =
+            statement.query_map([mailbox], |row| Ok((row.get::<_, Word<Kind>>(0)?.0, row.get::<_, Count>(1)?.0)))?;
+        status.items = items.collect::<Result<_, _>>()?;
+    }
+    Ok(status)
 }

@@ -1,9 +1,17 @@
 use std::{fmt, str::FromStr};
 
 use jiff::Timestamp;
+use rusqlite::{OptionalExtension, Row, ToSql, Transaction, params};
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
-use super::{Ledger, LedgerError, MailboxId};
+use super::{
+    Ledger, LedgerError, MailboxId,
+    columns::{Json, Moment},
+    history::add_audit,
+    mailboxes::sleep_if_unused,
+    secrets,
+};
 use crate::domain::PersonId;
 
 /// A user's short name, as typed on the command line: `[a-z0-9._-]`, 1 to 64 characters, not beginning with `-` or `.`.
@@ -194,7 +202,17 @@ impl Ledger {
         by: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            let added = transaction.execute(
+                "INSERT OR IGNORE INTO user (name, details, link) VALUES (?1, ?2, ?3)",
+                params![name.as_str(), Json(details), Json(LinkState::Invited)],
+            )?;
+            if added == 0 {
+                return Err(LedgerError::UserExists(name.clone()));
+            }
+            let event = format!("added, for person `{}` and mailbox `{}`", details.person, details.address);
+            add_audit(transaction, by, Some(name), &event, now)
+        })
     }
 
     /// Changes what was entered. Another address, person, login, web service or method makes it another link: it goes back
@@ -206,22 +224,47 @@ impl Ledger {
         by: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            let before = get(transaction, name)?;
+            let same_link = UserDetails { settings: details.settings.clone(), ..before.details } == *details;
+            set(transaction, name, "details", Json(details))?;
+            if same_link {
+                return add_audit(transaction, by, Some(name), "settings changed", now);
+            }
+            if before.link != LinkState::Invited {
+                set(transaction, name, "link", Json(LinkState::Linked))?;
+            }
+            transaction.execute(
+                "UPDATE user SET confirmation = NULL, mailbox = NULL, parked = NULL, waiting = NULL, refused = 0
+                 WHERE name = ?1",
+                [name.as_str()],
+            )?;
+            if let Some(mailbox) = before.mailbox {
+                sleep_if_unused(transaction, mailbox)?;
+            }
+            let event = format!(
+                "changed to person `{}`, mailbox `{}`, login `{}`; must be confirmed anew",
+                details.person, details.address, details.login
+            );
+            add_audit(transaction, by, Some(name), &event, now)
+        })
     }
 
     /// One user.
     pub fn user(&self, name: &UserName) -> Result<User, LedgerError> {
-        unimplemented!()
+        self.read(|transaction| get(transaction, name))
     }
 
     /// All users, by name.
     pub fn users(&self) -> Result<Vec<User>, LedgerError> {
-        unimplemented!()
+        self.read(all)
     }
 
     /// Those whom the engine may serve.
     pub fn active_users(&self) -> Result<Vec<ActiveUser>, LedgerError> {
-        unimplemented!()
+        let active = |user: &User| user.link == LinkState::Active && user.parked.is_none() && user.paused.is_none();
+        let users = self.read(all)?;
+        Ok(users.into_iter().filter(active).map(|user| ActiveUser { user }).collect())
     }
 
     /// Removes a user, with secret and confirmation. The mirror of a mailbox that no other user has sleeps or is forgotten.
@@ -232,12 +275,41 @@ impl Ledger {
         by: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            let user = get(transaction, name)?;
+            transaction.execute("DELETE FROM user WHERE name = ?1", [name.as_str()])?;
+            transaction.execute("DELETE FROM hold WHERE user = ?1", [name.as_str()])?;
+            secrets::forget(transaction, &password_name(name))?;
+            if let Some(mailbox) = user.mailbox {
+                let unused = sleep_if_unused(transaction, mailbox)?;
+                if unused && remains == WhatRemains::Nothing {
+                    transaction.execute("DELETE FROM mailbox WHERE id = ?1", [mailbox])?;
+                }
+            }
+            let event = match remains {
+                WhatRemains::Mirror => "removed; what the mailbox holds is remembered",
+                WhatRemains::Nothing => "removed, with everything known of the mailbox",
+            };
+            add_audit(transaction, by, Some(name), event, now)
+        })
     }
 
     /// Moves a link one step: invited, linked, confirming, active; or back.
     pub fn set_link_state(&self, name: &UserName, to: LinkState, by: &str, now: Timestamp) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            let from = get(transaction, name)?.link;
+            let one_step = matches!(
+                (from, to),
+                (LinkState::Invited, LinkState::Linked)
+                    | (LinkState::Linked, LinkState::Confirming)
+                    | (LinkState::Confirming, LinkState::Active)
+            );
+            if to > from && !one_step {
+                return Err(LedgerError::IllegalStep { user: name.clone(), from, to });
+            }
+            set(transaction, name, "link", Json(to))?;
+            add_audit(transaction, by, Some(name), &format!("link went from {from} to {to}"), now)
+        })
     }
 
     /// Keeps the user's (new) secret, sealed; an invited link becomes linked, the count of refusals begins anew, and a link
@@ -245,65 +317,174 @@ impl Ledger {
     pub fn give_password(
         &self,
         name: &UserName,
-        password: &secrecy::SecretString,
+        password: &SecretString,
         by: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        unimplemented!()
+        let belongs_to = password_name(name);
+        let sealed = self.seal_bytes(&secrets::sealed_as(&belongs_to), password.expose_secret().as_bytes())?;
+        self.write(|transaction| {
+            let user = get(transaction, name)?;
+            secrets::put(transaction, &belongs_to, &sealed)?;
+            transaction.execute("UPDATE user SET refused = 0, parked = NULL WHERE name = ?1", [name.as_str()])?;
+            if user.link == LinkState::Invited {
+                set(transaction, name, "link", Json(LinkState::Linked))?;
+            }
+            add_audit(transaction, by, Some(name), "gave a secret to sign in with", now)
+        })
     }
 
     /// The user's secret, if one was given.
-    pub fn password(&self, name: &UserName) -> Result<Option<secrecy::SecretString>, LedgerError> {
-        unimplemented!()
+    pub fn password(&self, name: &UserName) -> Result<Option<SecretString>, LedgerError> {
+        self.open_secret(&password_name(name))
     }
 
     /// Counts a confirmed refusal of the current secret; gives the new count.
     pub fn count_refused_sign_in(&self, name: &UserName, now: Timestamp) -> Result<u32, LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            get(transaction, name)?;
+            transaction.execute("UPDATE user SET refused = refused + 1 WHERE name = ?1", [name.as_str()])?;
+            let refused = get(transaction, name)?.refused_sign_ins;
+            add_audit(transaction, "the mail server", Some(name), &format!("refused the secret, time {refused}"), now)?;
+            Ok(refused)
+        })
     }
 
     /// The current secret works.
     pub fn forget_refused_sign_ins(&self, name: &UserName) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| set(transaction, name, "refused", 0))
     }
 
     /// Parks a link: the machine waits for a person. A parked link keeps its first `since` while the cause stays the same.
     pub fn park(&self, name: &UserName, cause: &str, remedy: &str, now: Timestamp) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            let before = get(transaction, name)?.parked.filter(|parked| parked.cause == cause);
+            let since = before.as_ref().map_or(now, |parked| parked.since);
+            let parked = Parked { since, cause: cause.to_owned(), remedy: remedy.to_owned() };
+            set(transaction, name, "parked", Json(parked))?;
+            if before.is_some() {
+                return Ok(());
+            }
+            add_audit(transaction, "pocketdocket", Some(name), &format!("parked: {cause}"), now)
+        })
     }
 
     /// The trouble is gone, or a person dealt with it.
     pub fn unpark(&self, name: &UserName, by: &str, now: Timestamp) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            if get(transaction, name)?.parked.is_none() {
+                return Ok(());
+            }
+            set(transaction, name, "parked", None::<String>)?;
+            add_audit(transaction, by, Some(name), "no longer parked", now)
+        })
     }
 
     /// A person asks for a pause.
     pub fn pause(&self, name: &UserName, by: &str, now: Timestamp) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            if get(transaction, name)?.paused.is_some() {
+                return Ok(());
+            }
+            set(transaction, name, "paused", Moment(now))?;
+            add_audit(transaction, by, Some(name), "paused", now)
+        })
     }
 
     /// A person ends a pause.
     pub fn resume(&self, name: &UserName, by: &str, now: Timestamp) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            if get(transaction, name)?.paused.is_none() {
+                return Ok(());
+            }
+            set(transaction, name, "paused", None::<i64>)?;
+            add_audit(transaction, by, Some(name), "resumed", now)
+        })
     }
 
     /// Notes transient trouble, or its end.
     pub fn set_waiting(&self, name: &UserName, waiting: Option<&Waiting>) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| set(transaction, name, "waiting", waiting.map(Json)))
     }
 
     /// Notes which proven mailbox a link leads to. A mirror that slept there is awake again.
     pub fn set_user_mailbox(&self, name: &UserName, mailbox: MailboxId) -> Result<(), LedgerError> {
-        unimplemented!()
+        self.write(|transaction| {
+            let before = get(transaction, name)?.mailbox;
+            set(transaction, name, "mailbox", mailbox)?;
+            transaction.execute("UPDATE mailbox SET asleep = 0 WHERE id = ?1", [mailbox])?;
+            if let Some(before) = before {
+                sleep_if_unused(transaction, before)?;
+            }
+            Ok(())
+        })
     }
 
     /// The state of the user's confirmation, as `auth` made it.
     pub fn confirmation(&self, name: &UserName) -> Result<Option<serde_json::Value>, LedgerError> {
-        unimplemented!()
+        self.read(|transaction| {
+            let sealed: Option<Vec<u8>> = transaction
+                .query_one("SELECT confirmation FROM user WHERE name = ?1", [name.as_str()], |row| row.get(0))
+                .optional()?
+                .ok_or_else(|| LedgerError::NoSuchUser(name.clone()))?;
+            sealed.map(|sealed| self.unseal(&confirmation_name(name), &sealed)).transpose()
+        })
     }
 
     /// Keeps the state of the user's confirmation, sealed; `None` forgets it.
     pub fn set_confirmation(&self, name: &UserName, state: Option<&serde_json::Value>) -> Result<(), LedgerError> {
-        unimplemented!()
+        // Codes are short: their hashes would fall to a guess, so they are sealed as well.
+        let sealed = state.map(|state| self.seal(&confirmation_name(name), state)).transpose()?;
+        self.write(|transaction| set(transaction, name, "confirmation", sealed))
     }
+}
+
+fn password_name(name: &UserName) -> String {
+    format!("user/{name}/password")
+}
+
+fn confirmation_name(name: &UserName) -> String {
+    format!("confirmation/{name}")
+}
+
+const COLUMNS: &str = "SELECT name, details, link, parked, paused, waiting, mailbox, refused FROM user";
+
+fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
+    let name: String = row.get(0)?;
+    Ok(User {
+        name: UserName(name),
+        details: row.get::<_, Json<_>>(1)?.0,
+        link: row.get::<_, Json<_>>(2)?.0,
+        parked: row.get::<_, Option<Json<_>>>(3)?.map(|json| json.0),
+        paused: row.get::<_, Option<Moment>>(4)?.map(|moment| moment.0),
+        waiting: row.get::<_, Option<Json<_>>>(5)?.map(|json| json.0),
+        mailbox: row.get(6)?,
+        refused_sign_ins: row.get(7)?,
+    })
+}
+
+fn get(transaction: &Transaction<'_>, name: &UserName) -> Result<User, LedgerError> {
+    transaction
+        .prepare_cached(&format!("{COLUMNS} WHERE name = ?1"))?
+        .query_one([name.as_str()], from_row)
+        .optional()?
+        .ok_or_else(|| LedgerError::NoSuchUser(name.clone()))
+}
+
+pub(super) fn all(transaction: &Transaction<'_>) -> Result<Vec<User>, LedgerError> {
+    let mut statement = transaction.prepare_cached(&format!("{COLUMNS} ORDER BY name"))?;
+    Ok(statement.query_map([], from_row)?.collect::<Result<_, _>>()?)
+}
+
+/// Sets one column of a user; `column` is one of our own names, never a person's.
+fn set(
+    transaction: &Transaction<'_>,
+    name: &UserName,
+    column: &'static str,
+    value: impl ToSql,
+) -> Result<(), LedgerError> {
+    let changed = transaction
+        .prepare_cached(&format!("UPDATE user SET {column} = ?2 WHERE name = ?1"))?
+        .execute(params![name.as_str(), value])?;
+    if changed == 0 { Err(LedgerError::NoSuchUser(name.clone())) } else { Ok(()) }
 }
