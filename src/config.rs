@@ -6,7 +6,6 @@
 //!
 //! `config/pocketdocket.sample.toml` shows every setting with its default; a test reads it against the defaults here.
 
-mod alerts;
 mod error;
 mod firm;
 mod policy;
@@ -17,13 +16,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-pub use alerts::{Alerts, Webhook};
 pub use error::{ConfigError, Located};
 pub use firm::Firm;
 pub use policy::{PerKind, PolicySettings};
 pub use template::{SAMPLE, written};
 
-use crate::{engine, sources};
+use crate::{engine, plan::ScopeSettings, sources};
 
 /// The name of the file where nobody says otherwise.
 pub const FILE_NAME: &str = "pocketdocket.toml";
@@ -42,12 +40,14 @@ pub struct Config {
     /// When and how widely to sync.
     #[serde(default)]
     pub sync: engine::Settings,
+    /// What users see where nothing else is said for them.
+    pub scope: ScopeSettings,
     /// Brakes, and what happens when a user changes our items.
     #[serde(default)]
     pub policy: PolicySettings,
     /// Who is told that something is wrong.
     #[serde(default)]
-    pub alerts: Alerts,
+    pub alerts: engine::AlertSettings,
 }
 
 impl Config {
@@ -95,10 +95,6 @@ impl Config {
     fn validate(&self) -> Result<(), ConfigError> {
         let refuse =
             |setting: &'static str, what: String| Err(ConfigError::Value { path: self.path.clone(), setting, what });
-        if jiff::tz::TimeZone::get(&self.sync.office_zone).is_err() {
-            let what = format!("there is no time zone `{}`; one looks like `Europe/Berlin`", self.sync.office_zone);
-            return refuse("sync.office_zone", what);
-        }
         for (setting, value, range) in [
             ("sync.parallel_mailboxes", self.sync.parallel_mailboxes as u64, 1..=64),
             ("sync.write_batch", self.sync.write_batch as u64, 1..=500),

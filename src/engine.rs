@@ -1,6 +1,163 @@
-//! Rooms where things happen: the tick, one mailbox's cycle, execution, recovery, proof.
+//! Rooms where things happen.
+//!
+//! A *tick* reads the practice database once for everybody ([`watch`] says how much), compares each row with what mailboxes
+//! hold ([`index`], [`intake`]) and puts what differs on the lists of the mailboxes concerned ([`pending`]). Each mailbox with
+//! something on its list, or whose observation is due, then has its own pass ([`cycle`]: [`observe`], plan, [`execute`],
+//! [`prove`]), beside the others and without waiting for them. Whatever a pass could not finish stays on the list, so that the
+//! next tick is the retry. After a start everything is read and observed in full: there is one way, and it is used every day.
 
+mod alert_settings;
+mod alerts;
+mod bisect;
+mod context;
+pub mod crash_point;
+mod cycle;
+mod execute;
+mod index;
+mod intake;
+mod links;
+mod memory;
+mod observe;
+mod pending;
+mod prove;
+mod recipients;
+mod report;
+mod room;
+mod run;
 pub mod schedule;
+mod serve;
 mod settings;
+mod tick;
+mod trouble;
+mod watch;
 
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::Semaphore;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use alert_settings::{AlertSettings, Webhook};
+pub use alerts::Alert;
+pub use context::{Clock, Connect};
+pub use report::{CycleReport, Progress, ReportedTrouble, TickReport};
 pub use settings::Settings;
+
+use self::{
+    alerts::Alerts,
+    context::Context,
+    index::Index,
+    recipients::Recipients,
+    room::{EmptyQueries, Room},
+    watch::Watch,
+};
+use crate::{
+    plan::{Policy, ScopeSettings},
+    ports::{Failure, Source},
+    state::{Ledger, MailboxId},
+};
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The ledger; the caller holds its engine lock.
+    pub ledger: Ledger,
+    /// The practice database.
+    pub source: Arc<dyn Source>,
+    /// The way to mailboxes.
+    pub connect: Arc<dyn Connect>,
+    /// Section `[sync]`.
+    pub settings: Settings,
+    /// Section `[policy]`.
+    pub policy: Policy,
+    /// Section `[scope]`: what users see where nothing else is said for them.
+    pub scope: ScopeSettings,
+    /// Section `[alerts]`.
+    pub alerts: AlertSettings,
+    /// The time.
+    pub clock: Clock,
+    /// Hears how far passes are.
+    pub progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
+}
+
+/// What the tick knows of the practice database and of everybody's items.
+struct Reading {
+    watch: Watch,
+    recipients: Recipients,
+    empty: EmptyQueries,
+}
+
+/// The engine. One per ledger.
+pub struct Engine {
+    context: Context,
+    source: Arc<dyn Source>,
+    scope: ScopeSettings,
+    reading: tokio::sync::Mutex<Reading>,
+    index: Mutex<Index>,
+    rooms: Mutex<HashMap<MailboxId, Arc<Room>>>,
+    alerts: tokio::sync::Mutex<Alerts>,
+    passes: TaskTracker,
+    places: Arc<Semaphore>,
+    reports: Mutex<Vec<CycleReport>>,
+}
+
+impl Engine {
+    /// An engine that has done nothing yet.
+    ///
+    /// # Errors
+    /// When the alert settings cannot be used.
+    pub fn new(parts: Parts) -> Result<Arc<Self>, Failure> {
+        let watch = Watch::new(parts.source.queries());
+        let places = Arc::new(Semaphore::new(parts.settings.parallel_mailboxes.max(1)));
+        Ok(Arc::new(Self {
+            context: Context {
+                ledger: parts.ledger,
+                connect: parts.connect,
+                settings: parts.settings,
+                policy: parts.policy,
+                zone: parts.scope.office_zone.clone(),
+                clock: parts.clock,
+                stop: CancellationToken::new(),
+                progress: parts.progress,
+            },
+            source: parts.source,
+            scope: parts.scope,
+            reading: tokio::sync::Mutex::new(Reading {
+                watch,
+                recipients: Recipients::default(),
+                empty: EmptyQueries::default(),
+            }),
+            index: Mutex::default(),
+            rooms: Mutex::default(),
+            alerts: tokio::sync::Mutex::new(Alerts::new(parts.alerts)?),
+            passes: TaskTracker::new(),
+            places,
+            reports: Mutex::default(),
+        }))
+    }
+
+    /// Asks for a graceful stop: what is in flight is settled, nothing new is begun.
+    pub fn stop(&self) {
+        self.context.stop.cancel();
+    }
+
+    /// Waits until no pass is under way.
+    pub async fn idle(&self) {
+        self.passes.close();
+        self.passes.wait().await;
+        self.passes.reopen();
+    }
+
+    fn index(&self) -> MutexGuard<'_, Index> {
+        self.index.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rooms(&self) -> MutexGuard<'_, HashMap<MailboxId, Arc<Room>>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn reports(&self) -> MutexGuard<'_, Vec<CycleReport>> {
+        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

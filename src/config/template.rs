@@ -25,6 +25,8 @@ pub fn written(firm: FirmId, mapping: &str, database: &Path, source_zone: &str, 
          \n\
          [sync]\n\
          schedule = \"*/2 * * * *\"\n\
+         \n\
+         [scope]\n\
          office_zone = {office_zone}\n",
         firm = quoted(&firm.to_string()),
         mapping = quoted(mapping),

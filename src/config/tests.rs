@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::FirmId;
 
 const MINIMAL: &str = "[firm]\nid = \"00112233445566778899aabbccddeeff\"\n[practice]\nmapping = \"sample\"\ndatabase = \
-                       \"practice.db\"\nsource_zone = \"Europe/Berlin\"\n";
+                       \"practice.db\"\nsource_zone = \"Europe/Berlin\"\n[scope]\noffice_zone = \"Europe/Berlin\"\n";
 
 fn parse(text: &str) -> Result<Config, ConfigError> {
     Config::parse(Path::new("/etc/pocketdocket/pocketdocket.toml"), text)
@@ -40,9 +40,10 @@ fn the_sample_shows_every_setting_with_its_default() {
     assert_eq!(shown.firm, defaults.firm);
     assert_eq!(shown.practice, defaults.practice);
     assert_eq!(shown.sync, defaults.sync);
+    assert_eq!(shown.scope, defaults.scope);
     assert_eq!(shown.policy, defaults.policy);
     assert_eq!(shown.policy.policy(), crate::plan::Policy::default());
-    assert_eq!(defaults.alerts, Alerts::default());
+    assert_eq!(defaults.alerts, crate::engine::AlertSettings::default());
     let Ok(sample) = toml::from_str::<toml::Table>(&uncommented()) else { panic!("is TOML") };
     shows_all("firm", &sample, &defaults.firm);
     shows_all("practice", &sample, &defaults.practice);
@@ -88,10 +89,10 @@ fn relative_paths_are_meant_from_the_folder_of_the_file() {
 fn an_unknown_setting_is_refused_with_its_place_and_what_is_known() {
     insta::assert_snapshot!(refusal(&format!("{MINIMAL}[alerts]\nwebhok = \"x\"\n")), @r#"
     the configuration file `/etc/pocketdocket/pocketdocket.toml` cannot be used
-    line 8, column 1: unknown field `webhok`, expected `dead_man_file` or `webhook`
-      |
-    8 | webhok = "x"
-      | ^^^^^^
+    line 10, column 1: unknown field `webhok`, expected `dead_man_file` or `webhook`
+       |
+    10 | webhok = "x"
+       | ^^^^^^
     "#);
 }
 
@@ -111,9 +112,9 @@ fn a_secret_is_refused_without_showing_it() {
     }
     insta::assert_snapshot!(refusal(&format!("{MINIMAL}password = \"planted\"\n")), @r"
     the configuration file `/etc/pocketdocket/pocketdocket.toml` holds a secret
-    line 7, column 1: `password` would be a secret in a file that many can read
+    line 9, column 1: `password` would be a secret in a file that many can read
       |
-    7 | password = …
+    9 | password = …
       | ^^^^^^^^
     ");
 }
@@ -121,10 +122,12 @@ fn a_secret_is_refused_without_showing_it() {
 #[test]
 fn a_value_that_cannot_be_is_refused_by_name() {
     let refuse = |line: &str| refusal(&format!("{MINIMAL}{line}\n"));
-    assert!(refuse("[sync]\noffice_zone = \"Berlin\"").contains("there is no time zone `Berlin`"));
+    let zone =
+        refusal(&MINIMAL.replace("[scope]\noffice_zone = \"Europe/Berlin\"", "[scope]\noffice_zone = \"Berlin\""));
+    assert!(zone.contains("Berlin"), "{zone}");
     assert!(refuse("[sync]\nparallel_mailboxes = 0").contains("`sync.parallel_mailboxes`"));
     assert!(refuse("[policy]\nmax_vanished_percent = 101").contains("101 is not between 1 and 100"));
-    assert!(refuse("[sync]\nschedule = \"whenever\"").contains("line 8"));
+    assert!(refuse("[sync]\nschedule = \"whenever\"").contains("line 10"));
     assert!(refuse("[policy.budgets]\nerase = { at_least = 1, percent = 1 }").contains("erase"));
 }
 

@@ -6,12 +6,10 @@ use super::schedule::Schedule;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// When to tick: a cron expression of five fields (or six, seconds first), read in the office's zone.
+    /// When to tick: a cron expression of five fields (or six, seconds first), read in the office's zone (`[scope]`).
     pub schedule: Schedule,
     /// Each tick starts up to this many seconds late, by chance, so that many firms do not ask one server at once.
     pub jitter_seconds: u64,
-    /// IANA name of the zone in which the office lives and in which events are written.
-    pub office_zone: String,
     /// Mailboxes worked on at the same time.
     pub parallel_mailboxes: usize,
     /// Minutes after which a folder is observed even if nothing is to be written.
@@ -37,7 +35,6 @@ impl Default for Settings {
         Self {
             schedule: "*/2 * * * *".parse().unwrap_or_else(|_| unreachable!("the default schedule is tested")),
             jitter_seconds: 5,
-            office_zone: "Europe/Berlin".to_owned(),
             parallel_mailboxes: 8,
             observe_minutes: 15,
             audit_days: 7,

@@ -100,10 +100,10 @@ fn folded(text: &str) -> String {
     text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// The last nine digits: `+49 681 302 0` and `0681/3020` are one number.
+/// The last seven digits: `+49 681 302 17` and `0681/30217` are one number.
 fn digits(text: &str) -> String {
     let digits: Vec<char> = text.chars().filter(char::is_ascii_digit).collect();
-    if digits.len() < 5 { String::new() } else { digits[digits.len().saturating_sub(9)..].iter().collect() }
+    if digits.len() < 5 { String::new() } else { digits[digits.len().saturating_sub(7)..].iter().collect() }
 }
 
 #[cfg(test)]

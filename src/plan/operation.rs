@@ -316,4 +316,13 @@ pub enum FindingKind {
     MarkersBroken,
     /// The item lies in another folder now.
     Moved,
+    /// The server stored another time than the one that was written: its time-zone rules may be out of date.
+    StoredOtherwise {
+        /// The field.
+        field: Field,
+        /// What was written.
+        wrote: Option<Value>,
+        /// What the server made of it.
+        stored: Option<Value>,
+    },
 }

@@ -3,14 +3,14 @@ use std::{fmt, path::PathBuf};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use url::{Host, Url};
 
-/// Who is told that something is wrong. Section `[alerts]`.
+/// Who is told that something is wrong. Section `[alerts]` of the configuration.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Alerts {
-    /// Touched after every good tick: an outside monitor that watches its age sees a dead service.
+pub struct AlertSettings {
+    /// Written at the end of every tick: a monitor that sees it grow old knows that the service is dead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dead_man_file: Option<PathBuf>,
-    /// Gets a JSON message when something needs a person, and when it is over.
+    /// Receives `{"raised": […], "resolved": […]}` as JSON by POST when something needs a person, and when that is over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook: Option<Webhook>,
 }

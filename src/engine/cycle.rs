@@ -1,0 +1,376 @@
+//! One mailbox's pass: enter, observe, recover, plan, execute, prove. Trouble stays with the mailbox; what a pass could not
+//! finish is looked at again at the next tick.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{context::Context, crash_point, memory::Memory, pending::Batch, trouble::Trouble};
+use crate::{
+    domain::{Fingerprint, FirmId, Kind, Mirror, Observation, Place, Presence, RecordKey, Stamp},
+    plan::{
+        self, Class, Desired, Finding, FindingKind, HoldReason, Operation, Plan, PlanningInput, Totals, look_alike,
+        recover, unread,
+    },
+    ports::{Failure, Mailbox},
+    state::{IntentId, MailboxId, Outcome, Proposal, Resolution, RunCounts, RunId, Settlement, UserName},
+};
+
+/// What a pass needs to know beside the mailbox itself.
+#[derive(Debug, Default)]
+pub(super) struct Briefing {
+    /// What is to be looked at.
+    pub(super) batch: Batch,
+    /// What other mailboxes have on their lists, for the firm's budgets.
+    pub(super) firm_wanted: BTreeMap<(Kind, Class), u64>,
+    /// Queries that returned no row at all.
+    pub(super) empty_queries: BTreeSet<(Kind, crate::domain::QueryName)>,
+    /// Reasons to hold everything, known before the mailbox is opened.
+    pub(super) holds: Vec<HoldReason>,
+    /// Firm-wide contacts there would be and the cap, where they exceed it.
+    pub(super) contact_cap: Option<(u64, u64)>,
+    /// Plan only: nothing is written, neither here nor there.
+    pub(super) rehearsal: bool,
+}
+
+/// What a pass did.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) counts: RunCounts,
+    pub(super) settled: Vec<(Operation, Outcome)>,
+    pub(super) unfinished: BTreeSet<RecordKey>,
+    pub(super) held: BTreeSet<RecordKey>,
+    pub(super) findings: Vec<Finding>,
+    /// Something changed while we worked: observe and plan again.
+    pub(super) look_again: bool,
+    pub(super) failed: u64,
+    /// A write was read back and held exactly what was written.
+    pub(super) read_back_equal: bool,
+    pub(super) not_read_back: bool,
+    /// Trouble with single items that the whole mailbox shares (busy, full).
+    pub(super) trouble: Option<Failure>,
+    /// The plan, kept for whoever asked to see it.
+    pub(super) plan: Plan,
+}
+
+impl Done {
+    pub(super) fn count(&mut self, settlement: &Settlement) {
+        let counts = &mut self.counts;
+        match (&settlement.outcome, settlement.operation.class()) {
+            (Outcome::Stored { .. }, Some(Class::Create | Class::Replace)) => counts.created += 1,
+            (Outcome::Stored { .. }, _) => counts.updated += 1,
+            (Outcome::Removed, _) => counts.deleted += 1,
+            (Outcome::Failed { .. } | Outcome::Unknown, _) => counts.failed += 1,
+            _ => {}
+        }
+    }
+}
+
+/// One mailbox's pass.
+pub(super) struct Cycle<'a> {
+    pub(super) context: &'a Context,
+    pub(super) id: MailboxId,
+    pub(super) user: UserName,
+    pub(super) mailbox: Arc<dyn Mailbox>,
+    pub(super) memory: &'a mut Memory,
+    pub(super) run: RunId,
+    pub(super) firms: BTreeSet<FirmId>,
+    /// Host of the mailbox, for what is learned per server.
+    pub(super) server: String,
+    /// Nothing was written into this mailbox yet, or what was found then still waits for a person.
+    pub(super) first_look: bool,
+    pub(super) unclaimed: BTreeMap<Kind, crate::domain::FolderId>,
+}
+
+/// What the planner looks at.
+struct Views {
+    desired: BTreeMap<RecordKey, Desired>,
+    mirror: Mirror,
+    observed: Observation,
+}
+
+impl Cycle<'_> {
+    /// The whole pass. What was done before trouble ended it is in `done`.
+    pub(super) async fn pass(&mut self, briefing: &Briefing, done: &mut Done) -> Result<(), Trouble> {
+        let kinds = self.kinds(briefing)?;
+        let foreign_writers = self.enter(&kinds).await?;
+        let closed: BTreeSet<Kind> = foreign_writers.iter().map(|(kind, _)| *kind).collect();
+        let open: BTreeSet<Kind> = kinds.difference(&closed).copied().collect();
+        for kind in &open {
+            if let Some(folder) = self.memory.folders.get(kind).cloned() {
+                self.observe(*kind, &folder).await?;
+            }
+        }
+        self.recover(&open).await?;
+        let views = self.gather(briefing, &open, done).await?;
+        done.plan = self.plan(briefing, foreign_writers, &views)?;
+        self.keep(briefing, done)?;
+        if briefing.rehearsal {
+            return Ok(());
+        }
+        let operations = std::mem::take(&mut done.plan.operations);
+        self.execute(operations, &views.mirror, done).await?;
+        if !done.findings.is_empty() {
+            self.context.ledger.put_findings(
+                self.id,
+                Some(&keys_of(&done.findings)),
+                &done.findings,
+                self.context.now(),
+            )?;
+        }
+        match done.trouble.take() {
+            Some(failure) => Err(failure.into()),
+            None => self.prove(&open, done).await,
+        }
+    }
+
+    /// Which folders this pass needs: those it may write into, and those whose observation is due.
+    fn kinds(&self, briefing: &Briefing) -> Result<BTreeSet<Kind>, Trouble> {
+        let now = self.context.now();
+        let mut kinds: BTreeSet<Kind> = briefing.batch.desired.keys().map(|key| key.kind).collect();
+        kinds.extend(Kind::ALL.into_iter().filter(|kind| self.memory.is_stale(*kind, now, &self.context.settings)));
+        kinds.extend(self.context.ledger.open_intents(self.id)?.iter().map(|intent| intent.operation.key.kind));
+        Ok(kinds)
+    }
+
+    /// Settles every intent whose outcome nobody knows, by what the mailbox shows.
+    async fn recover(&mut self, kinds: &BTreeSet<Kind>) -> Result<(), Trouble> {
+        let mut open = self.context.ledger.open_intents(self.id)?;
+        open.retain(|intent| kinds.contains(&intent.operation.key.kind));
+        if open.is_empty() {
+            return Ok(());
+        }
+        let keys: BTreeSet<RecordKey> = open.iter().map(|intent| intent.operation.key.clone()).collect();
+        let mirror = self.context.ledger.mirror(self.id, &keys)?;
+        let mut observed = self.context.ledger.observed(self.id, &keys)?;
+        self.find_missing(&keys, &mirror, &mut observed, true).await?;
+        let intents: Vec<(IntentId, Operation)> =
+            open.into_iter().map(|intent| (intent.id, intent.operation)).collect();
+        for (intent, resolution) in recover::resolve(&intents, &observed, &mirror) {
+            let resolution = match resolution {
+                recover::Resolution::Mirror { item, place, .. } => Resolution::Present { item, place },
+                recover::Resolution::Forget { .. } => Resolution::Absent,
+                recover::Resolution::Drop => Resolution::NotDone,
+            };
+            self.context.ledger.resolve_intent(intent, &resolution, self.context.now())?;
+        }
+        crash_point::pass("after-recovery");
+        Ok(())
+    }
+
+    /// Looks in other folders and in Deleted Items for items that the home folders do not show.
+    async fn find_missing(
+        &self,
+        keys: &BTreeSet<RecordKey>,
+        mirror: &Mirror,
+        observed: &mut Observation,
+        even_unknown: bool,
+    ) -> Result<(), Trouble> {
+        let mut missing: BTreeMap<Kind, Vec<Stamp>> = BTreeMap::new();
+        for key in keys {
+            let lost = match mirror.entries.get(key) {
+                Some(entry) => {
+                    entry.presence == Presence::Kept
+                        && !observed.copies(key).iter().any(|seen| seen.item.id == entry.item.id)
+                }
+                None => even_unknown && observed.copies(key).is_empty(),
+            };
+            if lost {
+                let stamps = self.firms.iter().map(|firm| Stamp { firm: *firm, key: key.clone() });
+                missing.entry(key.kind).or_default().extend(stamps);
+            }
+        }
+        for (kind, stamps) in missing {
+            let Some(home) = self.memory.folders.get(&kind) else { continue };
+            for sighting in self.mailbox.find_elsewhere(kind, home, Some(&stamps)).await? {
+                let Some(key) = self.key_of(sighting.stamp.as_deref()).filter(|key| keys.contains(key)) else {
+                    continue;
+                };
+                let known = observed.copies(&key).iter().any(|seen| seen.item.id == sighting.item.id);
+                if !known && sighting.place != Place::Home {
+                    observed.add(
+                        key,
+                        crate::domain::Seen {
+                            item: sighting.item,
+                            place: sighting.place,
+                            created: sighting.created,
+                            content: None,
+                        },
+                    );
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Brings together what the planner looks at: the keys on the list and those for which mirror and observation disagree.
+    async fn gather(&mut self, briefing: &Briefing, open: &BTreeSet<Kind>, done: &mut Done) -> Result<Views, Trouble> {
+        let ledger = &self.context.ledger;
+        let parked: BTreeMap<RecordKey, Option<Fingerprint>> =
+            ledger.parked_records(self.id)?.into_iter().map(|parked| (parked.key, parked.fingerprint)).collect();
+        let mut desired = BTreeMap::new();
+        for (key, wanted) in &briefing.batch.desired {
+            if !open.contains(&key.kind) {
+                done.held.insert(key.clone());
+                continue;
+            }
+            let fingerprint = match wanted {
+                Desired::Wanted(record) => Some(Fingerprint::of(record)),
+                _ => None,
+            };
+            // What the server refused is not tried again until the record changes.
+            if parked.get(key).is_some_and(|refused| *refused == fingerprint) {
+                continue;
+            }
+            desired.insert(key.clone(), wanted.clone());
+        }
+        let disagreeing = ledger.disagreeing(self.id)?;
+        for key in disagreeing.into_iter().filter(|key| open.contains(&key.kind)) {
+            desired.entry(key).or_insert(Desired::Unchanged);
+        }
+        let mut keys: BTreeSet<RecordKey> = desired.keys().cloned().collect();
+        let mirror = ledger.mirror(self.id, &keys)?;
+        let mut observed = ledger.observed(self.id, &keys)?;
+        self.find_missing(&keys, &mirror, &mut observed, false).await?;
+        let mut wanted: BTreeMap<Kind, Vec<_>> = BTreeMap::new();
+        for (kind, id) in unread(&mirror, &observed) {
+            wanted.entry(kind).or_default().push(id);
+        }
+        for (kind, ids) in wanted {
+            let contents: BTreeMap<_, _> = ids.iter().cloned().zip(self.read(kind, &ids).await?).collect();
+            for key in &keys {
+                for seen in observed.copies_mut(key) {
+                    match contents.get(&seen.item.id) {
+                        Some(Some(content)) => {
+                            seen.item = content.item.clone();
+                            seen.content = Some(content.clone());
+                        }
+                        Some(None) => {
+                            // Gone since it was observed: this key waits for the next look.
+                            desired.remove(key);
+                            done.unfinished.insert(key.clone());
+                            done.look_again = true;
+                        }
+                        None => {}
+                    }
+                }
+            }
+        }
+        keys.retain(|key| desired.contains_key(key));
+        Ok(Views { desired, mirror, observed })
+    }
+
+    fn plan(&self, briefing: &Briefing, mut holds: Vec<(Kind, HoldReason)>, views: &Views) -> Result<Plan, Trouble> {
+        let ledger = &self.context.ledger;
+        let now = self.context.now();
+        for (kind, counts) in ledger.observed_counts(self.id)? {
+            for (firm, items) in counts.of_unknown_firms {
+                holds.push((kind, HoldReason::UnknownFirm { firm, items }));
+            }
+        }
+        holds.extend(briefing.contact_cap.map(|(wanted, cap)| (Kind::Contact, HoldReason::ContactCap { wanted, cap })));
+        // Somebody else's stamps, and a person nobody knows, concern the whole link.
+        let whole_link: Vec<HoldReason> = briefing
+            .holds
+            .iter()
+            .cloned()
+            .chain(
+                holds
+                    .iter()
+                    .map(|(_, reason)| reason.clone())
+                    .find(|reason| matches!(reason, HoldReason::UnknownFirm { .. })),
+            )
+            .collect();
+        for kind in Kind::ALL {
+            for reason in &whole_link {
+                if !holds.contains(&(kind, reason.clone())) {
+                    holds.push((kind, reason.clone()));
+                }
+            }
+        }
+        let counts = ledger.mirror_counts(self.id)?;
+        let totals = Totals {
+            first_write_released: ledger.first_write_released(self.id)?,
+            mirrored: counts.by_kind,
+            mirrored_by_query: counts.by_query,
+            empty_queries: briefing.empty_queries.clone(),
+            spent: ledger.spent(self.id, now)?,
+            firm_spent: ledger.firm_spent(now)?,
+            firm_wanted: briefing.firm_wanted.clone(),
+            vanished: ledger.vanished(self.id)?,
+            holds,
+        };
+        let look_alikes = views
+            .desired
+            .iter()
+            .filter_map(|(key, desired)| match desired {
+                Desired::Wanted(record) if !views.mirror.entries.contains_key(key) => Some((key, record)),
+                _ => None,
+            })
+            .filter(|(key, record)| {
+                self.memory
+                    .likenesses
+                    .get(&key.kind)
+                    .is_some_and(|known| look_alike::of_record(record).iter().any(|likeness| known.contains(likeness)))
+            })
+            .map(|(key, _)| key.clone())
+            .collect();
+        let only_deleted = self.memory.only_deleted.values().flatten().cloned().collect();
+        let released = ledger.released(self.id, now)?;
+        Ok(plan::plan(&PlanningInput {
+            desired: &views.desired,
+            complete: false,
+            mirror: &views.mirror,
+            observed: &views.observed,
+            totals: &totals,
+            policy: &self.context.policy,
+            released: &released,
+            look_alikes: &look_alikes,
+            only_deleted: &only_deleted,
+            zone: &self.context.zone,
+            now,
+        }))
+    }
+
+    /// Keeps what waits for a person and what was found.
+    fn keep(&self, briefing: &Briefing, done: &mut Done) -> Result<(), Trouble> {
+        let ledger = &self.context.ledger;
+        let now = self.context.now();
+        let plan = &done.plan;
+        for operation in plan.holds.iter().flat_map(|hold| &hold.operations) {
+            done.counts.held += 1;
+            done.held.insert(operation.key.clone());
+        }
+        if briefing.rehearsal {
+            return Ok(());
+        }
+        ledger.put_holds(self.id, &self.user, &plan.holds, now)?;
+        let planned: BTreeSet<RecordKey> =
+            briefing.batch.desired.keys().cloned().chain(keys_of(&plan.findings)).collect();
+        ledger.put_findings(self.id, Some(&planned), &plan.findings, now)?;
+        ledger.add_foreign(self.id, &plan.foreign, now)?;
+        ledger.add_proposals(self.id, &proposals(&plan.findings), now)?;
+        Ok(())
+    }
+}
+
+fn keys_of(findings: &[Finding]) -> BTreeSet<RecordKey> {
+    findings.iter().map(|finding| finding.key.clone()).collect()
+}
+
+fn proposals(findings: &[Finding]) -> Vec<Proposal> {
+    findings
+        .iter()
+        .filter_map(|finding| match &finding.kind {
+            FindingKind::Proposed { field, before, after, overwritten } => Some(Proposal {
+                key: finding.key.clone(),
+                field: *field,
+                before: before.clone(),
+                after: after.clone(),
+                overwritten: *overwritten,
+            }),
+            _ => None,
+        })
+        .collect()
+}

@@ -1,0 +1,449 @@
+//! Doing what the plan says, and nothing else: intents are committed, the batch goes out, what was stored is read back, and
+//! outcome and mirror are settled in one transaction. Nothing is decided here.
+
+use std::{collections::BTreeSet, ops::Range, sync::Arc};
+
+use super::{
+    bisect::{Sent, bisect},
+    crash_point,
+    cycle::{Cycle, Done},
+    trouble::Trouble,
+};
+use crate::{
+    domain::{
+        Body, Field, Fingerprint, ItemContent, ItemId, ItemRef, Kind, Mirror, Place, Record, RecordKey, Stamp, Value,
+        Written, drift, notes,
+    },
+    plan::{Action, Finding, FindingKind, Operation},
+    ports::{Failure, FailureKind, ItemChange, NewItem, Removal},
+    state::{IntentId, Outcome, Settlement},
+};
+
+/// One operation on its way.
+struct Step {
+    operation: Operation,
+    /// The item before, where there was one.
+    before: Option<ItemContent>,
+}
+
+/// What one batch shares: operations of one kind of record and one kind of action, so that they fit one request.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Request {
+    Create,
+    Update,
+    Delete,
+}
+
+fn request(action: &Action) -> Option<Request> {
+    match action {
+        Action::Create { .. } => Some(Request::Create),
+        Action::Update { .. } => Some(Request::Update),
+        Action::Delete { .. } => Some(Request::Delete),
+        Action::Own { .. } | Action::Respect | Action::Forget => None,
+    }
+}
+
+impl Cycle<'_> {
+    /// Executes operations in their order, what is urgent first, in batches of what fits together.
+    pub(super) async fn execute(
+        &mut self,
+        operations: Vec<Operation>,
+        mirror: &Mirror,
+        done: &mut Done,
+    ) -> Result<(), Trouble> {
+        let (ledger_only, written): (Vec<_>, Vec<_>) =
+            operations.into_iter().partition(|operation| request(&operation.action).is_none());
+        self.settle_in_ledger(ledger_only, done)?;
+        if written.is_empty() {
+            return Ok(());
+        }
+        let kinds = written.iter().map(|operation| operation.key.kind).collect();
+        self.claim(&kinds).await?;
+        for mut group in grouped(written, self.context.now(), self.context.settings.urgent_hours) {
+            while !group.is_empty() {
+                let rest = group.split_off(group.len().min(self.memory.batch));
+                if self.context.stop.is_cancelled() {
+                    done.unfinished.extend(group.into_iter().chain(rest).map(|operation| operation.key));
+                    break;
+                }
+                self.batch(group, mirror, done).await?;
+                group = rest;
+            }
+        }
+        Ok(())
+    }
+
+    fn settle_in_ledger(&mut self, operations: Vec<Operation>, done: &mut Done) -> Result<(), Trouble> {
+        let settlements: Vec<Settlement> = operations
+            .into_iter()
+            .map(|operation| {
+                let outcome = match operation.action {
+                    Action::Respect => Outcome::Respected,
+                    Action::Forget => Outcome::Forgotten,
+                    _ => Outcome::Owned,
+                };
+                Settlement { intent: None, operation, outcome, before: None, proposals: Vec::new(), charge: false }
+            })
+            .collect();
+        self.settle(settlements, done)
+    }
+
+    /// One batch, from intent to settlement.
+    async fn batch(&mut self, operations: Vec<Operation>, mirror: &Mirror, done: &mut Done) -> Result<(), Trouble> {
+        let Some((kind, request)) =
+            operations.first().and_then(|first| Some((first.key.kind, request(&first.action)?)))
+        else {
+            return Ok(());
+        };
+        let steps = self.look_before(kind, request, operations, done).await?;
+        if steps.is_empty() {
+            return Ok(());
+        }
+        crash_point::pass("before-intent");
+        let operations: Vec<Operation> = steps.iter().map(|step| step.operation.clone()).collect();
+        let intents = self.context.ledger.begin(self.id, self.run, &operations, self.context.now())?;
+        crash_point::pass("after-intent");
+        let full = steps.len() >= self.memory.batch;
+        let (sent, trouble) = self.send(kind, request, &steps, mirror, done).await;
+        crash_point::pass("after-wire");
+        let settlements = self.read_back(kind, steps, intents, sent, done).await;
+        crash_point::pass("before-settle");
+        self.settle(settlements, done)?;
+        crash_point::pass("after-settle");
+        match trouble {
+            None => {
+                if full {
+                    self.memory.larger(self.context.settings.write_batch);
+                }
+                Ok(())
+            }
+            Some(failure) => {
+                // What was sent without an answer is looked for before anything is written again.
+                self.memory.full_due.insert(kind);
+                if matches!(failure.kind, FailureKind::TooMuch | FailureKind::Transient) {
+                    self.memory.smaller();
+                }
+                Err(failure.into())
+            }
+        }
+    }
+
+    /// Reads what is about to be changed or removed: for the user's own text around ours, for the image before, and because a
+    /// newer version means that the plan is old.
+    async fn look_before(
+        &self,
+        kind: Kind,
+        request: Request,
+        operations: Vec<Operation>,
+        done: &mut Done,
+    ) -> Result<Vec<Step>, Trouble> {
+        if request == Request::Create {
+            return Ok(operations.into_iter().map(|operation| Step { operation, before: None }).collect());
+        }
+        let seen: Vec<ItemRef> =
+            operations.iter().filter_map(|operation| item_of(&operation.action)).cloned().collect();
+        let ids: Vec<ItemId> = seen.iter().map(|item| item.id.clone()).collect();
+        let contents = self.read(kind, &ids).await?;
+        let mut steps = Vec::with_capacity(operations.len());
+        for ((operation, seen), content) in operations.into_iter().zip(seen).zip(contents) {
+            match content {
+                Some(content) if content.item.change_key == seen.change_key => {
+                    steps.push(Step { operation, before: Some(content) });
+                }
+                _ => {
+                    tracing::debug!(record.key = %operation.key, "changed meanwhile: observed and planned again");
+                    done.look_again = true;
+                    done.unfinished.insert(operation.key);
+                }
+            }
+        }
+        Ok(steps)
+    }
+
+    /// Sends a batch; for each step the item that is there afterwards, or nothing for a removal.
+    async fn send(
+        &self,
+        kind: Kind,
+        request: Request,
+        steps: &[Step],
+        mirror: &Mirror,
+        done: &mut Done,
+    ) -> (Vec<Sent<Option<ItemRef>>>, Option<Failure>) {
+        let mailbox = &self.mailbox;
+        match request {
+            Request::Create => {
+                let Some(folder) = self.memory.folders.get(&kind) else {
+                    let failure = Failure::new(FailureKind::NotFound, format!("find the folder for {kind}s"));
+                    return (steps.iter().map(|_| Sent::NotSent).collect(), Some(failure));
+                };
+                let items: Vec<NewItem> = steps.iter().filter_map(|step| self.new_item(&step.operation)).collect();
+                bisect(items.len(), |range: Range<usize>| {
+                    let items = &items[range];
+                    Box::pin(async move {
+                        let outcomes = mailbox.create(folder, items).await?;
+                        Ok(outcomes.into_iter().map(|outcome| outcome.map(Some)).collect())
+                    })
+                })
+                .await
+            }
+            Request::Update => {
+                let changes: Vec<ItemChange> =
+                    steps.iter().filter_map(|step| change(step, mirror, &mut done.findings)).collect();
+                bisect(changes.len(), |range: Range<usize>| {
+                    let changes = &changes[range];
+                    Box::pin(async move {
+                        let outcomes = mailbox.update(changes).await?;
+                        Ok(outcomes.into_iter().map(|outcome| outcome.map(Some)).collect())
+                    })
+                })
+                .await
+            }
+            Request::Delete => {
+                let removals: Vec<Removal> = steps.iter().filter_map(|step| removal(&step.operation)).collect();
+                bisect(removals.len(), |range: Range<usize>| {
+                    let removals = &removals[range];
+                    Box::pin(async move {
+                        let outcomes = mailbox.delete(removals).await?;
+                        Ok(outcomes.into_iter().map(|outcome| outcome.map(|()| None)).collect())
+                    })
+                })
+                .await
+            }
+        }
+    }
+
+    fn new_item(&self, operation: &Operation) -> Option<NewItem> {
+        let Action::Create { record } = &operation.action else { return None };
+        let ours = record.text(Field::Notes);
+        let body = ours.is_some().then(|| notes::compose(None, ours, None).body);
+        let stamp = Stamp { firm: self.context.ledger.firm(), key: operation.key.clone() };
+        Some(NewItem { stamp, record: Arc::clone(record), body })
+    }
+
+    /// Reads back what was stored and makes of it what the ledger shall know.
+    async fn read_back(
+        &mut self,
+        kind: Kind,
+        steps: Vec<Step>,
+        intents: Vec<IntentId>,
+        sent: Vec<Sent<Option<ItemRef>>>,
+        done: &mut Done,
+    ) -> Vec<Settlement> {
+        let stored: Vec<ItemId> = sent
+            .iter()
+            .filter_map(|sent| match sent {
+                Sent::Answered(Ok(Some(item))) => Some(item.id.clone()),
+                _ => None,
+            })
+            .collect();
+        let contents = match self.read(kind, &stored).await {
+            Ok(contents) => contents,
+            Err(trouble) => {
+                tracing::warn!(cause = %trouble, "what was written could not be read back");
+                done.not_read_back = true;
+                stored.iter().map(|_| None).collect()
+            }
+        };
+        crash_point::pass("after-read-back");
+        let mut contents = contents.into_iter();
+        let mut settlements = Vec::with_capacity(steps.len());
+        for ((step, intent), sent) in steps.into_iter().zip(intents).zip(sent) {
+            let key = step.operation.key.clone();
+            let outcome = match sent {
+                Sent::Answered(Ok(Some(item))) => self.stored(&step.operation, item, contents.next().flatten(), done),
+                Sent::Answered(Ok(None)) => Outcome::Removed,
+                Sent::Answered(Err(failure)) => {
+                    done.unfinished.insert(key);
+                    self.failed(failure, done)
+                }
+                Sent::Unknown => {
+                    done.unfinished.insert(key);
+                    self.memory.full_due.insert(kind);
+                    Outcome::Unknown
+                }
+                Sent::NotSent => {
+                    done.unfinished.insert(key);
+                    Outcome::Failed { kind: "not-sent".to_owned(), message: String::new(), parked: false }
+                }
+            };
+            let charge = matches!(outcome, Outcome::Stored { .. } | Outcome::Removed | Outcome::Unknown);
+            settlements.push(Settlement {
+                intent: Some(intent),
+                operation: step.operation,
+                outcome,
+                before: step.before,
+                proposals: Vec::new(),
+                charge,
+            });
+        }
+        settlements
+    }
+
+    /// The server said that it stored an item; what it really holds is what was read back.
+    fn stored(&self, operation: &Operation, item: ItemRef, seen: Option<ItemContent>, done: &mut Done) -> Outcome {
+        let (record, fingerprint, place) = match &operation.action {
+            Action::Create { record } => (Arc::clone(record), Fingerprint::of(record), Place::Home),
+            Action::Update { record, fingerprint, place, .. } => (Arc::clone(record), *fingerprint, place.clone()),
+            _ => return Outcome::Unknown,
+        };
+        let (item, returned) = match seen {
+            Some(seen) => {
+                let returned = drift::returned(&record, &seen);
+                done.read_back_equal |= returned.is_empty();
+                self.learn(operation, &record, &returned, done);
+                (seen.item, returned)
+            }
+            None => (item, std::collections::BTreeMap::new()),
+        };
+        Outcome::Stored { item, place, written: Written { fingerprint, record, returned, in_doubt: false } }
+    }
+
+    /// Says once per server and kind that it drops a field, and every time that it stored another time than the one written.
+    fn learn(
+        &self,
+        operation: &Operation,
+        record: &Record,
+        returned: &std::collections::BTreeMap<Field, Option<Value>>,
+        done: &mut Done,
+    ) {
+        let kind = operation.key.kind;
+        for (field, value) in returned {
+            if matches!(field, Field::Span | Field::DueDate) {
+                tracing::error!(record.key = %operation.key, field = %field, "the server stored another time than was written");
+                done.findings.push(Finding {
+                    key: operation.key.clone(),
+                    item: None,
+                    kind: FindingKind::StoredOtherwise {
+                        field: *field,
+                        wrote: record.get(*field).cloned(),
+                        stored: value.clone(),
+                    },
+                });
+                continue;
+            }
+            if value.is_none() {
+                match self.context.ledger.learn_dropped(&self.server, kind, *field, self.context.now()) {
+                    Ok(true) => tracing::warn!(
+                        server = %self.server, kind = %kind, field = %field,
+                        "this server does not keep the field; it is written and not fought for"
+                    ),
+                    Ok(false) => {}
+                    Err(error) => tracing::warn!(%error, "what the server drops could not be noted"),
+                }
+            }
+        }
+    }
+
+    /// An item that the server refused.
+    fn failed(&self, failure: Failure, done: &mut Done) -> Outcome {
+        let message = failure.chain();
+        let outcome = match failure.kind {
+            // An item that timed out may have been stored.
+            FailureKind::Transient | FailureKind::TooMuch | FailureKind::Malformed => Outcome::Unknown,
+            FailureKind::Rejected | FailureKind::BatchRefused => {
+                done.failed += 1;
+                Outcome::Failed { kind: "rejected".to_owned(), message, parked: true }
+            }
+            FailureKind::Conflict | FailureKind::NotFound => {
+                done.look_again = true;
+                Outcome::Failed { kind: "conflict".to_owned(), message, parked: false }
+            }
+            kind => {
+                done.failed += 1;
+                Outcome::Failed { kind: format!("{kind:?}").to_lowercase(), message, parked: false }
+            }
+        };
+        if !matches!(
+            failure.kind,
+            FailureKind::Rejected | FailureKind::BatchRefused | FailureKind::Conflict | FailureKind::NotFound
+        ) {
+            done.trouble.get_or_insert(failure);
+        }
+        outcome
+    }
+
+    fn settle(&mut self, settlements: Vec<Settlement>, done: &mut Done) -> Result<(), Trouble> {
+        if settlements.is_empty() {
+            return Ok(());
+        }
+        self.context.ledger.settle(self.id, self.run, &settlements, self.context.now())?;
+        for settlement in settlements {
+            done.count(&settlement);
+            done.settled.push((settlement.operation, settlement.outcome));
+        }
+        Ok(())
+    }
+}
+
+fn item_of(action: &Action) -> Option<&ItemRef> {
+    match action {
+        Action::Update { item, .. } | Action::Delete { item, .. } | Action::Own { item, .. } => Some(item),
+        Action::Create { .. } | Action::Respect | Action::Forget => None,
+    }
+}
+
+fn removal(operation: &Operation) -> Option<Removal> {
+    let Action::Delete { item, manner, .. } = &operation.action else { return None };
+    Some(Removal { kind: operation.key.kind, item: item.clone(), manner: *manner })
+}
+
+/// The change that the server is asked for: the plan's fields, our block within the user's body, our categories beside the
+/// user's own.
+fn change(step: &Step, mirror: &Mirror, findings: &mut Vec<Finding>) -> Option<ItemChange> {
+    let Action::Update { item, set, clear, .. } = &step.operation.action else { return None };
+    let (mut set, mut clear) = (set.clone(), clear.clone());
+    let key: &RecordKey = &step.operation.key;
+    let before = step.before.as_ref();
+    let last = mirror.entries.get(key).and_then(|entry| entry.written.as_ref()).map(|written| &written.record);
+    let mut body: Option<Body> = None;
+    if set.contains_key(&Field::Notes) || clear.contains(&Field::Notes) {
+        let ours = match set.remove(&Field::Notes) {
+            Some(Value::Text(text)) => Some(text.into_inner()),
+            _ => None,
+        };
+        clear.remove(&Field::Notes);
+        let last_ours = last.and_then(|record| record.text(Field::Notes));
+        let composed = notes::compose(before.and_then(|content| content.body.as_ref()), ours.as_deref(), last_ours);
+        if composed.broken {
+            findings.push(Finding { key: key.clone(), item: Some(item.id.clone()), kind: FindingKind::MarkersBroken });
+        }
+        body = Some(composed.body);
+    }
+    if set.contains_key(&Field::Categories) || clear.contains(&Field::Categories) {
+        let categories = |value: Option<&Value>| match value {
+            Some(Value::Categories(categories)) => categories.clone(),
+            _ => BTreeSet::new(),
+        };
+        let all = drift::categories(
+            &categories(before.and_then(|content| content.fields.get(&Field::Categories))),
+            &categories(last.and_then(|record| record.get(Field::Categories))),
+            &categories(set.get(&Field::Categories)),
+        );
+        if all.is_empty() {
+            set.remove(&Field::Categories);
+            clear.insert(Field::Categories);
+        } else {
+            clear.remove(&Field::Categories);
+            set.insert(Field::Categories, Value::Categories(all));
+        }
+    }
+    Some(ItemChange { kind: key.kind, item: item.clone(), set, clear, body, stamp: None })
+}
+
+/// Groups of operations that fit one request, in the plan's order: what is urgent first, and within that events and tasks
+/// before contacts.
+fn grouped(operations: Vec<Operation>, now: jiff::Timestamp, urgent_hours: u32) -> Vec<Vec<Operation>> {
+    let horizon = now + jiff::SignedDuration::from_hours(urgent_hours.into());
+    let mut groups: Vec<((bool, Kind, Request), Vec<Operation>)> = Vec::new();
+    for operation in operations {
+        let Some(request) = request(&operation.action) else { continue };
+        let urgent = operation.due.is_some_and(|due| due <= horizon && due >= now);
+        let name = (urgent, operation.key.kind, request);
+        match groups.iter_mut().find(|(group, _)| *group == name) {
+            Some((_, group)) => group.push(operation),
+            None => groups.push((name, vec![operation])),
+        }
+    }
+    groups.sort_by_key(|((urgent, ..), _)| !urgent);
+    groups.into_iter().map(|(_, group)| group).collect()
+}

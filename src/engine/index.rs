@@ -1,0 +1,143 @@
+//! Which mailbox holds which record, in memory: a row that is read is compared with it and with nothing else, so that a tick
+//! costs what changed and not what exists.
+
+use std::collections::HashMap;
+
+use crate::{
+    domain::{Fingerprint, Kind, Presence, QueryName, RecordKey},
+    state::MailboxId,
+};
+
+/// One mailbox's item for a record.
+#[derive(Clone, Debug)]
+pub(super) struct Holder {
+    pub(super) mailbox: MailboxId,
+    /// Of what was last written; `None` when that is not known.
+    pub(super) fingerprint: Option<Fingerprint>,
+    pub(super) presence: Presence,
+    /// The last reading in which a row gave the record to this mailbox.
+    pub(super) given: u32,
+}
+
+/// Everybody who holds one record.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Holders {
+    pub(super) all: Vec<Holder>,
+    /// The last reading in which the record existed, for whomever.
+    pub(super) existed: u32,
+}
+
+/// Records by key, with their holders.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    records: HashMap<RecordKey, Holders>,
+    /// How many records each mailbox holds.
+    sizes: HashMap<MailboxId, usize>,
+    /// The reading that is going on, or the last one.
+    generation: u32,
+}
+
+impl Index {
+    /// A reading begins.
+    pub(super) fn begin(&mut self, generation: u32) {
+        self.generation = generation;
+    }
+
+    /// Adds what the ledger knows of one mailbox. What comes in during a reading counts as given by it: its row may have passed
+    /// before.
+    pub(super) fn load(
+        &mut self,
+        mailbox: MailboxId,
+        entries: impl IntoIterator<Item = (RecordKey, Option<Fingerprint>, Presence)>,
+    ) {
+        self.drop_mailbox(mailbox);
+        for (key, fingerprint, presence) in entries {
+            self.put(mailbox, key, fingerprint, presence);
+        }
+    }
+
+    pub(super) fn drop_mailbox(&mut self, mailbox: MailboxId) {
+        if self.sizes.remove(&mailbox).is_none() {
+            return;
+        }
+        self.records.retain(|_, holders| {
+            holders.all.retain(|holder| holder.mailbox != mailbox);
+            !holders.all.is_empty()
+        });
+    }
+
+    /// A mailbox holds a record now.
+    pub(super) fn put(
+        &mut self,
+        mailbox: MailboxId,
+        key: RecordKey,
+        fingerprint: Option<Fingerprint>,
+        presence: Presence,
+    ) {
+        let holders = self.records.entry(key).or_default();
+        match holders.all.iter_mut().find(|holder| holder.mailbox == mailbox) {
+            Some(holder) => {
+                holder.fingerprint = fingerprint;
+                holder.presence = presence;
+            }
+            None => {
+                *self.sizes.entry(mailbox).or_default() += 1;
+                holders.all.push(Holder { mailbox, fingerprint, presence, given: self.generation });
+            }
+        }
+    }
+
+    /// A mailbox holds a record no more.
+    pub(super) fn remove(&mut self, mailbox: MailboxId, key: &RecordKey) {
+        if let Some(holders) = self.records.get_mut(key) {
+            let before = holders.all.len();
+            holders.all.retain(|holder| holder.mailbox != mailbox);
+            let removed = before - holders.all.len();
+            if let Some(size) = self.sizes.get_mut(&mailbox) {
+                *size = size.saturating_sub(removed);
+            }
+            if holders.all.is_empty() {
+                self.records.remove(key);
+            }
+        }
+    }
+
+    /// Who holds a record.
+    pub(super) fn holders_mut(&mut self, key: &RecordKey) -> Option<&mut Holders> {
+        self.records.get_mut(key)
+    }
+
+    /// The reading that is going on, or the last one.
+    pub(super) fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    pub(super) fn holder(&self, mailbox: MailboxId, key: &RecordKey) -> Option<&Holder> {
+        self.records.get(key)?.all.iter().find(|holder| holder.mailbox == mailbox)
+    }
+
+    /// Items that this reading gave to nobody, of one query: the mailbox, the key, and whether the record still exists for
+    /// somebody else.
+    pub(super) fn not_given(
+        &self,
+        kind: Kind,
+        query: &QueryName,
+    ) -> impl Iterator<Item = (MailboxId, &RecordKey, bool)> {
+        let generation = self.generation;
+        self.records.iter().filter(move |(key, _)| key.kind == kind && key.query == *query).flat_map(
+            move |(key, holders)| {
+                let exists = holders.existed == generation;
+                holders
+                    .all
+                    .iter()
+                    .filter(move |holder| holder.given != generation)
+                    .map(move |holder| (holder.mailbox, key, exists))
+            },
+        )
+    }
+
+    /// Whether a mailbox holds nothing yet.
+    pub(super) fn is_empty(&self, mailbox: MailboxId) -> bool {
+        self.sizes.get(&mailbox).is_none_or(|size| *size == 0)
+    }
+}

@@ -1,0 +1,188 @@
+//! From rows to keys that are to be looked at.
+//!
+//! A row is compared with the index of what mailboxes hold; only what differs is kept. Everything is staged and counts when
+//! the reading is complete: a reading that breaks off changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use jiff::Timestamp;
+
+use super::{
+    index::Index,
+    recipients::{Recipient, Recipients, Standing},
+    watch::QueryId,
+};
+use crate::{
+    domain::{Audience, Fingerprint, Kind, Presence, QueryName, RecordKey, SourceRecord},
+    plan::{Desired, MirrorHint, Withdrawal, scope},
+    ports::Row,
+    state::MailboxId,
+};
+
+/// What one reading said, until it is complete.
+#[derive(Default)]
+pub(super) struct Intake {
+    now: Timestamp,
+    /// Mailboxes fed by several links: their rows are combined before they are judged.
+    shared: HashSet<MailboxId>,
+    told: Told,
+}
+
+/// What a complete reading said.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// What mailboxes should have, where it differs or may differ.
+    pub(super) desired: HashMap<MailboxId, BTreeMap<RecordKey, Desired>>,
+    /// Firm-wide contacts that each mailbox would get, where contacts were read in full.
+    pub(super) firm_wide_contacts: HashMap<MailboxId, u64>,
+    /// Queries that returned no row at all.
+    pub(super) empty: BTreeSet<QueryId>,
+    /// Queries that returned rows.
+    pub(super) filled: BTreeSet<QueryId>,
+    /// Queries of which every key was seen.
+    pub(super) complete: BTreeSet<QueryId>,
+    /// Keys on some mailbox's list that had a row for it. One of a complete query that is missing here is gone.
+    pub(super) seen: HashSet<(MailboxId, RecordKey)>,
+}
+
+/// What rows are compared with: what mailboxes hold, who gets rows, and which keys are on a mailbox's list already (what became
+/// of those is told even when nothing differs).
+pub(super) struct Against<'a> {
+    pub(super) index: &'a mut Index,
+    pub(super) recipients: &'a Recipients,
+    pub(super) mentioned: &'a dyn Fn(MailboxId, &RecordKey) -> bool,
+}
+
+impl Intake {
+    pub(super) fn new(recipients: &Recipients, now: Timestamp) -> Self {
+        let shared = recipients.iter().map(|one| one.mailbox).filter(|mailbox| recipients.share(*mailbox)).collect();
+        Self { now, shared, told: Told::default() }
+    }
+
+    /// A row of a query.
+    pub(super) fn row(&mut self, row: &Row, against: &mut Against<'_>) {
+        match row {
+            Row::Record { record, .. } => self.record(record, against),
+            Row::Unreadable { key, audience, .. } => {
+                self.given(key, audience, against);
+                let recipients = against.recipients;
+                for recipient in recipients.of(audience) {
+                    self.stage(recipient.mailbox, key, Desired::Unreadable, against);
+                }
+            }
+            Row::Key { key, audience, .. } => self.given(key, audience, against),
+        }
+    }
+
+    fn record(&mut self, record: &SourceRecord, against: &mut Against<'_>) {
+        self.given(&record.key, &record.audience, against);
+        let recipients = against.recipients;
+        for recipient in recipients.of(&record.audience) {
+            let desired = self.desired(record, recipient, against.index);
+            if record.audience == Audience::Everyone
+                && record.key.kind == Kind::Contact
+                && matches!(desired, Desired::Wanted(_))
+            {
+                *self.told.firm_wide_contacts.entry(recipient.mailbox).or_default() += 1;
+            }
+            self.stage(recipient.mailbox, &record.key, desired, against);
+        }
+    }
+
+    /// The record exists, and these mailboxes have a row for it.
+    fn given(&mut self, key: &RecordKey, audience: &Audience, against: &mut Against<'_>) {
+        let generation = against.index.generation();
+        let recipients = against.recipients;
+        for recipient in recipients.of(audience) {
+            if (against.mentioned)(recipient.mailbox, key) {
+                self.told.seen.insert((recipient.mailbox, key.clone()));
+            }
+        }
+        let Some(holders) = against.index.holders_mut(key) else { return };
+        holders.existed = generation;
+        for recipient in recipients.of(audience) {
+            if let Some(holder) = holders.all.iter_mut().find(|holder| holder.mailbox == recipient.mailbox) {
+                holder.given = generation;
+            }
+        }
+    }
+
+    fn desired(&self, record: &SourceRecord, recipient: &Recipient, index: &Index) -> Desired {
+        match recipient.standing {
+            Standing::Missing => Desired::Frozen,
+            Standing::Left => Desired::Withdrawn(Withdrawal { reason: "the person left".to_owned(), for_good: true }),
+            Standing::Active => {
+                let hint = index
+                    .holder(recipient.mailbox, &record.key)
+                    .map(|holder| MirrorHint { fingerprint: holder.fingerprint });
+                scope(record, &recipient.scope, hint.as_ref(), self.now)
+            }
+        }
+    }
+
+    fn stage(&mut self, mailbox: MailboxId, key: &RecordKey, desired: Desired, against: &Against<'_>) {
+        let done = !self.shared.contains(&mailbox) && is_done(against.index, mailbox, key, &desired);
+        if done && !(against.mentioned)(mailbox, key) {
+            return;
+        }
+        let staged = self.told.desired.entry(mailbox).or_default();
+        match staged.get(key) {
+            Some(earlier) if rank(earlier) >= rank(&desired) => {}
+            _ => {
+                staged.insert(key.clone(), desired);
+            }
+        }
+    }
+
+    /// A query was read so that every key of it was seen.
+    pub(super) fn every_key_seen(&mut self, kind: Kind, query: &QueryName, rows: u64, against: &Against<'_>) {
+        let id = (kind, query.clone());
+        if rows == 0 {
+            self.told.empty.insert(id)
+        } else {
+            self.told.filled.insert(id)
+        };
+        for (mailbox, key, exists) in against.index.not_given(kind, query) {
+            if against.recipients.incomplete(mailbox) {
+                continue;
+            }
+            let desired = if exists {
+                Desired::Withdrawn(Withdrawal { reason: "assigned to somebody else".to_owned(), for_good: false })
+            } else {
+                Desired::Absent
+            };
+            self.told.desired.entry(mailbox).or_default().insert(key.clone(), desired);
+        }
+        self.told.complete.insert((kind, query.clone()));
+    }
+
+    /// The reading is complete.
+    pub(super) fn complete(self) -> Told {
+        self.told
+    }
+}
+
+/// Whether the mailbox has what it should have, as far as the ledger knows.
+pub(super) fn is_done(index: &Index, mailbox: MailboxId, key: &RecordKey, desired: &Desired) -> bool {
+    let holder = index.holder(mailbox, key);
+    match desired {
+        Desired::Wanted(record) => holder.is_some_and(|holder| holder.fingerprint == Some(Fingerprint::of(record))),
+        Desired::Frozen | Desired::Unchanged => holder.is_none_or(|holder| holder.fingerprint.is_some()),
+        // A row that cannot be read is worth a look as long as its item lies on a phone.
+        Desired::Unreadable | Desired::Withdrawn(_) | Desired::Absent => {
+            holder.is_none_or(|holder| holder.presence == Presence::DeletedByUser && *desired == Desired::Unreadable)
+        }
+    }
+}
+
+/// Several links feed one mailbox: it should have what any of them gives it.
+fn rank(desired: &Desired) -> u8 {
+    match desired {
+        Desired::Wanted(_) => 5,
+        Desired::Unreadable => 4,
+        Desired::Frozen => 3,
+        Desired::Unchanged => 2,
+        Desired::Withdrawn(_) => 1,
+        Desired::Absent => 0,
+    }
+}

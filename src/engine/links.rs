@@ -1,0 +1,112 @@
+//! Whom to serve: active links, the mailboxes behind them, and what each user is to see.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Engine,
+    recipients::{Recipient, Recipients, Standing},
+    room::Room,
+};
+use crate::{
+    plan::ScopeSettings,
+    state::{ActiveUser, LedgerError, MailboxId},
+};
+
+/// One mailbox with the links that feed it, the first of which opens it.
+pub(super) struct Served {
+    pub(super) room: Arc<Room>,
+    pub(super) users: Vec<ActiveUser>,
+    /// The largest cap of its links.
+    pub(super) contact_cap: u64,
+}
+
+impl Engine {
+    /// Active links by mailbox, and who gets rows. `changed` says that this is not who it was at the last tick: then what is
+    /// known of rows is of no use.
+    pub(super) fn links(&self, last: &Recipients) -> Result<(Vec<Served>, Option<Recipients>), LedgerError> {
+        let now = self.context.now();
+        let mut recipients = Vec::new();
+        let mut served: BTreeMap<MailboxId, Served> = BTreeMap::new();
+        for user in self.context.ledger.active_users()? {
+            let Some(mailbox) = user.user().mailbox else { continue };
+            let scope = match self.scope_of(&user) {
+                Ok(scope) => scope,
+                Err(error) => {
+                    let cause = format!("the settings of this user cannot be used: {error}");
+                    let remedy = format!("mend them: `pocketdocket user show {}`", user.name());
+                    self.context.ledger.park(user.name(), &cause, &remedy, now)?;
+                    continue;
+                }
+            };
+            let cap = scope.contact_cap;
+            recipients.push(Recipient {
+                user: user.name().clone(),
+                person: user.user().details.person.clone(),
+                mailbox,
+                scope: Arc::new(scope),
+                standing: Standing::Active,
+            });
+            let entry = served.entry(mailbox).or_insert_with(|| Served {
+                room: self.room(mailbox),
+                users: Vec::new(),
+                contact_cap: 0,
+            });
+            entry.contact_cap = entry.contact_cap.max(cap);
+            entry.users.push(user);
+        }
+        let recipients = Recipients::new(recipients);
+        let recipients = if recipients.same_as(last) {
+            None
+        } else {
+            self.load_index(&served)?;
+            Some(recipients)
+        };
+        Ok((served.into_values().collect(), recipients))
+    }
+
+    /// The firm's settings with the user's own laid over them, value by value.
+    fn scope_of(&self, user: &ActiveUser) -> Result<ScopeSettings, serde_json::Error> {
+        let mut settings = serde_json::to_value(&self.scope)?;
+        lay_over(&mut settings, &user.user().details.settings);
+        serde_json::from_value(settings)
+    }
+
+    fn room(&self, mailbox: MailboxId) -> Arc<Room> {
+        let batch = self.context.settings.write_batch;
+        Arc::clone(self.rooms().entry(mailbox).or_insert_with(|| Arc::new(Room::new(mailbox, batch))))
+    }
+
+    /// The index holds exactly the mailboxes that are served: the items of others are nobody's business meanwhile.
+    fn load_index(&self, served: &BTreeMap<MailboxId, Served>) -> Result<(), LedgerError> {
+        let known: Vec<MailboxId> = self.rooms().keys().copied().collect();
+        for mailbox in known {
+            if served.contains_key(&mailbox) {
+                self.reload(mailbox)?;
+            } else {
+                self.index().drop_mailbox(mailbox);
+                self.rooms().remove(&mailbox);
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what the ledger knows of a mailbox into the index.
+    pub(super) fn reload(&self, mailbox: MailboxId) -> Result<(), LedgerError> {
+        let entries = self.context.ledger.mirror_index(mailbox)?;
+        let entries = entries.into_iter().map(|entry| (entry.key, entry.fingerprint, entry.presence));
+        self.index().load(mailbox, entries);
+        Ok(())
+    }
+}
+
+fn lay_over(settings: &mut serde_json::Value, own: &serde_json::Value) {
+    match (settings, own) {
+        (serde_json::Value::Object(settings), serde_json::Value::Object(own)) => {
+            for (name, value) in own {
+                lay_over(settings.entry(name).or_insert(serde_json::Value::Null), value);
+            }
+        }
+        (_, serde_json::Value::Null) => {}
+        (settings, own) => *settings = own.clone(),
+    }
+}

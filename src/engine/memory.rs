@@ -1,0 +1,63 @@
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::Settings;
+use crate::{
+    domain::{FolderId, ItemId, Kind, Place, RecordKey},
+    plan::look_alike::Likeness,
+};
+
+/// What a mailbox's cycles remember between ticks. Nothing here is needed after a restart: it is found out again.
+#[derive(Debug)]
+pub(super) struct Memory {
+    /// Folders opened since the start, claimed by this engine.
+    pub(super) folders: BTreeMap<Kind, FolderId>,
+    /// Kinds whose next observation must be a full one: after a start, with open intents, after a lost reply.
+    pub(super) full_due: BTreeSet<Kind>,
+    /// When each folder was last observed.
+    pub(super) observed: BTreeMap<Kind, Timestamp>,
+    /// What the unstamped items look like, for mailboxes into which nothing was written yet.
+    pub(super) likenesses: BTreeMap<Kind, HashSet<Likeness>>,
+    /// Keys that a mailbox without a ledger holds in Deleted Items only.
+    pub(super) only_deleted: BTreeMap<Kind, BTreeSet<RecordKey>>,
+    /// Items that the user moved into other folders: which, and where they were last.
+    pub(super) moved: BTreeMap<Kind, BTreeMap<ItemId, (RecordKey, Place)>>,
+    /// Items per write request.
+    pub(super) batch: usize,
+}
+
+impl Memory {
+    pub(super) fn new(batch: usize) -> Self {
+        Self {
+            folders: BTreeMap::new(),
+            full_due: Kind::ALL.into_iter().collect(),
+            observed: BTreeMap::new(),
+            likenesses: BTreeMap::new(),
+            only_deleted: BTreeMap::new(),
+            moved: BTreeMap::new(),
+            batch: batch.max(1),
+        }
+    }
+
+    /// Whether some folder should be looked at although nothing is to be written.
+    pub(super) fn observation_due(&self, now: Timestamp, settings: &Settings) -> bool {
+        Kind::ALL.into_iter().any(|kind| self.is_stale(kind, now, settings))
+    }
+
+    /// Whether this folder was not looked at for too long.
+    pub(super) fn is_stale(&self, kind: Kind, now: Timestamp, settings: &Settings) -> bool {
+        let patience = SignedDuration::from_mins(settings.observe_minutes.into());
+        self.full_due.contains(&kind) || self.observed.get(&kind).is_none_or(|at| now.duration_since(*at) >= patience)
+    }
+
+    /// The server found a request too much: half of it next time.
+    pub(super) fn smaller(&mut self) {
+        self.batch = (self.batch / 2).max(1);
+    }
+
+    /// A full batch went well: a little more next time.
+    pub(super) fn larger(&mut self, most: usize) {
+        self.batch = (self.batch + self.batch.div_ceil(4)).min(most.max(1));
+    }
+}

@@ -1,0 +1,147 @@
+//! What is to be looked at in one mailbox: the keys whose record may differ from the item, with what the mailbox should have.
+//!
+//! Readings put keys in, a cycle takes a copy and, once an outcome is in the ledger, takes out what has not changed meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{domain::RecordKey, plan::Desired};
+
+#[derive(Debug)]
+struct Entry {
+    desired: Desired,
+    /// Counts up with every change, so that a cycle does not take out what is newer than what it did.
+    version: u64,
+    /// A hold keeps it; there is nothing to do before a person decided or the record changed.
+    held: bool,
+}
+
+/// The keys to look at in one mailbox.
+#[derive(Debug, Default)]
+pub(super) struct Pending {
+    entries: BTreeMap<RecordKey, Entry>,
+    /// Keys that a running cycle works on: what is read of them meanwhile is kept even if it looks done.
+    in_flight: BTreeSet<RecordKey>,
+    versions: u64,
+}
+
+/// A copy of the keys to look at, as a cycle takes it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Batch {
+    pub(super) desired: BTreeMap<RecordKey, Desired>,
+    versions: BTreeMap<RecordKey, u64>,
+}
+
+impl Pending {
+    /// This is what the mailbox should have.
+    pub(super) fn put(&mut self, key: RecordKey, desired: Desired) {
+        if self.entries.get(&key).is_some_and(|entry| entry.desired == desired) {
+            return;
+        }
+        self.versions += 1;
+        self.entries.insert(key, Entry { desired, version: self.versions, held: false });
+    }
+
+    /// The mailbox has what it should have, as far as the last outcome tells.
+    pub(super) fn settle(&mut self, key: &RecordKey, desired: impl FnOnce() -> Desired) {
+        if self.in_flight.contains(key) {
+            self.put(key.clone(), desired());
+        } else {
+            self.entries.remove(key);
+        }
+    }
+
+    /// Whether a reading needs to say anything about a key that looks done.
+    pub(super) fn mentions(&self, key: &RecordKey) -> bool {
+        self.entries.contains_key(key) || self.in_flight.contains(key)
+    }
+
+    /// Whether there is something that no hold keeps.
+    pub(super) fn has_work(&self) -> bool {
+        self.entries.values().any(|entry| !entry.held)
+    }
+
+    /// Whether holds keep something.
+    pub(super) fn has_held(&self) -> bool {
+        self.entries.values().any(|entry| entry.held)
+    }
+
+    /// Keys and what is wanted of them, for the firm's budgets.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&RecordKey, &Desired)> {
+        self.entries.iter().map(|(key, entry)| (key, &entry.desired))
+    }
+
+    /// A copy for a cycle.
+    pub(super) fn begin(&mut self) -> Batch {
+        self.in_flight = self.entries.keys().cloned().collect();
+        Batch {
+            desired: self.entries.iter().map(|(key, entry)| (key.clone(), entry.desired.clone())).collect(),
+            versions: self.entries.iter().map(|(key, entry)| (key.clone(), entry.version)).collect(),
+        }
+    }
+
+    /// The cycle is over: `unfinished` stays, `held` stays and sleeps, the rest is done unless it changed meanwhile.
+    pub(super) fn end(&mut self, batch: &Batch, unfinished: &BTreeSet<RecordKey>, held: &BTreeSet<RecordKey>) {
+        self.in_flight.clear();
+        for (key, version) in &batch.versions {
+            let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.version == *version) else { continue };
+            if held.contains(key) {
+                entry.held = true;
+            } else if !unfinished.contains(key) {
+                self.entries.remove(key);
+            }
+        }
+    }
+
+    /// Everything that holds kept is looked at again.
+    pub(super) fn wake(&mut self) {
+        for entry in self.entries.values_mut() {
+            entry.held = false;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::Kind;
+
+    fn key(n: u8) -> RecordKey {
+        RecordKey::new(Kind::Task, "deadlines", n.to_string())
+    }
+
+    #[test]
+    fn what_changed_during_a_cycle_stays() {
+        let mut pending = Pending::default();
+        pending.put(key(1), Desired::Absent);
+        pending.put(key(2), Desired::Absent);
+        let batch = pending.begin();
+        pending.put(key(1), Desired::Frozen);
+        pending.end(&batch, &BTreeSet::new(), &BTreeSet::new());
+        assert_eq!(pending.iter().collect::<Vec<_>>(), [(&key(1), &Desired::Frozen)]);
+    }
+
+    #[test]
+    fn a_row_that_looks_done_while_its_key_is_in_flight_is_looked_at_again() {
+        let mut pending = Pending::default();
+        pending.put(key(1), Desired::Absent);
+        let batch = pending.begin();
+        pending.settle(&key(1), || Desired::Frozen);
+        pending.end(&batch, &BTreeSet::new(), &BTreeSet::new());
+        assert!(pending.has_work());
+        pending.settle(&key(1), || Desired::Frozen);
+        assert!(!pending.mentions(&key(1)));
+    }
+
+    #[test]
+    fn held_keys_sleep_until_somebody_wakes_them_or_they_change() {
+        let mut pending = Pending::default();
+        pending.put(key(1), Desired::Absent);
+        let batch = pending.begin();
+        pending.end(&batch, &BTreeSet::new(), &[key(1)].into());
+        assert!(!pending.has_work() && pending.has_held());
+        pending.put(key(1), Desired::Absent);
+        assert!(!pending.has_work(), "the same wish is no news");
+        pending.wake();
+        assert!(pending.has_work());
+    }
+}

@@ -1,0 +1,98 @@
+//! Who gets a row: people of the practice system, the links of those people, the mailboxes behind the links.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::{
+    domain::{Audience, PersonId},
+    plan::ScopeSettings,
+    ports::Person,
+    state::{MailboxId, UserName},
+};
+
+/// One link, as far as rows are concerned.
+#[derive(Clone, Debug)]
+pub(super) struct Recipient {
+    pub(super) user: UserName,
+    pub(super) person: PersonId,
+    pub(super) mailbox: MailboxId,
+    pub(super) scope: Arc<ScopeSettings>,
+    /// What the practice system says of the person.
+    pub(super) standing: Standing,
+}
+
+/// What the practice system says of a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// Works here.
+    Active,
+    /// Is known to have left: that is evidence.
+    Left,
+    /// Is not in the list of people: that is no evidence of anything, and holds the link.
+    Missing,
+}
+
+/// All links that take part.
+#[derive(Debug, Default)]
+pub(super) struct Recipients {
+    all: Vec<Recipient>,
+    by_person: BTreeMap<PersonId, Vec<usize>>,
+}
+
+impl Recipients {
+    pub(super) fn new(all: Vec<Recipient>) -> Self {
+        let mut by_person: BTreeMap<PersonId, Vec<usize>> = BTreeMap::new();
+        for (place, recipient) in all.iter().enumerate() {
+            by_person.entry(recipient.person.clone()).or_default().push(place);
+        }
+        Self { all, by_person }
+    }
+
+    /// Whether the same people get the same things as there.
+    pub(super) fn same_as(&self, other: &Self) -> bool {
+        let what = |one: &Recipient| (one.user.clone(), one.person.clone(), one.mailbox, Arc::clone(&one.scope));
+        self.all.len() == other.all.len() && self.all.iter().map(what).eq(other.all.iter().map(what))
+    }
+
+    /// Learns who works here; true when somebody's standing changed.
+    pub(super) fn meet(&mut self, people: &[Person]) -> bool {
+        let mut changed = false;
+        let standing: BTreeMap<&PersonId, bool> = people.iter().map(|person| (&person.id, person.active)).collect();
+        for recipient in &mut self.all {
+            let now = match standing.get(&recipient.person) {
+                Some(true) => Standing::Active,
+                Some(false) => Standing::Left,
+                None => Standing::Missing,
+            };
+            changed |= now != recipient.standing;
+            recipient.standing = now;
+        }
+        changed
+    }
+
+    /// The links that a row is for.
+    pub(super) fn of<'a>(&'a self, audience: &Audience) -> Box<dyn Iterator<Item = &'a Recipient> + 'a> {
+        match audience {
+            Audience::Everyone => Box::new(self.all.iter()),
+            Audience::Person(person) => {
+                let places = self.by_person.get(person).map_or(&[][..], Vec::as_slice);
+                Box::new(places.iter().filter_map(|place| self.all.get(*place)))
+            }
+            Audience::Nobody => Box::new(std::iter::empty()),
+        }
+    }
+
+    /// Every link.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Recipient> {
+        self.all.iter()
+    }
+
+    /// Whether several links feed this mailbox, so that their rows form a union.
+    pub(super) fn share(&self, mailbox: MailboxId) -> bool {
+        self.all.iter().filter(|recipient| recipient.mailbox == mailbox).count() > 1
+    }
+
+    /// Whether some link of this mailbox has a person whom the practice system does not know: then absence says nothing.
+    pub(super) fn incomplete(&self, mailbox: MailboxId) -> bool {
+        self.all.iter().any(|recipient| recipient.mailbox == mailbox && recipient.standing == Standing::Missing)
+    }
+}

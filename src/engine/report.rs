@@ -1,0 +1,55 @@
+use serde::Serialize;
+
+use crate::{
+    plan::Plan,
+    state::{RunCounts, UserName},
+};
+
+/// What one mailbox's pass did, for whoever waits for it.
+#[derive(Debug, Serialize)]
+pub struct CycleReport {
+    /// Whose mailbox.
+    pub user: UserName,
+    /// What was done.
+    pub counts: RunCounts,
+    /// Why it ended early, with what to do, if it did.
+    pub trouble: Option<ReportedTrouble>,
+    /// The plan: for a rehearsal with the operations that would be executed, otherwise with what is held.
+    #[serde(skip)]
+    pub plan: Plan,
+}
+
+/// Why something ended early.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReportedTrouble {
+    /// What happened, with its chain of causes.
+    pub cause: String,
+    /// What to do about it.
+    pub remedy: Option<String>,
+    /// Whether it goes away by itself.
+    pub passes: bool,
+}
+
+/// What one tick did.
+#[derive(Debug, Default, Serialize)]
+pub struct TickReport {
+    /// Rows that the practice database returned in full.
+    pub rows: u64,
+    /// Rows of sweeps: key, person and `changed` alone.
+    pub swept: u64,
+    /// What is wrong with the practice database, if something is.
+    pub source_trouble: Option<ReportedTrouble>,
+    /// Mailboxes that were passed, by user.
+    pub cycles: Vec<CycleReport>,
+}
+
+/// How far a pass is, for whoever watches.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// Whose mailbox.
+    pub user: UserName,
+    /// Operations settled so far.
+    pub settled: u64,
+    /// Operations of the plan.
+    pub planned: u64,
+}

@@ -1,0 +1,182 @@
+//! The long run: tick by the schedule, serve requests of commands, tell what is wrong, stop in good order.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::SignedDuration;
+use tokio_util::sync::CancellationToken;
+
+use super::{Alert, Engine};
+use crate::state::{LedgerError, Request, RequestId, UserName};
+
+/// How long a graceful stop waits for what is in flight.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+impl Engine {
+    /// Begins an engine's life on this ledger: a fresh epoch, and full observations where the last engine did not stop in good
+    /// order. The caller holds the engine's lock.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub fn begin(&self) -> Result<(), LedgerError> {
+        let now = self.context.now();
+        let ledger = &self.context.ledger;
+        if !ledger.was_clean_stop()? {
+            tracing::warn!("the last engine did not stop in good order: everything is observed anew");
+            ledger.forget_all_tokens()?;
+        }
+        ledger.mark_running(now)?;
+        ledger.begin_epoch(now)?;
+        ledger.prune(now)
+    }
+
+    /// Ends an engine's life in good order: waits for what is in flight, at most for a minute and a half.
+    ///
+    /// # Errors
+    /// When the ledger cannot be written.
+    pub async fn end(&self) -> Result<(), LedgerError> {
+        self.stop();
+        if tokio::time::timeout(PATIENCE, self.idle()).await.is_err() {
+            tracing::warn!("what is in flight takes too long; the next start settles it");
+            return Ok(());
+        }
+        self.context.ledger.mark_stopped(self.context.now())
+    }
+
+    /// Ticks until `shutdown`. `alive` is called at the end of every tick and at least every few seconds, for a watchdog.
+    ///
+    /// # Errors
+    /// When the ledger cannot be opened for a new life at all; trouble with it later is waited out.
+    pub async fn run(
+        self: &Arc<Self>,
+        shutdown: CancellationToken,
+        mut alive: impl FnMut(&str) + Send,
+    ) -> Result<(), LedgerError> {
+        self.begin()?;
+        let mut waiting: Vec<(RequestId, Option<UserName>)> = Vec::new();
+        loop {
+            if let Err(error) = self.beat_for(&waiting).await {
+                tracing::error!(%error, "the tick could not be noted; nothing is written to mailboxes before it can");
+            }
+            self.tell().await;
+            alive("ticking");
+            let now = self.context.now();
+            let next = self.context.settings.schedule.next_after(now, &self.context.zone);
+            let next = next.unwrap_or(now + SignedDuration::from_mins(2)) + self.jitter();
+            waiting = loop {
+                tokio::select! {
+                    () = shutdown.cancelled() => {
+                        alive("stopping");
+                        return self.end().await;
+                    }
+                    () = tokio::time::sleep(Duration::from_secs(1)) => {}
+                }
+                alive("waiting");
+                let requests = self.requests();
+                if !requests.is_empty() || self.context.now() >= next {
+                    break requests;
+                }
+            };
+        }
+    }
+
+    /// A tick, for the schedule or for commands that wait for it.
+    async fn beat_for(self: &Arc<Self>, waiting: &[(RequestId, Option<UserName>)]) -> Result<(), LedgerError> {
+        let only = match waiting {
+            [(_, only)] => only.clone(),
+            _ => None,
+        };
+        let report = self.tick(only.as_ref()).await?;
+        if waiting.is_empty() {
+            self.take_reports();
+            return Ok(());
+        }
+        // A command waits for passes; the schedule does not, so the waiting goes on beside it.
+        let engine = Arc::clone(self);
+        let ids: Vec<RequestId> = waiting.iter().map(|(id, _)| *id).collect();
+        tokio::spawn(async move {
+            engine.idle().await;
+            let mut report = report;
+            report.cycles = engine.take_reports();
+            let answer = serde_json::to_string(&report).unwrap_or_default();
+            for id in ids {
+                if let Err(error) = engine.context.ledger.answer_request(id, &answer, engine.context.now()) {
+                    tracing::error!(%error, "a request could not be answered");
+                }
+            }
+        });
+        Ok(())
+    }
+
+    fn requests(&self) -> Vec<(RequestId, Option<UserName>)> {
+        match self.context.ledger.take_requests(self.context.now()) {
+            Ok(requests) => requests
+                .into_iter()
+                .map(|(id, request)| match request {
+                    Request::SyncNow { user } => (id, user),
+                })
+                .collect(),
+            Err(error) => {
+                tracing::error!(%error, "requests cannot be read");
+                Vec::new()
+            }
+        }
+    }
+
+    fn jitter(&self) -> SignedDuration {
+        let most = i64::try_from(self.context.settings.jitter_seconds).unwrap_or(0);
+        SignedDuration::from_secs(rand::random_range(0..=most.max(0)))
+    }
+
+    /// Derives what needs a person and tells whoever is to know.
+    pub async fn tell(&self) {
+        let now = self.context.now();
+        let mut alerts = self.alerts.lock().await;
+        match self.needs_a_person() {
+            Ok(current) => {
+                alerts.tell(current).await;
+                alerts.alive(now);
+            }
+            Err(error) => {
+                let remedy = error.hint().unwrap_or_else(|| "see the log of the service".to_owned());
+                let alert = Alert { subject: "ledger".to_owned(), cause: error.to_string(), remedy };
+                alerts.tell(vec![alert]).await;
+            }
+        }
+    }
+
+    fn needs_a_person(&self) -> Result<Vec<Alert>, LedgerError> {
+        let now = self.context.now();
+        let status = self.context.ledger.status()?;
+        let mut alerts = Vec::new();
+        if let Some(trouble) = status.source.trouble {
+            alerts.push(Alert {
+                subject: "practice database".to_owned(),
+                cause: trouble.cause,
+                remedy: trouble.remedy,
+            });
+        }
+        let unproven = SignedDuration::from_hours(self.context.settings.unproven_hours.into());
+        for user in status.users {
+            let subject = user.user.name.to_string();
+            if let Some(parked) = user.user.parked.clone() {
+                alerts.push(Alert { subject: subject.clone(), cause: parked.cause, remedy: parked.remedy });
+            }
+            for hold in &user.holds {
+                alerts.push(Alert {
+                    subject: subject.clone(),
+                    cause: format!("hold {}: {}s wait for a person", hold.id, hold.kind),
+                    remedy: format!("look and decide: `pocketdocket holds show {}`", hold.id),
+                });
+            }
+            let silent = user.proven.is_some_and(|proof| now.duration_since(proof.at) > unproven);
+            if silent && user.user.paused.is_none() && user.user.parked.is_none() {
+                let cause = user.user.waiting.map_or_else(
+                    || "the mailbox was not proven for too long".to_owned(),
+                    |waiting| format!("the mailbox was not proven for too long: {}", waiting.cause),
+                );
+                alerts.push(Alert { subject, cause, remedy: "see `pocketdocket status`".to_owned() });
+            }
+        }
+        Ok(alerts)
+    }
+}

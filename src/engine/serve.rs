@@ -1,0 +1,198 @@
+//! One mailbox's pass from outside: its place in the queue, its run in the ledger, and what its trouble means for the link.
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::MutexGuard;
+
+use super::{
+    CycleReport, Engine,
+    cycle::{Briefing, Cycle, Done},
+    memory::Memory,
+    report::ReportedTrouble,
+    room::Room,
+    trouble::Trouble,
+};
+use crate::{
+    domain::Presence,
+    plan::{Action, HoldReason},
+    ports::{Failure, FailureKind},
+    state::{ActiveUser, LedgerError, Outcome, RunId, Waiting},
+};
+
+impl Engine {
+    /// One pass over a mailbox. Nothing that happens here reaches another mailbox.
+    pub(super) async fn serve(&self, room: Arc<Room>, user: ActiveUser, mut briefing: Briefing) {
+        let Ok(mut memory) = room.memory.try_lock() else { return };
+        let Ok(_place) = self.places.acquire().await else { return };
+        if self.context.stop.is_cancelled() {
+            return;
+        }
+        briefing.batch = room.pending().begin();
+        let mut done = Done::default();
+        let outcome = match self.context.ledger.begin_run(Some(user.name()), self.context.now()) {
+            Ok(run) => {
+                let outcome = self.pass(&room, &user, run, &mut memory, &briefing, &mut done).await;
+                self.write_down(&room, &user, run, &briefing, &mut done, outcome)
+            }
+            Err(error) => Err(error),
+        };
+        if let Err(error) = outcome {
+            tracing::error!(user.id = %user.name(), %error, "the ledger cannot be written; nothing more is written to the mailbox");
+            done.unfinished.extend(briefing.batch.desired.keys().cloned());
+        }
+        room.pending().end(&briefing.batch, &done.unfinished, &done.held);
+    }
+
+    async fn pass(
+        &self,
+        room: &Room,
+        user: &ActiveUser,
+        run: RunId,
+        memory: &mut MutexGuard<'_, Memory>,
+        briefing: &Briefing,
+        done: &mut Done,
+    ) -> Result<(), Trouble> {
+        let ledger = &self.context.ledger;
+        let interrupted = !ledger.open_intents(room.id)?.is_empty();
+        let waits_for_a_look = ledger.holds()?.into_iter().any(|hold| {
+            hold.mailbox == room.id
+                && matches!(hold.reason, HoldReason::LooksAlreadyThere { .. } | HoldReason::OnlyInDeletedItems)
+        });
+        let first_look = waits_for_a_look || !ledger.first_write_released(room.id)?;
+        let mailbox = self.context.connect.connect(user).await?;
+        let mut cycle = Cycle {
+            context: &self.context,
+            id: room.id,
+            user: user.name().clone(),
+            mailbox,
+            memory,
+            run,
+            firms: ledger.firms()?,
+            server: ledger.mailbox_identity(room.id)?.server,
+            first_look,
+            unclaimed: std::collections::BTreeMap::new(),
+        };
+        let outcome = cycle.pass(briefing, done).await;
+        if interrupted {
+            self.reload(room.id)?;
+        }
+        outcome
+    }
+
+    /// Notes what a pass did: index, link, run.
+    fn write_down(
+        &self,
+        room: &Room,
+        user: &ActiveUser,
+        run: RunId,
+        briefing: &Briefing,
+        done: &mut Done,
+        outcome: Result<(), Trouble>,
+    ) -> Result<(), LedgerError> {
+        let now = self.context.now();
+        self.reindex(room, done);
+        let trouble = match outcome {
+            Ok(()) => {
+                if user.user().waiting.is_some() {
+                    self.context.ledger.set_waiting(user.name(), None)?;
+                }
+                if user.user().refused_sign_ins > 0 {
+                    self.context.ledger.forget_refused_sign_ins(user.name())?;
+                }
+                None
+            }
+            Err(Trouble::Ledger(error)) => return Err(error),
+            Err(Trouble::Mailbox(failure)) => {
+                let open: Vec<_> =
+                    briefing.batch.desired.keys().filter(|key| !is_settled(done, key)).cloned().collect();
+                done.unfinished.extend(open);
+                if !briefing.rehearsal {
+                    self.concerns_the_link(user, &failure, now)?;
+                }
+                tracing::warn!(user.id = %user.name(), cause = %failure.chain(), "the pass ended early");
+                Some(ReportedTrouble {
+                    cause: failure.chain(),
+                    remedy: failure.hint.clone(),
+                    passes: failure.kind.passes(),
+                })
+            }
+        };
+        self.context.ledger.end_run(run, done.counts, trouble.as_ref().map(|trouble| trouble.cause.as_str()), now)?;
+        tracing::info!(
+            user.id = %user.name(), created = done.counts.created, updated = done.counts.updated,
+            deleted = done.counts.deleted, held = done.counts.held, failed = done.counts.failed, "pass over"
+        );
+        self.reports().push(CycleReport {
+            user: user.name().clone(),
+            counts: done.counts,
+            trouble,
+            plan: std::mem::take(&mut done.plan),
+        });
+        Ok(())
+    }
+
+    fn reindex(&self, room: &Room, done: &Done) {
+        let mut index = self.index();
+        for (operation, outcome) in &done.settled {
+            let key = operation.key.clone();
+            match outcome {
+                Outcome::Stored { written, .. } => {
+                    index.put(room.id, key, Some(written.fingerprint), Presence::Kept);
+                }
+                Outcome::Owned => {
+                    if let Action::Own { fingerprint, .. } = &operation.action {
+                        index.put(room.id, key, Some(*fingerprint), Presence::Kept);
+                    }
+                }
+                Outcome::Respected => {
+                    let fingerprint = index.holder(room.id, &key).and_then(|holder| holder.fingerprint);
+                    index.put(room.id, key, fingerprint, Presence::DeletedByUser);
+                }
+                Outcome::Removed | Outcome::Forgotten => index.remove(room.id, &key),
+                Outcome::Failed { .. } | Outcome::Unknown => {}
+            }
+        }
+    }
+
+    /// What trouble with a mailbox means for its link: wait, or wait for a person.
+    fn concerns_the_link(&self, user: &ActiveUser, failure: &Failure, now: Timestamp) -> Result<(), LedgerError> {
+        let ledger = &self.context.ledger;
+        let name = user.name();
+        let cause = failure.chain();
+        let remedy = |otherwise: String| failure.hint.clone().unwrap_or(otherwise);
+        let wait = |delay: SignedDuration| {
+            let until = now.checked_add(delay).unwrap_or(now);
+            ledger.set_waiting(name, Some(&Waiting { until, cause: cause.clone() }))
+        };
+        match failure.kind {
+            // One confirmed wrong password is enough: a second try could lock the account.
+            FailureKind::Unauthorized => {
+                ledger.count_refused_sign_in(name, now)?;
+                ledger.park(
+                    name,
+                    &cause,
+                    &remedy(format!("give the right password: `pocketdocket user link {name}`")),
+                    now,
+                )
+            }
+            FailureKind::MailboxMissing | FailureKind::Setting => {
+                ledger.park(name, &cause, &remedy(format!("mend it, then `pocketdocket user resume {name}`")), now)
+            }
+            FailureKind::Forbidden => wait(SignedDuration::from_hours(2)),
+            FailureKind::Full => wait(SignedDuration::from_hours(1)),
+            FailureKind::Throttled => {
+                let asked = failure.retry_after.and_then(|delay| SignedDuration::try_from(delay).ok());
+                wait(asked.unwrap_or(SignedDuration::from_mins(2)))
+            }
+            // The next tick is the retry.
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_settled(done: &Done, key: &crate::domain::RecordKey) -> bool {
+    done.settled.iter().any(|(operation, outcome)| {
+        operation.key == *key && !matches!(outcome, Outcome::Failed { .. } | Outcome::Unknown)
+    })
+}

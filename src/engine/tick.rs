@@ -1,0 +1,313 @@
+//! The beat: read the practice database once for everybody, put what differs on the lists of mailboxes, start their passes.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use super::{
+    Engine, Reading,
+    cycle::Briefing,
+    intake::{Against, Intake, Told},
+    links::Served,
+    recipients::Standing,
+    report::{ReportedTrouble, TickReport},
+    room::Room,
+};
+use crate::{
+    domain::{Kind, QueryName, RecordKey, RowProblem},
+    plan::{Class, HoldReason},
+    ports::{Failure, FailureKind, Portion, QueryRead, Row},
+    state::{LedgerError, MailboxId, RunCounts, UserName},
+};
+
+/// Rows that a reading returned.
+#[derive(Clone, Copy, Debug, Default)]
+struct Rows {
+    read: u64,
+    swept: u64,
+}
+
+/// Rows with problems, and which rows were looked at: the problems of others stay listed.
+#[derive(Default)]
+struct Problems {
+    found: BTreeMap<QueryName, Vec<RowProblem>>,
+    read: BTreeMap<QueryName, Option<BTreeSet<RecordKey>>>,
+}
+
+impl Engine {
+    /// One tick: reads, and starts the passes of mailboxes with something to do (of this user's alone, if one is named). Passes
+    /// go on by themselves; [`Engine::idle`] waits for them.
+    ///
+    /// # Errors
+    /// The ledger's alone. What is wrong with the practice database or a mailbox is in the report and in the ledger.
+    pub async fn tick(self: &Arc<Self>, only: Option<&UserName>) -> Result<TickReport, LedgerError> {
+        self.beat(only, false).await
+    }
+
+    /// A rehearsal: everything up to the plan, nothing written into mailboxes. Meant for an engine on a copy of the ledger.
+    ///
+    /// # Errors
+    /// As [`Engine::tick`].
+    pub async fn rehearse(self: &Arc<Self>, only: Option<&UserName>) -> Result<TickReport, LedgerError> {
+        let mut report = self.beat(only, true).await?;
+        self.idle().await;
+        report.cycles = self.take_reports();
+        Ok(report)
+    }
+
+    /// What passes reported since the last call.
+    pub fn take_reports(&self) -> Vec<super::CycleReport> {
+        let mut reports = std::mem::take(&mut *self.reports());
+        reports.sort_by(|one, other| one.user.cmp(&other.user));
+        reports
+    }
+
+    async fn beat(self: &Arc<Self>, only: Option<&UserName>, rehearsal: bool) -> Result<TickReport, LedgerError> {
+        let mut reading = self.reading.lock().await;
+        let run = self.context.ledger.begin_run(None, self.context.now())?;
+        let (served, changed) = self.links(&reading.recipients)?;
+        if let Some(recipients) = changed {
+            reading.recipients = recipients;
+            reading.watch.forget();
+        }
+        let mut report = TickReport::default();
+        match self.read(&mut reading, &served).await? {
+            Ok(rows) => {
+                report.rows = rows.read;
+                report.swept = rows.swept;
+                self.context.ledger.source_read(self.context.now())?;
+            }
+            Err(failure) => {
+                reading.watch.forget();
+                let remedy =
+                    failure.hint.clone().unwrap_or_else(|| "look at it: `pocketdocket practice probe`".to_owned());
+                tracing::error!(cause = %failure.chain(), "the practice database cannot be read; nothing is concluded from that");
+                self.context.ledger.source_trouble(&failure.chain(), &remedy, self.context.now())?;
+                report.source_trouble = Some(ReportedTrouble {
+                    cause: failure.chain(),
+                    remedy: Some(remedy),
+                    passes: failure.kind.passes(),
+                });
+            }
+        }
+        self.start_passes(&reading, served, only, rehearsal)?;
+        let trouble = report.source_trouble.as_ref().map(|trouble| trouble.cause.as_str());
+        self.context.ledger.end_run(run, RunCounts::default(), trouble, self.context.now())?;
+        Ok(report)
+    }
+
+    /// Reads what is due. Nothing of it counts before it is complete.
+    async fn read(&self, reading: &mut Reading, served: &[Served]) -> Result<Result<Rows, Failure>, LedgerError> {
+        let now = self.context.now();
+        if served.is_empty() {
+            return Ok(Ok(Rows::default()));
+        }
+        let (generation, chosen) = reading.watch.choose(now, &self.context.settings);
+        self.index().begin(generation);
+        let limit = Duration::from_secs(u64::from(self.context.settings.read_minutes) * 60);
+        let outcome = tokio::time::timeout(limit, self.take_in(reading, served, chosen)).await;
+        let (told, problems, rows) = match outcome {
+            Ok(Ok(complete)) => complete,
+            Ok(Err(failure)) => return Ok(Err(failure)),
+            Err(_) => {
+                return Ok(Err(Failure::new(FailureKind::Source, "read the practice database")
+                    .because(format!("it took longer than {} minutes", limit.as_secs() / 60))
+                    .hint("see what slows the database down, or raise `read_minutes` in `[sync]`")));
+            }
+        };
+        self.note(problems)?;
+        self.hear(reading, served, told);
+        Ok(Ok(rows))
+    }
+
+    async fn take_in(
+        &self,
+        reading: &mut Reading,
+        served: &[Served],
+        chosen: Vec<(Kind, QueryName, QueryRead)>,
+    ) -> Result<(Told, Problems, Rows), Failure> {
+        let now = self.context.now();
+        let depth: HashMap<(Kind, QueryName), QueryRead> =
+            chosen.iter().map(|(kind, name, read)| ((*kind, name.clone()), read.clone())).collect();
+        let rooms: HashMap<MailboxId, Arc<Room>> =
+            served.iter().map(|served| (served.room.id, Arc::clone(&served.room))).collect();
+        let mentioned =
+            |mailbox: MailboxId, key: &RecordKey| rooms.get(&mailbox).is_some_and(|room| room.pending().mentions(key));
+        let mut problems = Problems::default();
+        for (_, name, read) in &chosen {
+            let whole = matches!(read, QueryRead::Content);
+            problems.read.insert(name.clone(), if whole { None } else { Some(BTreeSet::new()) });
+        }
+        let mut rows = Rows::default();
+        let mut intake = Intake::new(&reading.recipients, now);
+        let mut ended = Vec::new();
+        let mut portions = self.source.read(chosen).await?;
+        loop {
+            match portions.recv().await {
+                Some(Ok(Portion::People(people))) => {
+                    if reading.recipients.meet(&people) {
+                        reading.watch.suspect();
+                    }
+                }
+                Some(Ok(Portion::Rows(kind, name, portion))) => {
+                    let query = (kind, name);
+                    for row in &portion {
+                        match row {
+                            Row::Record { record, mark } => {
+                                reading.watch.saw(&query, &record.key, &record.audience, *mark);
+                                problems.looked_at(&query.1, &record.key);
+                            }
+                            Row::Unreadable { key, audience, mark } => {
+                                reading.watch.saw(&query, key, audience, *mark);
+                                problems.looked_at(&query.1, key);
+                            }
+                            Row::Key { key, audience, mark } => reading.watch.swept(&query, key, audience, *mark),
+                        }
+                    }
+                    let mut index = self.index();
+                    let mut against =
+                        Against { index: &mut index, recipients: &reading.recipients, mentioned: &mentioned };
+                    for row in &portion {
+                        intake.row(row, &mut against);
+                    }
+                }
+                Some(Ok(Portion::Problems(found))) => {
+                    for problem in found {
+                        problems.found.entry(problem.query.clone()).or_default().push(problem);
+                    }
+                }
+                Some(Ok(Portion::QueryDone { kind, name, rows: read, swept, cursor })) => {
+                    rows.read += read;
+                    rows.swept += swept.unwrap_or(0);
+                    let query = (kind, name);
+                    let every_key = match depth.get(&query) {
+                        Some(QueryRead::Content) => Some(read),
+                        Some(QueryRead::Sweep(_)) => swept,
+                        _ => None,
+                    };
+                    if let Some(count) = every_key {
+                        let mut index = self.index();
+                        let against =
+                            Against { index: &mut index, recipients: &reading.recipients, mentioned: &mentioned };
+                        intake.every_key_seen(kind, &query.1, count, &against);
+                    }
+                    ended.push((query, cursor));
+                }
+                Some(Ok(Portion::Complete)) => break,
+                Some(Err(failure)) => return Err(failure),
+                None => {
+                    return Err(Failure::new(FailureKind::Source, "read the practice database")
+                        .because("the reading ended before it was complete"));
+                }
+            }
+        }
+        if let Some((kind, name)) = depth.keys().find(|query| !ended.iter().any(|(ended, _)| ended == *query)) {
+            return Err(Failure::new(FailureKind::Source, "read the practice database")
+                .because(format!("the query `{name}` ({kind}s) was not read to its end")));
+        }
+        for (query, cursor) in ended {
+            if let Some(read) = depth.get(&query) {
+                reading.watch.done(&query, read, cursor, now);
+            }
+        }
+        Ok((intake.complete(), problems, rows))
+    }
+
+    /// Lists what is wrong with rows.
+    fn note(&self, mut problems: Problems) -> Result<(), LedgerError> {
+        for (query, read) in problems.read {
+            let found = problems.found.remove(&query).unwrap_or_default();
+            if found.is_empty() && read.as_ref().is_some_and(BTreeSet::is_empty) {
+                continue;
+            }
+            self.context.ledger.put_row_problems(&query, read.as_ref(), &found, self.context.now())?;
+        }
+        Ok(())
+    }
+
+    /// Puts what a complete reading said on the lists of mailboxes.
+    fn hear(&self, reading: &mut Reading, served: &[Served], mut told: Told) {
+        reading.empty.hear(&told);
+        for one in served {
+            one.room.hear(&mut told, one.contact_cap);
+        }
+    }
+
+    /// Starts the pass of every mailbox that has something to do and is not in one already.
+    fn start_passes(
+        self: &Arc<Self>,
+        reading: &Reading,
+        served: Vec<Served>,
+        only: Option<&UserName>,
+        rehearsal: bool,
+    ) -> Result<(), LedgerError> {
+        let now = self.context.now();
+        let wants: Vec<BTreeMap<(Kind, Class), u64>> = {
+            let index = self.index();
+            served.iter().map(|one| one.room.wants(&index)).collect()
+        };
+        let mut all: BTreeMap<(Kind, Class), u64> = BTreeMap::new();
+        for (name, count) in wants.iter().flatten() {
+            *all.entry(*name).or_default() += count;
+        }
+        let open = self.context.ledger.open_intent_counts()?;
+        for (one, own) in served.into_iter().zip(wants) {
+            let named = only.is_none_or(|only| one.users.iter().any(|user| user.name() == only));
+            let ready = one
+                .users
+                .into_iter()
+                .find(|user| user.user().waiting.as_ref().is_none_or(|waiting| waiting.until <= now));
+            let (Some(user), true) = (ready, named) else { continue };
+            let released = !self.context.ledger.released(one.room.id, now)?.operations.is_empty();
+            if released {
+                one.room.pending().wake();
+            }
+            let holds = self.link_holds(reading, one.room.id);
+            let due = rehearsal
+                || released
+                || one.room.pending().has_work()
+                || open.contains_key(&one.room.id)
+                || self.observation_due(&one.room);
+            if !due {
+                continue;
+            }
+            let firm_wanted =
+                all.iter().map(|(name, count)| (*name, count - own.get(name).copied().unwrap_or(0))).collect();
+            let briefing = Briefing {
+                firm_wanted,
+                empty_queries: reading.empty.0.clone(),
+                holds,
+                contact_cap: one.room.contact_cap(),
+                rehearsal,
+                ..Briefing::default()
+            };
+            let engine = Arc::clone(self);
+            self.passes.spawn(async move { engine.serve(one.room, user, briefing).await });
+        }
+        Ok(())
+    }
+
+    fn link_holds(&self, reading: &Reading, mailbox: MailboxId) -> Vec<HoldReason> {
+        reading
+            .recipients
+            .iter()
+            .filter(|one| one.mailbox == mailbox && one.standing == Standing::Missing)
+            .map(|one| HoldReason::PersonMissing { person: one.person.0.clone() })
+            .collect()
+    }
+
+    fn observation_due(&self, room: &Room) -> bool {
+        // A mailbox whose memory is taken is in a pass, and will be looked at again when that is over.
+        room.memory.try_lock().is_ok_and(|memory| memory.observation_due(self.context.now(), &self.context.settings))
+    }
+}
+
+impl Problems {
+    fn looked_at(&mut self, query: &QueryName, key: &RecordKey) {
+        if let Some(Some(read)) = self.read.get_mut(query) {
+            read.insert(key.clone());
+        }
+    }
+}
