@@ -40,7 +40,8 @@ pub struct OpenIntent {
 /// What looking at the mailbox showed about an open intent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resolution {
-    /// The item is there and ours; what it holds is to be found out: the mirror keeps it with `written: None`.
+    /// The item is there and ours; what it holds is to be found out: the mirror keeps it with what may have been
+    /// written, [in doubt](crate::domain::Written::in_doubt).
     Present {
         /// Which version was seen.
         item: ItemRef,

@@ -21,7 +21,7 @@ use crate::domain::{
 pub struct MirrorIndexEntry {
     /// Which record.
     pub key: RecordKey,
-    /// Of what was last written; `None` when that is not known.
+    /// Of what was last written; `None` when that is not known, or in doubt.
     pub fingerprint: Option<Fingerprint>,
     /// Kept, or deleted by the user and respected.
     pub presence: Presence,
@@ -153,9 +153,14 @@ impl Ledger {
 
     fn opened(&self, mailbox: MailboxId, row: SealedEntry) -> Result<(RecordKey, MirrorEntry), LedgerError> {
         let SealedEntry { key, mut entry, fingerprint, sealed } = row;
-        if let Some((fingerprint, sealed)) = fingerprint.zip(sealed) {
-            let Contents { record, returned } = self.unseal(&sealed_as(mailbox, &key), &sealed)?;
-            entry.written = Some(Written { fingerprint, record, returned });
+        if let Some(sealed) = sealed {
+            let Contents { record, returned, in_doubt } = self.unseal(&sealed_as(mailbox, &key), &sealed)?;
+            entry.written = fingerprint.or(in_doubt).map(|fingerprint| Written {
+                fingerprint,
+                record,
+                returned,
+                in_doubt: in_doubt.is_some(),
+            });
         }
         Ok((key, entry))
     }
@@ -184,7 +189,7 @@ impl Ledger {
                 entry.item.id.0,
                 entry.item.change_key.0,
                 Json(&entry.place),
-                entry.written.as_ref().map(|written| Digest(written.fingerprint)),
+                entry.certain().map(|written| Digest(written.fingerprint)),
                 entry.presence == Presence::Kept,
                 entry.restores
             ])?;
@@ -194,7 +199,11 @@ impl Ledger {
                 .execute(params![mailbox, Word(key)])?;
             return Ok(());
         };
-        let contents = Contents { record: Arc::clone(&written.record), returned: written.returned.clone() };
+        let contents = Contents {
+            record: Arc::clone(&written.record),
+            returned: written.returned.clone(),
+            in_doubt: written.in_doubt.then_some(written.fingerprint),
+        };
         transaction
             .prepare_cached(
                 "INSERT INTO written (mailbox, key, sealed) VALUES (?1, ?2, ?3)
@@ -211,6 +220,9 @@ struct Contents {
     record: Arc<Record>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     returned: BTreeMap<Field, Option<Value>>,
+    /// The fingerprint of what may have been written: the column is empty then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    in_doubt: Option<Fingerprint>,
 }
 
 struct SealedEntry {

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use rusqlite::Transaction;
 
@@ -7,7 +9,10 @@ use super::{
 };
 use crate::{
     domain::{Fingerprint, ItemContent, ItemRef, MirrorEntry, Place, Presence, Stamp, Written},
-    plan::{Action, Operation, Why},
+    plan::{
+        Action, Operation,
+        settle::{in_doubt, mirror_after, restores_after},
+    },
     ports::Sighting,
 };
 
@@ -89,11 +94,12 @@ impl Ledger {
         if *outcome == Outcome::Unknown {
             return self.add_history(transaction, mailbox, run, operation, "unknown", None, now);
         }
+        let unfit = || LedgerError::Contradiction { key: key.clone() };
         let mut begun = now;
         if let Some(id) = *intent {
             let (of_mailbox, intent) = self.take_intent(transaction, id)?;
             if of_mailbox != mailbox || intent.operation.key != *key {
-                return Err(LedgerError::Contradiction { key: key.clone() });
+                return Err(unfit());
             }
             begun = intent.begun;
         }
@@ -101,7 +107,10 @@ impl Ledger {
         let mut detail = None;
         let word = match outcome {
             Outcome::Stored { item, place, written } => {
-                let entry = entry_after(known.as_ref(), operation, item, place, Some(written.clone()));
+                let stored = Some((item.clone(), place.clone()));
+                let entry =
+                    mirror_after(known.as_ref(), operation, stored, written.returned.clone()).ok_or_else(unfit)?;
+                let entry = MirrorEntry { written: Some(written.clone()), ..entry };
                 self.put_entry(transaction, mailbox, key, &entry)?;
                 self.note_stored(transaction, mailbox, operation, item, place)?;
                 "stored"
@@ -114,11 +123,10 @@ impl Ledger {
                 "removed"
             }
             Outcome::Owned => {
-                let Action::Own { item, place, fingerprint, record, returned } = &operation.action else {
-                    return Err(LedgerError::Contradiction { key: key.clone() });
-                };
-                let written = Written { fingerprint: *fingerprint, record: record.clone(), returned: returned.clone() };
-                let entry = entry_after(known.as_ref(), operation, item, place, Some(written));
+                if !matches!(operation.action, Action::Own { .. }) {
+                    return Err(unfit());
+                }
+                let entry = mirror_after(known.as_ref(), operation, None, BTreeMap::new()).ok_or_else(unfit)?;
                 self.put_entry(transaction, mailbox, key, &entry)?;
                 "owned"
             }
@@ -169,7 +177,18 @@ impl Ledger {
         let known = self.entry(transaction, mailbox, &operation.key)?;
         let (detail, done) = match resolution {
             Resolution::Present { item, place } => {
-                let entry = entry_after(known.as_ref(), operation, item, place, None);
+                let written = in_doubt(known.as_ref(), operation)
+                    .or_else(|| known.as_ref().and_then(|known| known.written.clone()));
+                let restores = written
+                    .as_ref()
+                    .map_or(0, |written| restores_after(known.as_ref(), &operation.why, &written.fingerprint));
+                let entry = MirrorEntry {
+                    item: item.clone(),
+                    place: place.clone(),
+                    written,
+                    presence: Presence::Kept,
+                    restores,
+                };
                 self.put_entry(transaction, mailbox, &operation.key, &entry)?;
                 self.note_stored(transaction, mailbox, operation, item, place)?;
                 ("the item is there", !matches!(operation.action, Action::Delete { .. }))
@@ -234,25 +253,5 @@ fn wanted(operation: &Operation) -> Option<Fingerprint> {
         Action::Create { record } => Some(Fingerprint::of(record)),
         Action::Update { fingerprint, .. } | Action::Own { fingerprint, .. } => Some(*fingerprint),
         Action::Delete { .. } | Action::Respect | Action::Forget => None,
-    }
-}
-
-/// The mirror entry after an operation left this item in the mailbox. Restores are counted until the record changes.
-fn entry_after(
-    known: Option<&MirrorEntry>,
-    operation: &Operation,
-    item: &ItemRef,
-    place: &Place,
-    written: Option<Written>,
-) -> MirrorEntry {
-    let before = known.and_then(|entry| entry.written.as_ref()).map(|written| written.fingerprint);
-    let record_changed = before.zip(wanted(operation)).is_some_and(|(before, after)| before != after);
-    let restores = if record_changed { 0 } else { known.map_or(0, |entry| entry.restores) };
-    MirrorEntry {
-        item: item.clone(),
-        place: place.clone(),
-        written,
-        presence: Presence::Kept,
-        restores: if operation.why == Why::Restored { restores.saturating_add(1) } else { restores },
     }
 }

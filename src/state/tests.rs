@@ -80,7 +80,7 @@ fn item(id: &str, version: u32) -> ItemRef {
 }
 
 fn written(record: &Arc<Record>) -> Written {
-    Written { fingerprint: Fingerprint::of(record), record: Arc::clone(record), returned: BTreeMap::new() }
+    Written::new(Arc::clone(record), BTreeMap::new())
 }
 
 fn operation(key: &RecordKey, why: Why, action: Action) -> Operation {
