@@ -1,0 +1,373 @@
+//! The EWS face: `POST /EWS/Exchange.asmx` with Basic sign-in.
+//!
+//! A request is read, its sender known, its faults struck, its schema checked, and then one handler per operation answers
+//! from the mailbox model. Handlers are plain functions of a [`Call`](call::Call) and a mailbox; the connection, HTTP and
+//! what may go wrong on the way are dealt with here.
+
+mod call;
+mod decode;
+mod directory;
+mod encode;
+mod fields;
+mod find;
+mod folders;
+mod items;
+mod paths;
+mod restriction;
+mod rules;
+mod schema;
+mod soap;
+mod sync;
+mod times;
+mod update;
+
+use std::{io, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::{Body, Bytes, to_bytes},
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::{Account, Dialect, SignInOffer, faults, listener::Cut, mailbox::Mailbox, world::World};
+use crate::xml::{self, Element};
+use call::Call;
+use soap::Fault;
+
+pub(super) use encode::text_of_html;
+
+/// As large as an Exchange Server takes them.
+const MAX_REQUEST: usize = 64 * 1024 * 1024;
+
+type Handler = fn(&Call<'_>, &mut Mailbox) -> Result<Outcome, Fault>;
+
+const OPERATIONS: &[(&str, Handler)] = &[
+    ("CopyItem", items::relocate),
+    ("CreateFolder", folders::create),
+    ("CreateItem", items::create),
+    ("DeleteFolder", folders::delete),
+    ("DeleteItem", items::delete),
+    ("FindFolder", folders::find),
+    ("FindItem", find::find),
+    ("GetFolder", folders::get),
+    ("GetItem", items::get),
+    ("GetServerTimeZones", directory::time_zones),
+    ("MoveItem", items::relocate),
+    ("ResolveNames", directory::resolve_names),
+    ("SyncFolderHierarchy", sync::hierarchy),
+    ("SyncFolderItems", sync::items),
+    ("UpdateFolder", folders::update),
+    ("UpdateItem", update::update),
+];
+
+/// What a handler says.
+#[derive(Debug)]
+struct Outcome {
+    body: String,
+    /// The connection ends here and nothing is answered.
+    cut: bool,
+}
+
+impl Outcome {
+    fn answer(body: String) -> Self {
+        Self { body, cut: false }
+    }
+}
+
+/// What goes over the wire.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+    cut: bool,
+    truncate: Option<usize>,
+}
+
+impl Answer {
+    fn bare(status: StatusCode) -> Self {
+        Self { status, headers: Vec::new(), body: String::new(), cut: false, truncate: None }
+    }
+
+    fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    fn soap(status: StatusCode, body: String) -> Self {
+        // Not every server says that its answers are UTF-8; all of them are.
+        Self { body, ..Self::bare(status) }.with("content-type", "text/xml; charset=utf-8")
+    }
+
+    fn fault(fault: &Fault, dialect: Dialect) -> Self {
+        let status = match dialect {
+            Dialect::Strict => StatusCode::INTERNAL_SERVER_ERROR,
+            Dialect::Lenient => StatusCode::OK,
+        };
+        Self::soap(status, fault.envelope(dialect))
+    }
+}
+
+pub(super) fn router(world: Arc<World>) -> Router {
+    Router::new().route("/EWS/Exchange.asmx", post(serve)).route("/ews/exchange.asmx", post(serve)).with_state(world)
+}
+
+async fn serve(State(world): State<Arc<World>>, ConnectInfo(cut): ConnectInfo<Cut>, request: Request) -> Response {
+    let (parts, body) = request.into_parts();
+    let lenient = world.settings.dialect == Dialect::Lenient;
+    let chunked = parts.headers.contains_key(header::TRANSFER_ENCODING);
+    if chunked && (lenient || world.settings.refuse_chunked) {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    let Ok(bytes) = to_bytes(body, MAX_REQUEST).await else {
+        return StatusCode::PAYLOAD_TOO_LARGE.into_response();
+    };
+    let asked = Asked::read(&world, &parts.headers, &bytes);
+    let slow = asked.strike(|fault| match fault {
+        faults::Fault::Slow { milliseconds } => Some(*milliseconds),
+        _ => None,
+    });
+    if let Some(milliseconds) = slow {
+        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    }
+    let answer = asked.answer();
+    if answer.cut {
+        cut.pull();
+    }
+    respond(answer, &parts.headers)
+}
+
+fn respond(answer: Answer, request: &HeaderMap) -> Response {
+    let bytes = Bytes::from(answer.body);
+    let length = bytes.len();
+    let body = match answer.truncate {
+        Some(most) if most < length => {
+            let part = bytes.slice(..most);
+            let broken = Err(io::Error::from(io::ErrorKind::ConnectionReset));
+            Body::from_stream(futures_util::stream::iter([Ok(part), broken]))
+        }
+        _ => Body::from(bytes),
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = answer.status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, length.into());
+    for (name, value) in answer.headers {
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            headers.append(name, value);
+        }
+    }
+    if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
+        headers.insert("request-id", id);
+    }
+    if let Some(id) = request.get("client-request-id").filter(|_| request.contains_key("return-client-request-id")) {
+        headers.insert("client-request-id", id.clone());
+    }
+    response
+}
+
+/// A request as far as it can be understood before anybody is let in.
+struct Asked<'a> {
+    world: &'a World,
+    headers: &'a HeaderMap,
+    bytes: &'a [u8],
+    document: Result<Element, xml::XmlError>,
+    operation: Option<(&'static str, Handler)>,
+    credentials: Option<(String, String)>,
+    /// The mailbox it is about, as far as it says.
+    mailbox: String,
+}
+
+impl<'a> Asked<'a> {
+    fn read(world: &'a World, headers: &'a HeaderMap, bytes: &'a [u8]) -> Self {
+        let document = xml::parse(bytes);
+        let named = document.as_ref().ok().and_then(|envelope| envelope.child("Body")?.children().first());
+        let operation = named.and_then(|named| OPERATIONS.iter().find(|(known, _)| *known == named.name())).copied();
+        let credentials = credentials(headers);
+        let login = credentials.as_ref().map(|(login, _)| login.clone()).unwrap_or_default();
+        let acting_as = document.as_ref().ok().and_then(impersonated).or_else(|| named.and_then(delegated));
+        let own = || world.account(&login).and_then(|account| account.mailbox);
+        let mailbox = acting_as.or_else(own).unwrap_or(login);
+        Self { world, headers, bytes, document, operation, credentials, mailbox }
+    }
+
+    fn strike<T>(&self, of: impl Fn(&faults::Fault) -> Option<T>) -> Option<T> {
+        let operation = self.operation.map_or("", |(name, _)| name);
+        self.world.faults.strike(&self.mailbox, operation, of)
+    }
+
+    fn answer(&self) -> Answer {
+        let dialect = self.world.settings.dialect;
+        if let Some(answer) = self.fail_in_http() {
+            return answer;
+        }
+        let account = match self.sign_in() {
+            Ok(account) => account,
+            Err(refusal) => return refusal,
+        };
+        if self.headers.contains_key(header::CONTENT_ENCODING) {
+            return Answer::bare(StatusCode::INTERNAL_SERVER_ERROR);
+        }
+        let content_type = self.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if dialect == Dialect::Strict && !content_type.unwrap_or_default().starts_with("text/xml") {
+            return Answer::bare(StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        }
+        match self.carry_out(&account) {
+            Err(fault) => Answer::fault(&fault, dialect),
+            Ok(outcome) => {
+                let lost = self.strike(|fault| (*fault == faults::Fault::LostReply).then_some(())).is_some();
+                let truncate = self.strike(|fault| match fault {
+                    faults::Fault::TruncatedBody { bytes } => Some(*bytes),
+                    _ => None,
+                });
+                let body = soap::envelope(&outcome.body, dialect);
+                Answer { cut: outcome.cut || lost, truncate, ..Answer::soap(StatusCode::OK, body) }
+            }
+        }
+    }
+
+    /// Faults that strike before anybody reads the request.
+    fn fail_in_http(&self) -> Option<Answer> {
+        self.strike(|fault| match fault {
+            faults::Fault::EwsOff => Some(Answer::bare(StatusCode::FORBIDDEN)),
+            faults::Fault::Unavailable { retry_after_seconds } => {
+                let answer = Answer::bare(StatusCode::SERVICE_UNAVAILABLE);
+                Some(match retry_after_seconds {
+                    Some(seconds) => answer.with("retry-after", seconds.to_string()),
+                    None => answer,
+                })
+            }
+            faults::Fault::UnauthorizedBecauseBusy => Some(self.unauthorized()),
+            _ => None,
+        })
+    }
+
+    fn unauthorized(&self) -> Answer {
+        let answer = Answer::bare(StatusCode::UNAUTHORIZED);
+        match self.world.settings.offer {
+            SignInOffer::Basic => answer.with("www-authenticate", "Basic realm=\"127.0.0.1\""),
+            SignInOffer::WindowsOnly => answer.with("www-authenticate", "Negotiate").with("www-authenticate", "NTLM"),
+        }
+    }
+
+    fn sign_in(&self) -> Result<Account, Answer> {
+        let Some((login, password)) = &self.credentials else { return Err(self.unauthorized()) };
+        if self.world.settings.offer == SignInOffer::WindowsOnly {
+            return Err(self.unauthorized());
+        }
+        let wrong = self.strike(|fault| match fault {
+            faults::Fault::WrongPassword => Some(false),
+            faults::Fault::PasswordExpired => Some(true),
+            _ => None,
+        });
+        if let Some(expired) = wrong {
+            self.world.refuse(login);
+            let answer = self.unauthorized();
+            return Err(if expired { answer.with("x-ms-credential-service-credexpired", "true") } else { answer });
+        }
+        self.world.sign_in(login, password).ok_or_else(|| self.unauthorized())
+    }
+
+    fn carry_out(&self, account: &Account) -> Result<Outcome, Fault> {
+        let lenient = self.world.settings.dialect == Dialect::Lenient;
+        let envelope = self
+            .document
+            .as_ref()
+            .map_err(|error| Fault::new("ErrorInvalidRequest", format!("The request is not XML: {error}")))?;
+        let header = envelope.child("Header").map(Element::children).unwrap_or_default();
+        let body = envelope.child("Body").map(Element::children).unwrap_or_default();
+        let [request] = body else { return Err(Fault::new("ErrorInvalidRequest", "The body must hold one request.")) };
+        if !lenient {
+            self.check(envelope, header, request)?;
+        }
+        let Some((operation, handler)) = self.operation else {
+            return Err(Fault::new("ErrorInvalidOperation", "Unknown request."));
+        };
+        self.check_mailbox(account)?;
+        self.world.count(&self.mailbox, |counts| *counts.requests.entry(operation.to_owned()).or_default() += 1);
+        let struck = self.strike(|fault| match fault {
+            faults::Fault::Busy { back_off_milliseconds } => Some(Fault::busy(*back_off_milliseconds)),
+            faults::Fault::MailboxMoving => Some(Fault::new(
+                "ErrorMailboxMoveInProgress",
+                "The mailbox is in the process of being moved and is not available.",
+            )),
+            _ => None,
+        });
+        if let Some(fault) = struck {
+            return Err(fault);
+        }
+        let zone = if lenient { TimeZone::UTC } else { time_zone(header)? };
+        let now = Timestamp::now();
+        let mailbox = self.mailbox.clone();
+        let call = Call { world: self.world, account, mailbox, operation, request, zone, now };
+        self.world
+            .change(&self.mailbox, |mailbox| handler(&call, mailbox))
+            .map_err(|error| Fault::new("ErrorInternalServerError", error.to_string()))?
+    }
+
+    fn check(&self, envelope: &Element, header: &[Element], request: &Element) -> Result<(), Fault> {
+        if !envelope.is("http://schemas.xmlsoap.org/soap/envelope/", "Envelope") {
+            return Err(Fault::new("ErrorSchemaValidation", "The request is not a SOAP 1.1 envelope."));
+        }
+        for header in header {
+            let checked = schema::SCHEMA.check_header(header);
+            if checked.is_err() && header.name() == "RequestServerVersion" {
+                return Err(Fault::new("ErrorInvalidServerVersion", "The specified server version is invalid."));
+            }
+            checked.map_err(|violation| Fault::schema(&violation, self.bytes))?;
+        }
+        schema::SCHEMA.check_request(request).map_err(|violation| Fault::schema(&violation, self.bytes))
+    }
+
+    /// Whether the account may use the mailbox that the request is about.
+    fn check_mailbox(&self, account: &Account) -> Result<(), Fault> {
+        let own = account.mailbox.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(&self.mailbox));
+        if !own && !account.impersonates {
+            return Err(Fault::new(
+                "ErrorImpersonateUserDenied",
+                "The account does not have permission to impersonate the requested user.",
+            ));
+        }
+        if !self.world.has_mailbox(&self.mailbox) {
+            return Err(Fault::new("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it."));
+        }
+        Ok(())
+    }
+}
+
+fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, value) = value.split_once(' ')?;
+    let decoded = STANDARD.decode(value.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
+    let decoded = String::from_utf8(decoded).ok()?;
+    let (login, password) = decoded.split_once(':')?;
+    Some((login.to_owned(), password.to_owned()))
+}
+
+/// The mailbox that an `ExchangeImpersonation` header names.
+fn impersonated(envelope: &Element) -> Option<String> {
+    let who = envelope.at(&["Header", "ExchangeImpersonation", "ConnectingSID"])?.children().first()?;
+    Some(who.text().trim().to_owned())
+}
+
+/// The mailbox that a folder of the request is said to be in.
+fn delegated(request: &Element) -> Option<String> {
+    let folder = request.find("DistinguishedFolderId")?;
+    Some(folder.at(&["Mailbox", "EmailAddress"])?.text().trim().to_owned())
+}
+
+fn time_zone(header: &[Element]) -> Result<TimeZone, Fault> {
+    let context = header.iter().find(|header| header.name() == "TimeZoneContext");
+    let Some(id) = context.and_then(|context| context.child("TimeZoneDefinition")?.attribute("Id")) else {
+        return Ok(TimeZone::UTC);
+    };
+    times::windows_zone(id).ok_or_else(|| Fault::new("ErrorTimeZone", format!("The time zone `{id}` is not known.")))
+}
+
+#[cfg(test)]
+mod tests;

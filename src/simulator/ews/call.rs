@@ -1,0 +1,192 @@
+use std::collections::BTreeMap;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::soap::{Fault, Refusal};
+use crate::{
+    simulator::{
+        Account, Dialect, faults,
+        item::{Item, read_change_key},
+        mailbox::Mailbox,
+        world::World,
+    },
+    xml::Element,
+};
+
+/// One request, and what is known about it before it is carried out.
+pub(super) struct Call<'a> {
+    pub(super) world: &'a World,
+    pub(super) account: &'a Account,
+    /// Address of the mailbox it is about.
+    pub(super) mailbox: String,
+    pub(super) operation: &'static str,
+    pub(super) request: &'a Element,
+    /// In which times without an offset are read (`TimeZoneContext`), UTC by default.
+    pub(super) zone: TimeZone,
+    pub(super) now: Timestamp,
+}
+
+/// What goes wrong with the items of a request that writes.
+#[derive(Debug, Default)]
+pub(super) struct WriteFaults {
+    pub(super) quota: bool,
+    pub(super) dropped: Vec<String>,
+    pub(super) touches: bool,
+    pub(super) refused: Vec<(String, String)>,
+    /// So many are carried out, and then the connection ends.
+    pub(super) half: Option<usize>,
+}
+
+impl WriteFaults {
+    /// Why this item is refused, if it is.
+    pub(super) fn refusal(&self, item: &Element, writes: bool) -> Option<Refusal> {
+        if writes && self.quota {
+            return Some(Refusal::new("ErrorQuotaExceeded", "The mailbox has exceeded its maximum size."));
+        }
+        let (_, code) = self.refused.iter().find(|(text, _)| mentions(item, text))?;
+        Some(Refusal::new(code.clone(), "The simulator was told to refuse this item."))
+    }
+}
+
+impl Call<'_> {
+    pub(super) fn lenient(&self) -> bool {
+        self.world.settings.dialect == Dialect::Lenient
+    }
+
+    /// A fault of that sort, if one strikes here.
+    pub(super) fn strike<T>(&self, of: impl Fn(&faults::Fault) -> Option<T>) -> Option<T> {
+        self.world.faults.strike(&self.mailbox, self.operation, of)
+    }
+
+    /// What goes wrong with the items of this request; `Err` when it is refused as a whole.
+    pub(super) fn write_faults(&self, items: &[&Element]) -> Result<WriteFaults, Fault> {
+        let poisoned = self.strike(|fault| match fault {
+            faults::Fault::PoisonItem { text } => items.iter().any(|item| mentions(item, text)).then_some(()),
+            _ => None,
+        });
+        if poisoned.is_some() {
+            return Err(Fault::new("ErrorSchemaValidation", "The request failed schema validation."));
+        }
+        let all = |of: &dyn Fn(&faults::Fault) -> Option<(String, String)>| {
+            self.world.faults.strike_all(&self.mailbox, self.operation, of)
+        };
+        Ok(WriteFaults {
+            quota: self.strike(|fault| (*fault == faults::Fault::QuotaExceeded).then_some(())).is_some(),
+            dropped: all(&|fault| match fault {
+                faults::Fault::FieldDropped { field } => Some((field.clone(), String::new())),
+                _ => None,
+            })
+            .into_iter()
+            .map(|(field, _)| field)
+            .collect(),
+            touches: self.strike(|fault| (*fault == faults::Fault::ServerTouches).then_some(())).is_some(),
+            refused: all(&|fault| match fault {
+                faults::Fault::ItemRefused { text, code } => {
+                    items.iter().any(|item| mentions(item, text)).then(|| (text.clone(), code.clone()))
+                }
+                _ => None,
+            }),
+            half: self.strike(|fault| match fault {
+                faults::Fault::HalfBatch { stored } => Some(*stored),
+                _ => None,
+            }),
+        })
+    }
+
+    /// Counts the items that a request named or brought.
+    pub(super) fn count_items(&self, items: usize) {
+        self.world.count(&self.mailbox, |counts| {
+            *counts.items.entry(self.operation.to_owned()).or_default() += items as u64;
+        });
+    }
+
+    /// Counts what would have been mailed to people.
+    pub(super) fn count_mails(&self, mails: usize) {
+        if mails > 0 {
+            self.world.count(&self.mailbox, |counts| counts.mails_sent += mails as u64);
+        }
+    }
+
+    /// The folder that an element names.
+    pub(super) fn folder(&self, mailbox: &Mailbox, element: Option<&Element>) -> Result<u64, Refusal> {
+        let element = element.ok_or_else(Refusal::folder_not_found)?;
+        let id = element.attribute("Id").unwrap_or_default();
+        match element.name() {
+            "DistinguishedFolderId" => mailbox.distinguished(id).ok_or_else(Refusal::folder_not_found),
+            "FolderId" => match mailbox.folder_by_id(id) {
+                Some(folder) => Ok(folder),
+                None if looks_like_id(id) => Err(Refusal::folder_not_found()),
+                None => Err(Refusal::new("ErrorInvalidFolderId", "The folder ID is malformed.")),
+            },
+            _ => Err(Refusal::folder_not_found()),
+        }
+    }
+
+    /// The item that an `ItemId` names, whatever its change key says.
+    pub(super) fn item<'m>(&self, mailbox: &'m Mailbox, element: &Element) -> Result<&'m Item, Refusal> {
+        if element.name() != "ItemId" {
+            return Err(Refusal::new(
+                "ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange",
+                "Occurrence index is out of recurrence range.",
+            ));
+        }
+        let id = element.attribute("Id").unwrap_or_default();
+        match mailbox.item_by_id(id) {
+            Some(item) => Ok(item),
+            None if id.is_empty() => Err(Refusal::new("ErrorInvalidIdEmpty", "Id must be non-empty.")),
+            None if looks_like_id(id) => Err(Refusal::item_not_found()),
+            None => Err(Refusal::new("ErrorInvalidIdMalformed", "Id is malformed.")),
+        }
+    }
+
+    /// Whether the change key of a request lets it write.
+    /// <https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/updateitem>
+    pub(super) fn check_change_key(&self, item: &Item, id: &Element, resolution: &str) -> Result<(), Refusal> {
+        if self.lenient() {
+            return Ok(());
+        }
+        let Some(key) = id.attribute("ChangeKey") else {
+            return Err(Refusal::new(
+                "ErrorChangeKeyRequiredForWriteOperations",
+                "The current ChangeKey must be provided for this operation.",
+            ));
+        };
+        match read_change_key(key) {
+            Some((number, version)) if number == item.number && version <= item.version => {
+                if version < item.version && resolution == "NeverOverwrite" {
+                    return Err(Refusal::new(
+                        "ErrorIrresolvableConflict",
+                        "The send or update operation could not be performed because the change key passed in the \
+                         request does not match the current change key for the item.",
+                    ));
+                }
+                Ok(())
+            }
+            _ => Err(Refusal::new("ErrorInvalidChangeKey", "The change key is invalid.")),
+        }
+    }
+
+    /// An instant as this dialect writes it: some servers write none, six or nine digits of a second.
+    pub(super) fn time(&self, kept: &str, number: u64) -> String {
+        match (self.lenient(), kept.strip_suffix('Z')) {
+            (true, Some(seconds)) if number % 3 == 1 => format!("{seconds}.000000Z"),
+            (true, Some(seconds)) if number % 3 == 2 => format!("{seconds}.000000000Z"),
+            _ => kept.to_owned(),
+        }
+    }
+}
+
+fn looks_like_id(id: &str) -> bool {
+    STANDARD.decode(id).is_ok_and(|bytes| bytes.len() >= 28)
+}
+
+/// Whether a text occurs anywhere in an element.
+fn mentions(element: &Element, text: &str) -> bool {
+    element.text().contains(text)
+        || element.attributes().any(|(_, value)| value.contains(text))
+        || element.children().iter().any(|child| mentions(child, text))
+}
+
+/// The properties of an item by path.
+pub(super) type Properties = BTreeMap<String, crate::simulator::item::Property>;

@@ -1,0 +1,149 @@
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex},
+};
+
+use secrecy::ExposeSecret;
+use subtle::ConstantTimeEq;
+
+use super::{Account, Counts, Faults, MailboxView, Settings, SimulatorError, lock, mailbox::Mailbox, store::Store};
+
+/// Everything a running simulator knows; what its faces share.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) settings: Settings,
+    pub(crate) faults: Faults,
+    /// By the address in lower case; with the address as it was given.
+    mailboxes: Mutex<BTreeMap<String, (String, Arc<Mutex<Mailbox>>)>>,
+    accounts: Mutex<HashMap<String, Account>>,
+    counts: Mutex<HashMap<String, Counts>>,
+    refused: Mutex<HashMap<String, u64>>,
+    store: Option<Store>,
+}
+
+impl World {
+    pub(crate) fn open(settings: Settings) -> Result<Self, SimulatorError> {
+        let store = settings.state.as_deref().map(Store::open).transpose()?;
+        let stored = store.as_ref().map(Store::load).transpose()?.unwrap_or_default();
+        let world = Self {
+            faults: Faults::default(),
+            mailboxes: Mutex::default(),
+            accounts: Mutex::default(),
+            counts: Mutex::default(),
+            refused: Mutex::default(),
+            store,
+            settings,
+        };
+        for mailbox in stored {
+            let account = Account::simple(&mailbox.address);
+            let address = mailbox.address.clone();
+            lock(&world.mailboxes).insert(address.to_lowercase(), (address, Arc::new(Mutex::new(mailbox))));
+            world.add_account(account)?;
+        }
+        for account in &world.settings.accounts {
+            world.add_account(account.clone())?;
+        }
+        for rule in &world.settings.faults {
+            world.faults.add(rule.clone());
+        }
+        Ok(world)
+    }
+
+    /// Lets somebody sign in, and makes the mailbox if it is new.
+    pub(crate) fn add_account(&self, account: Account) -> Result<(), SimulatorError> {
+        if let Some(address) = &account.mailbox {
+            let mut mailboxes = lock(&self.mailboxes);
+            if !mailboxes.contains_key(&address.to_lowercase()) {
+                let mut mailbox = Mailbox::new(address);
+                self.save(&mut mailbox)?;
+                mailboxes.insert(address.to_lowercase(), (address.clone(), Arc::new(Mutex::new(mailbox))));
+            }
+        }
+        let mut accounts = lock(&self.accounts);
+        // One owner per mailbox: a new login replaces the old one.
+        accounts.retain(|_, known| known.mailbox.is_none() || known.mailbox != account.mailbox);
+        accounts.insert(account.login.to_lowercase(), account);
+        Ok(())
+    }
+
+    /// Whoever has this login and password. A wrong password is counted.
+    pub(crate) fn sign_in(&self, login: &str, password: &str) -> Option<Account> {
+        let login = login.to_lowercase();
+        let account = lock(&self.accounts).get(&login).cloned();
+        let account = account
+            .filter(|account| bool::from(account.password.expose_secret().as_bytes().ct_eq(password.as_bytes())));
+        if account.is_none() {
+            self.refuse(&login);
+        }
+        account
+    }
+
+    /// Whoever signs in with this, without proof.
+    pub(crate) fn account(&self, login: &str) -> Option<Account> {
+        lock(&self.accounts).get(&login.to_lowercase()).cloned()
+    }
+
+    /// Counts a refused sign-in.
+    pub(crate) fn refuse(&self, login: &str) {
+        *lock(&self.refused).entry(login.to_lowercase()).or_default() += 1;
+    }
+
+    pub(crate) fn refused_sign_ins(&self, login: &str) -> u64 {
+        lock(&self.refused).get(&login.to_lowercase()).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn addresses(&self) -> Vec<String> {
+        lock(&self.mailboxes).values().map(|(address, _)| address.clone()).collect()
+    }
+
+    fn mailbox(&self, address: &str) -> Result<Arc<Mutex<Mailbox>>, SimulatorError> {
+        lock(&self.mailboxes)
+            .get(&address.to_lowercase())
+            .map(|(_, mailbox)| Arc::clone(mailbox))
+            .ok_or_else(|| SimulatorError::NoMailbox(address.to_owned()))
+    }
+
+    /// Whether somebody has this address.
+    pub(crate) fn has_mailbox(&self, address: &str) -> bool {
+        self.mailbox(address).is_ok()
+    }
+
+    /// Reads or changes a mailbox. What was changed is stored when this returns.
+    pub(crate) fn change<T>(&self, address: &str, change: impl FnOnce(&mut Mailbox) -> T) -> Result<T, SimulatorError> {
+        let mailbox = self.mailbox(address)?;
+        let mut mailbox = lock(&mailbox);
+        let outcome = change(&mut mailbox);
+        self.save(&mut mailbox)?;
+        Ok(outcome)
+    }
+
+    fn save(&self, mailbox: &mut Mailbox) -> Result<(), SimulatorError> {
+        match &self.store {
+            Some(store) => store.save(mailbox),
+            None => {
+                mailbox.dirty = super::mailbox::Dirty::default();
+                Ok(())
+            }
+        }
+    }
+
+    /// Changes what was counted in a mailbox.
+    pub(crate) fn count(&self, address: &str, change: impl FnOnce(&mut Counts)) {
+        change(lock(&self.counts).entry(address.to_lowercase()).or_default());
+    }
+
+    pub(crate) fn counts(&self, address: &str) -> Counts {
+        lock(&self.counts).get(&address.to_lowercase()).cloned().unwrap_or_default()
+    }
+
+    pub(crate) fn mails_sent(&self) -> u64 {
+        lock(&self.counts).values().map(|counts| counts.mails_sent).sum()
+    }
+
+    pub(crate) fn view(&self, address: &str) -> Result<MailboxView, SimulatorError> {
+        let counts = self.counts(address);
+        let mailbox = self.mailbox(address)?;
+        let mailbox = lock(&mailbox);
+        Ok(MailboxView::of(&mailbox, counts))
+    }
+}
