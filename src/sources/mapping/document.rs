@@ -1,0 +1,46 @@
+//! The mapping file as TOML: shapes alone, meaning is checked by the room above.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Document {
+    pub(super) practice: Practice,
+    pub(super) people: Spanned<Table>,
+    #[serde(default)]
+    pub(super) contacts: Vec<Spanned<Table>>,
+    #[serde(default)]
+    pub(super) events: Vec<Spanned<Table>>,
+    #[serde(default)]
+    pub(super) tasks: Vec<Spanned<Table>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Practice {
+    pub(super) name: String,
+    pub(super) connector: Spanned<String>,
+    #[serde(default)]
+    pub(super) placeholders: BTreeMap<String, String>,
+}
+
+/// One query. `people` uses `sql`, `convert` and `values` alone.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Table {
+    pub(super) name: Option<Spanned<String>>,
+    pub(super) sql: Spanned<String>,
+    pub(super) audience: Option<Spanned<String>>,
+    pub(super) changed_sql: Option<Spanned<String>>,
+    pub(super) sweep_sql: Option<Spanned<String>>,
+    pub(super) overlap: Option<u64>,
+    pub(super) all_day_end: Option<Spanned<String>>,
+    pub(super) category_separator: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) convert: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    pub(super) values: BTreeMap<String, Spanned<BTreeMap<String, String>>>,
+}
