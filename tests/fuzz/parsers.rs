@@ -1,8 +1,14 @@
 //! Every parser of what comes from outside, as a function over bytes. It may refuse; it must not panic, hang, or lose what it
 //! understood.
 
+use std::path::Path;
+
+use jiff::{Timestamp, tz::TimeZone};
 use pocketdocket::{
+    auth::confirmation::{Code, Confirmation},
+    config::Config,
     domain::{FirmId, RecordKey, Stamp},
+    engine::schedule::Schedule,
     xml,
 };
 
@@ -35,7 +41,31 @@ pub const PARSERS: &[Parser] = &[
             b"event/meetings/4711",
         ],
     },
+    Parser { name: "schedule", feed: schedule, seeds: &[b"*/2 * * * *", b"30 2 * * *", b"0 0 9 13 * 5", b"0 6-20/2 * JAN MON-FRI"] },
+    Parser { name: "configuration", feed: configuration, seeds: &[CONFIGURATION] },
+    Parser {
+        name: "code",
+        feed: code,
+        seeds: &[b"123 456", b"123456", "\u{a0}123\u{2009}456 ".as_bytes(), br#"{"code":null,"wrong":2,"not_before":"2026-03-29T00:10:00Z"}"#],
+    },
 ];
+
+const CONFIGURATION: &[u8] = br#"
+[firm]
+id = "00112233445566778899aabbccddeeff"
+[practice]
+mapping = "sample"
+database = "practice.db"
+source_zone = "Europe/Berlin"
+[sync]
+schedule = "*/2 * * * *"
+[policy.on_edit]
+event = "leave"
+[policy.budgets]
+delete = { at_least = 10, percent = 10 }
+[alerts]
+webhook = "https://alerts.example.org/pocketdocket"
+"#;
 
 /// Answers of servers, and requests to the simulator, before anybody knows what they mean.
 pub fn xml(data: &[u8]) {
@@ -54,4 +84,36 @@ pub fn stamp(data: &[u8]) {
         assert_eq!(key.to_string().parse::<RecordKey>().as_ref(), Ok(&key), "{text}");
     }
     let _ = text.parse::<FirmId>();
+}
+
+/// Schedules of a configuration: what is understood has a next moment after now, or none at all.
+pub fn schedule(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Ok(schedule) = text.parse::<Schedule>() else { return };
+    // The night in which Berlin's clocks go forward.
+    let now = Timestamp::from_second(1_774_742_000).expect("in range");
+    let zone = TimeZone::get("Europe/Berlin").expect("compiled in");
+    if let Some(next) = schedule.next_after(now, &zone) {
+        assert!(next > now, "{text}");
+    }
+    let _ = schedule.usual_gap(now, &zone);
+}
+
+/// The configuration file; its error repeats a line with a caret under it.
+pub fn configuration(data: &[u8]) {
+    if let Err(error) = Config::parse(Path::new("pocketdocket.toml"), &String::from_utf8_lossy(data)) {
+        let _ = error.to_string();
+    }
+}
+
+/// Codes as people type them, and the state of a confirmation as the ledger keeps it.
+pub fn code(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let now = Timestamp::from_second(1_774_742_000).expect("in range");
+    let kept: Confirmation = serde_json::from_str(&text).unwrap_or_default();
+    if let Ok(code) = Code::parse(&text) {
+        let (after, _) = kept.attempt("weber", &code, now);
+        let _ = serde_json::to_string(&after).expect("a state can be written");
+    }
+    let _ = kept.open_until(now);
 }
