@@ -91,6 +91,31 @@ fn decisions_have_numbers_of_their_own() {
 }
 
 #[test]
+fn what_is_stored_where_names_every_table_and_what_of_it_is_sealed() {
+    let schema = text_of(Path::new("src/state/schema.sql"));
+    let mut tables: BTreeMap<&str, bool> = BTreeMap::new();
+    for table in schema.split("CREATE TABLE ").skip(1) {
+        let name = table.split_whitespace().next().expect("a table has a name");
+        let columns = table.split("STRICT").next().unwrap_or_default();
+        tables.insert(name, columns.lines().any(|line| line.trim_start().starts_with("sealed ")));
+    }
+    let document = text_of(Path::new("docs/concepts/what-is-stored-where.md"));
+    let mut told: BTreeMap<&str, bool> = BTreeMap::new();
+    for row in document.lines().filter_map(|line| line.strip_prefix("| `")) {
+        let (names, rest) = row.split_once(" | ").expect("a table has columns");
+        let sealed = rest.trim_end_matches(" |").ends_with("| yes");
+        for name in names.split(',') {
+            told.insert(name.trim().trim_matches('`'), sealed);
+        }
+    }
+    assert!(tables.len() > 10, "the tables were not found");
+    assert_eq!(
+        tables, told,
+        "left: tables of src/state/schema.sql and whether they seal, right: what the document says"
+    );
+}
+
+#[test]
 fn every_command_in_the_papers_says_whether_it_is_run() {
     let mut trouble = Vec::new();
     for path in documents() {
