@@ -110,7 +110,9 @@ pub type ItemOutcome<T> = Result<T, Failure>;
 /// One mailbox, whatever protocol reaches it. Methods take batches and answer per item, in order.
 ///
 /// The outer `Err` means the whole call: for a write it means that *the outcome is unknown unless the kind is*
-/// [`BatchRefused`](super::FailureKind::BatchRefused), and the caller must look before writing again.
+/// [`BatchRefused`](super::FailureKind::BatchRefused), and the caller must look before writing again. The inner `Err` means
+/// one item: for a write its outcome is unknown if the kind is `Transient`, `TooMuch` or `Malformed`, and it was not written
+/// otherwise.
 #[async_trait]
 pub trait Mailbox: Send + Sync {
     /// Which mailbox this really is.

@@ -1,0 +1,68 @@
+//! Many items in requests of bearable size, and an answer for each of them.
+
+use super::EwsMailbox;
+use crate::{
+    exchange::ews::soap::EwsCall,
+    ports::{Failure, FailureKind, ItemOutcome},
+};
+
+impl EwsMailbox {
+    /// Sends items in requests of at most `largest`, fewer where the server finds that too much; `together` says which may
+    /// share a request. Answers are in the order of the items.
+    ///
+    /// If the first request fails as a whole, the call fails. If a later one does, what is known of the earlier ones is kept:
+    /// each item of the failed request gets its failure, each item that was not sent any more says so.
+    pub(super) async fn in_batches<'a, I, C, T>(
+        &self,
+        items: &'a [I],
+        largest: usize,
+        together: fn(&I, &I) -> bool,
+        call: impl Fn(&'a [I]) -> C + Send + Sync,
+    ) -> Result<Vec<ItemOutcome<T>>, Failure>
+    where
+        I: Sync,
+        C: EwsCall<Response = Vec<ItemOutcome<T>>> + Send + Sync,
+        T: Send,
+    {
+        let mut outcomes: Vec<ItemOutcome<T>> = Vec::with_capacity(items.len());
+        while let Some(rest) = items.get(outcomes.len()..)
+            && let Some(first) = rest.first()
+        {
+            let alike = rest.iter().take_while(|item| together(first, item)).count();
+            let size = self.learned().throttle.batch(alike.min(largest));
+            let (batch, later) = rest.split_at_checked(size).unwrap_or((rest, &[]));
+            let failure = match self.send(&call(batch), batch.len()).await {
+                Ok(answers) => {
+                    outcomes.extend(answers.into_iter().map(|answer| self.note(answer)));
+                    continue;
+                }
+                // Reading again in smaller pieces changes nothing.
+                Err(failure) if !C::WRITES && failure.kind == FailureKind::TooMuch && batch.len() > 1 => continue,
+                Err(failure) => failure,
+            };
+            if outcomes.is_empty() || !C::WRITES {
+                return Err(failure);
+            }
+            let said = failure.chain();
+            let again = |kind, why: &str| {
+                let mut copy = Failure::new(kind, call(batch).doing()).because(why.to_owned());
+                copy.retry_after = failure.retry_after;
+                copy.hint.clone_from(&failure.hint);
+                Err(copy)
+            };
+            // `BatchRefused` is for a call in which nothing was stored.
+            let kind = if failure.kind == FailureKind::BatchRefused { FailureKind::Transient } else { failure.kind };
+            outcomes.extend(batch.iter().map(|_| again(kind, &said)));
+            outcomes.extend(later.iter().map(|_| again(FailureKind::Transient, "not sent any more")));
+        }
+        Ok(outcomes)
+    }
+
+    /// A server may be busy for single items too.
+    fn note<T>(&self, outcome: ItemOutcome<T>) -> ItemOutcome<T> {
+        outcome.map_err(|failure| match failure.kind {
+            FailureKind::Throttled => self.learn_from(failure, 1),
+            _ => failure,
+        })
+    }
+}

@@ -1,0 +1,373 @@
+//! The only file that touches the network for mailboxes.
+//!
+//! TLS is verified always; plain HTTP goes to this very machine and nowhere else; redirects are never followed. A request has
+//! a length and is plain UTF-8, because some servers refuse anything else. An answer is bounded in time and size. One link
+//! has at most two requests in flight, all links together as many as the settings say. What an answer means is not judged
+//! here, except for the sign-in, which may take several legs on one connection.
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use reqwest::{Certificate, Client, redirect, tls::TlsInfo};
+use secrecy::ExposeSecret;
+use tokio::sync::Semaphore;
+use url::{Host, Url};
+
+use super::{LinkAddress, Settings};
+use crate::ports::{Authenticator, Challenge, Failure, FailureKind, Step};
+
+/// Constant: administrators may allow or block EWS clients by this text.
+/// <https://learn.microsoft.com/exchange/client-developer/exchange-web-services/how-to-control-access-to-ews-in-exchange>
+pub const USER_AGENT: &str = "PocketDocket";
+const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
+/// Exchange allows an account some ten open requests; the user's own devices need most of them.
+const IN_FLIGHT_PER_LINK: usize = 2;
+/// NTLM has two legs, Negotiate up to three.
+const MOST_LEGS: usize = 5;
+/// Exchange answers 401 under load too: how long to wait before the one further try.
+const BREATH: Duration = Duration::from_secs(1);
+
+/// Connections and limits that all links share.
+#[derive(Debug)]
+pub struct Shared {
+    outside: Clients,
+    loopback: Clients,
+    authorities: Vec<Certificate>,
+    time_out: Duration,
+    in_flight: Semaphore,
+}
+
+#[derive(Debug)]
+struct Clients {
+    pooled: Client,
+    fresh: Client,
+}
+
+/// An answer as it came.
+#[derive(Debug)]
+pub struct Reply {
+    /// Its status.
+    pub status: StatusCode,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// Its body, unpacked.
+    pub body: Vec<u8>,
+}
+
+/// No answer came in time. The request may have been executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no answer within {0} seconds")]
+pub struct TimedOut(pub u64);
+
+/// Refuses an address to which a password must not be sent.
+///
+/// # Errors
+/// [`FailureKind::Setting`] unless it is HTTPS, or HTTP to this very machine.
+pub fn check_url(url: &Url) -> Result<(), Failure> {
+    let refused = |why: &str| {
+        Err(Failure::new(FailureKind::Setting, format!("use the server address `{}`", shown(url)))
+            .because(why.to_owned())
+            .hint("give the address with `https://`"))
+    };
+    match (url.scheme(), url.host()) {
+        ("https", Some(_)) => Ok(()),
+        ("http", Some(_)) if is_loopback(url) => Ok(()),
+        ("http", Some(_)) => {
+            refused("plain HTTP is allowed to this very machine only: it would show passwords and clients' data")
+        }
+        _ => refused("it is not an `https://` address"),
+    }
+}
+
+/// Scheme, host and path: what may stand in a message.
+fn shown(url: &Url) -> String {
+    format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        // The clients for loopback resolve this name by themselves.
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
+    }
+}
+
+impl Shared {
+    /// Connections as the settings want them. Opens none yet.
+    ///
+    /// # Errors
+    /// [`FailureKind::Setting`] if `ca_file` cannot be read, or if this system's certificates cannot.
+    pub fn new(settings: &Settings) -> Result<Self, Failure> {
+        let trouble = |error: Box<dyn std::error::Error + Send + Sync>| {
+            Failure::new(FailureKind::Setting, "prepare connections to mailboxes")
+                .because(error)
+                .hint("check `ca_file` in section `[exchange]`: a PEM file with one or more certificates")
+        };
+        let authorities = match &settings.ca_file {
+            Some(path) => {
+                let bytes =
+                    std::fs::read(path).map_err(|error| trouble(format!("`{}`: {error}", path.display()).into()))?;
+                let found = Certificate::from_pem_bundle(&bytes).map_err(|error| trouble(error.into()))?;
+                if found.is_empty() {
+                    return Err(trouble(format!("there is no certificate in `{}`", path.display()).into()));
+                }
+                found
+            }
+            None => Vec::new(),
+        };
+        let time_out = Duration::from_secs(settings.time_out_seconds.max(1));
+        let clients = |loopback| -> Result<Clients, Failure> {
+            let build = || client(&authorities, time_out, loopback);
+            Ok(Clients {
+                pooled: build().build().map_err(|error| trouble(error.into()))?,
+                fresh: build().pool_max_idle_per_host(0).build().map_err(|error| trouble(error.into()))?,
+            })
+        };
+        let (outside, loopback) = (clients(false)?, clients(true)?);
+        let in_flight = Semaphore::new(settings.max_in_flight.clamp(1, Semaphore::MAX_PERMITS));
+        Ok(Self { outside, loopback, authorities, time_out, in_flight })
+    }
+}
+
+fn client(authorities: &[Certificate], time_out: Duration, loopback: bool) -> reqwest::ClientBuilder {
+    let builder = Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .timeout(time_out)
+        .connect_timeout(time_out.min(Duration::from_secs(30)))
+        .tls_info(true)
+        .tls_certs_merge(authorities.iter().cloned());
+    if loopback {
+        let here = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+        builder.no_proxy().resolve_to_addrs("localhost", &here)
+    } else {
+        builder.https_only(true)
+    }
+}
+
+/// The way to one mailbox.
+pub struct Link {
+    url: Url,
+    anchor: HeaderValue,
+    authenticator: Arc<dyn Authenticator>,
+    shared: Arc<Shared>,
+    /// For sign-ins that hold for a connection: no other link may ever use it.
+    own: Option<Client>,
+    in_flight: Semaphore,
+    /// Some request was answered: a connection may be reused.
+    used: AtomicBool,
+    /// This credential was accepted before.
+    accepted: AtomicBool,
+}
+
+impl Link {
+    /// A way to this mailbox. Connects with the first request.
+    ///
+    /// # Errors
+    /// [`FailureKind::Setting`] if the address is not one that may be used.
+    pub fn new(
+        address: &LinkAddress,
+        authenticator: Arc<dyn Authenticator>,
+        shared: Arc<Shared>,
+    ) -> Result<Self, Failure> {
+        check_url(&address.url)?;
+        let setting = |what: &str| {
+            Failure::new(FailureKind::Setting, format!("reach mailbox `{}`", address.mailbox)).because(what.to_owned())
+        };
+        let anchor = authenticator.acting_as().unwrap_or(&address.mailbox);
+        let anchor =
+            HeaderValue::from_str(anchor).map_err(|_| setting("the mailbox's address has a control character"))?;
+        let binds = authenticator.binds_connection();
+        let own = if binds {
+            let builder = client(&shared.authorities, shared.time_out, is_loopback(&address.url));
+            let own = builder.http1_only().pool_max_idle_per_host(1).build();
+            Some(own.map_err(|error| setting("no connection can be prepared").because(error))?)
+        } else {
+            None
+        };
+        let in_flight = Semaphore::new(if binds { 1 } else { IN_FLIGHT_PER_LINK });
+        let (used, accepted) = (AtomicBool::new(false), AtomicBool::new(false));
+        Ok(Self { url: address.url.clone(), anchor, authenticator, shared, own, in_flight, used, accepted })
+    }
+
+    /// The host at the other end.
+    pub fn host(&self) -> &str {
+        self.url.host_str().unwrap_or_default()
+    }
+
+    /// Whom the service account acts as, if it is one.
+    pub fn acting_as(&self) -> Option<&str> {
+        self.authenticator.acting_as()
+    }
+
+    /// Posts a request, signed in, and yields the answer, whatever it is. `doing` is for messages.
+    ///
+    /// # Errors
+    /// Only for what is no answer: the network, the sign-in, an answer without end.
+    pub async fn post(&self, doing: &str, body: Vec<u8>) -> Result<Reply, Failure> {
+        let closed = |error: tokio::sync::AcquireError| Failure::new(FailureKind::Transient, doing).because(error);
+        let _mine = self.in_flight.acquire().await.map_err(closed)?;
+        let _global = self.shared.in_flight.acquire().await.map_err(closed)?;
+        let began = Instant::now();
+        let mut reply = self.signed_in(doing, &body).await?;
+        if let Attempt::Refused(_) = &reply
+            && self.accepted.swap(false, Ordering::Relaxed)
+        {
+            // A credential that worked is refused: that may be load. Once more, and then it is refused indeed.
+            tokio::time::sleep(BREATH).await;
+            reply = self.signed_in(doing, &body).await?;
+        }
+        match reply {
+            Attempt::Answered(reply) => {
+                self.accepted.store(reply.status != StatusCode::SERVICE_UNAVAILABLE, Ordering::Relaxed);
+                let request_id = reply.headers.get("request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
+                let (status, milliseconds) = (reply.status.as_u16(), began.elapsed().as_millis());
+                tracing::debug!(
+                    host = self.host(),
+                    status,
+                    milliseconds,
+                    request_id,
+                    bytes = reply.body.len(),
+                    "{doing}"
+                );
+                Ok(reply)
+            }
+            Attempt::Refused(failure) => Err(failure),
+        }
+    }
+
+    async fn signed_in(&self, doing: &str, body: &[u8]) -> Result<Attempt, Failure> {
+        let mut sign_in = self.authenticator.begin().await?;
+        let mut challenge = Challenge::default();
+        let mut expired = false;
+        for _ in 0..MOST_LEGS {
+            let authorization = match sign_in.step(&challenge).await {
+                Step::Send(authorization) => authorization,
+                Step::Refused(failure) if expired => return Ok(Attempt::Refused(password_expired(&failure))),
+                Step::Refused(failure) => return Ok(Attempt::Refused(failure)),
+            };
+            let mut value = HeaderValue::from_str(authorization.expose_secret()).map_err(|_| {
+                Failure::new(FailureKind::Setting, doing).because("the sign-in cannot be written into a header")
+            })?;
+            value.set_sensitive(true);
+            let (reply, certificate) = self.send(doing, body, value).await?;
+            if reply.status != StatusCode::UNAUTHORIZED {
+                return Ok(Attempt::Answered(reply));
+            }
+            // <https://learn.microsoft.com/exchange/client-developer/exchange-web-services/how-to-get-password-expiration-ews>
+            expired = reply.headers.get("X-MS-Credential-Service-CredExpired").is_some_and(|value| value == "true");
+            let offers = reply.headers.get_all(header::WWW_AUTHENTICATE);
+            let offers = offers.iter().map(|offer| String::from_utf8_lossy(offer.as_bytes()).into_owned()).collect();
+            challenge = Challenge { offers, certificate };
+        }
+        let why = format!("the sign-in did not come to an end after {MOST_LEGS} answers");
+        Ok(Attempt::Refused(Failure::new(FailureKind::Unauthorized, doing).because(why)))
+    }
+
+    async fn send(
+        &self,
+        doing: &str,
+        body: &[u8],
+        authorization: HeaderValue,
+    ) -> Result<(Reply, Option<Vec<u8>>), Failure> {
+        let clients = if is_loopback(&self.url) { &self.shared.loopback } else { &self.shared.outside };
+        let first = self.own.as_ref().unwrap_or(&clients.pooled);
+        let answer = self.exchange(doing, first, body, authorization.clone()).await?;
+        let reused = self.used.swap(true, Ordering::Relaxed);
+        let closing = answer
+            .0
+            .headers
+            .get(header::CONNECTION)
+            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
+        if answer.0.status == StatusCode::BAD_REQUEST && closing && reused {
+            // Some servers answer so to a request on a connection that carried a large one before, without executing it.
+            let fresh = self.own.as_ref().unwrap_or(&clients.fresh);
+            return self.exchange(doing, fresh, body, authorization).await;
+        }
+        Ok(answer)
+    }
+
+    async fn exchange(
+        &self,
+        doing: &str,
+        client: &Client,
+        body: &[u8],
+        authorization: HeaderValue,
+    ) -> Result<(Reply, Option<Vec<u8>>), Failure> {
+        let failed = |error: reqwest::Error| self.network_failure(doing, error);
+        let request = client
+            .post(self.url.clone())
+            .header(header::AUTHORIZATION, authorization)
+            .header(header::CONTENT_TYPE, "text/xml; charset=utf-8")
+            .header(header::ACCEPT, "text/xml")
+            .header("X-AnchorMailbox", self.anchor.clone())
+            .header("client-request-id", uuid::Uuid::new_v4().to_string())
+            .header("return-client-request-id", "true")
+            .body(body.to_vec());
+        let mut response = request.send().await.map_err(failed)?;
+        let certificate =
+            response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate).map(<[u8]>::to_vec);
+        let too_large = || {
+            Failure::new(FailureKind::TooMuch, doing)
+                .because(format!("`{}` sent an answer of more than {LARGEST_ANSWER} bytes", self.host()))
+        };
+        if response.content_length().is_some_and(|length| length > LARGEST_ANSWER as u64) {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(failed)? {
+            if bytes.len() + chunk.len() > LARGEST_ANSWER {
+                return Err(too_large());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        let reply = Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body: bytes };
+        Ok((reply, certificate))
+    }
+
+    fn network_failure(&self, doing: &str, error: reqwest::Error) -> Failure {
+        let error = error.without_url();
+        if error.is_timeout() {
+            return Failure::new(FailureKind::Transient, doing).because(TimedOut(self.shared.time_out.as_secs()));
+        }
+        let mut chain = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(inner) = cause {
+            chain = format!("{chain}: {inner}");
+            cause = inner.source();
+        }
+        let host = self.host();
+        // The TLS library's errors are not ours to name; each of them says this word.
+        if error.is_connect() && chain.contains("certificate") {
+            return Failure::new(FailureKind::Setting, doing).because(format!("`{host}`: {chain}")).hint(
+                "the server's certificate is not trusted; if it comes from an own authority, name its PEM file as `ca_file` in section `[exchange]`",
+            );
+        }
+        Failure::new(FailureKind::Transient, doing).because(format!("`{host}`: {chain}"))
+    }
+}
+
+enum Attempt {
+    Answered(Reply),
+    Refused(Failure),
+}
+
+fn password_expired(refusal: &Failure) -> Failure {
+    Failure::new(FailureKind::Unauthorized, "sign in")
+        .because(format!("the server says that the password has expired ({})", refusal.chain()))
+        .hint("the user has to change the password (in webmail, say); then give the new one with `pocketdocket user link NAME`")
+}
+
+#[cfg(test)]
+mod tests;
