@@ -14,7 +14,7 @@ mod template;
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, de::DeserializeOwned};
 
 pub use error::{ConfigError, Located};
 pub use firm::Firm;
@@ -62,9 +62,7 @@ impl Config {
 
     /// Reads the text of the file that lies at `path`.
     pub fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        secrets::refuse(path, text)?;
-        let mut config: Self = toml::from_str(text)
-            .map_err(|error| ConfigError::invalid(path, text, error.span(), error.message().to_owned()))?;
+        let mut config: Self = read(path, text)?;
         path.clone_into(&mut config.path);
         config.resolve();
         config.validate()?;
@@ -82,8 +80,7 @@ impl Config {
         from_here(&mut self.firm.key_file);
         from_here(&mut self.practice.database);
         self.alerts.dead_man_file.iter_mut().for_each(from_here);
-        // A mapping is the name of a built-in one unless it looks like a path.
-        if self.practice.mapping.contains(['/', '\\', '.']) {
+        if is_path(&self.practice.mapping) {
             let mut mapping = PathBuf::from(&self.practice.mapping);
             if mapping.is_relative() {
                 mapping = folder.join(mapping);
@@ -113,6 +110,17 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Reads any file of ours that people write: located errors, no secrets.
+pub fn read<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
+    secrets::refuse(path, text)?;
+    toml::from_str(text).map_err(|error| ConfigError::invalid(path, text, error.span(), error.message().to_owned()))
+}
+
+/// Whether a mapping is named by its file; otherwise it is the name of a built-in one.
+pub fn is_path(mapping: &str) -> bool {
+    mapping.contains(['/', '\\', '.'])
 }
 
 #[cfg(test)]

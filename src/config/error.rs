@@ -20,7 +20,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// A line is wrong.
-    #[error("the configuration file `{}` cannot be used", path.display())]
+    #[error("the file `{}` cannot be used", path.display())]
     Invalid {
         /// Which file.
         path: PathBuf,
@@ -28,7 +28,7 @@ pub enum ConfigError {
         source: Located,
     },
     /// A setting looks like a secret.
-    #[error("the configuration file `{}` holds a secret", path.display())]
+    #[error("the file `{}` holds a secret", path.display())]
     Secret {
         /// Which file.
         path: PathBuf,

@@ -88,7 +88,7 @@ fn relative_paths_are_meant_from_the_folder_of_the_file() {
 #[test]
 fn an_unknown_setting_is_refused_with_its_place_and_what_is_known() {
     insta::assert_snapshot!(refusal(&format!("{MINIMAL}[alerts]\nwebhok = \"x\"\n")), @r#"
-    the configuration file `/etc/pocketdocket/pocketdocket.toml` cannot be used
+    the file `/etc/pocketdocket/pocketdocket.toml` cannot be used
     line 10, column 1: unknown field `webhok`, expected `dead_man_file` or `webhook`
        |
     10 | webhok = "x"
@@ -111,7 +111,7 @@ fn a_secret_is_refused_without_showing_it() {
         assert!(message.contains("line "), "{message}");
     }
     insta::assert_snapshot!(refusal(&format!("{MINIMAL}password = \"planted\"\n")), @r"
-    the configuration file `/etc/pocketdocket/pocketdocket.toml` holds a secret
+    the file `/etc/pocketdocket/pocketdocket.toml` holds a secret
     line 9, column 1: `password` would be a secret in a file that many can read
       |
     9 | password = …

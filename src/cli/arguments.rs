@@ -1,0 +1,178 @@
+//! The command line. The first line of each doc comment is the help that people read.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{domain::RecordKey, state::UserName};
+
+/// Puts a law firm's contacts, calendar and tasks on everyone's phone, through the Exchange mailbox they already have
+#[derive(Debug, Parser)]
+#[command(name = "pocketdocket", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) common: Common,
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// The configuration file
+    #[arg(long, global = true, value_name = "FILE", default_value = crate::config::FILE_NAME, env = "POCKETDOCKET_CONFIG")]
+    pub(super) config: PathBuf,
+    /// What to log to standard error, such as `info` or `pocketdocket::engine=debug`
+    #[arg(long, global = true, value_name = "FILTER", env = "POCKETDOCKET_LOG")]
+    pub(super) log: Option<String>,
+    /// How to write the log
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", env = "POCKETDOCKET_LOG_FORMAT")]
+    pub(super) log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum LogFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object a line
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Set up a new installation: configuration, master key and ledger
+    Init(Init),
+    /// Check configuration, key, ledger and mapping; signs in nowhere unless `--online`
+    Check(Check),
+    /// Look at the practice database
+    Practice {
+        #[command(subcommand)]
+        command: Practice,
+    },
+    /// Link people to mailboxes
+    User {
+        #[command(subcommand)]
+        command: User,
+    },
+    /// Show how everything is; exits with 1 when anything needs a person
+    Status(Json),
+    /// Show and release what waits for a person
+    Holds {
+        #[command(subcommand)]
+        command: Holds,
+    },
+    /// Show what was written, when and why
+    History(History),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Json {
+    /// As JSON, for scripts
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Init {
+    /// Take the answers from this TOML file and ask nothing
+    #[arg(long, value_name = "FILE")]
+    pub(super) answers: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    /// Also ask the practice database and each mailbox once
+    #[arg(long)]
+    pub(super) online: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Practice {
+    /// Connect and look around: version, rights, tables
+    Probe(Json),
+    /// Show rows as a phone would show them, and every row problem
+    Preview {
+        /// At most so many of each kind; 0 shows all
+        #[arg(long, default_value_t = 10, value_name = "COUNT")]
+        limit: usize,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum User {
+    /// Enter a user: a person of the practice system and their mailbox
+    Add(AddUser),
+    /// List the users
+    List(Json),
+    /// Show one user, with the last entries of the audit trail
+    Show {
+        /// The user
+        name: UserName,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Pause the sync of a user
+    Pause {
+        /// The user
+        name: UserName,
+    },
+    /// Resume the sync of a user who is paused or parked
+    Resume {
+        /// The user
+        name: UserName,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct AddUser {
+    /// A short name, such as `weber`
+    pub(super) name: UserName,
+    /// Who it is in the practice system: the identifier that its queries use
+    #[arg(long, value_name = "ID")]
+    pub(super) person: String,
+    /// E-mail address of the mailbox
+    #[arg(long, value_name = "ADDRESS")]
+    pub(super) mailbox: String,
+    /// What to sign in with, if it is not the e-mail address
+    #[arg(long, value_name = "LOGIN")]
+    pub(super) login: Option<String>,
+    /// Address of the mailbox's web service, if it is not the configured one
+    #[arg(long, value_name = "URL")]
+    pub(super) url: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Holds {
+    /// List what waits
+    List(Json),
+    /// Show exactly the operations that wait
+    Show {
+        /// The hold's number, as `holds list` shows it
+        id: i64,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Let the operations that were shown pass; good for one hour
+    Release {
+        /// The hold's number, as `holds list` shows it
+        id: i64,
+        /// Release without asking
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct History {
+    /// Of this user alone
+    #[arg(long, value_name = "NAME")]
+    pub(super) user: Option<UserName>,
+    /// Of this record alone, such as `event/meetings/4711`
+    #[arg(long, value_name = "KEY")]
+    pub(super) key: Option<RecordKey>,
+    /// At most so many entries, newest first
+    #[arg(long, value_name = "COUNT", default_value_t = 50)]
+    pub(super) limit: u32,
+    #[command(flatten)]
+    pub(super) json: Json,
+}

@@ -1,0 +1,88 @@
+//! `holds`: what waits for a person, exactly; and letting it pass.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::{
+    arguments::{Common, Holds},
+    installation::{Installation, who},
+    show::{Clock, held_reason, operation_lines, table},
+    terminal::Terminal,
+    trouble::{Exit, Refusal},
+};
+use crate::state::{HeldOperations, HoldId};
+
+pub(super) fn run(common: &Common, command: &Holds, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let installation = Installation::open(common)?;
+    match command {
+        Holds::List(as_json) => list(&installation, as_json.json, terminal),
+        Holds::Show { id, json } => {
+            let held = installation.ledger.hold(HoldId(*id))?;
+            if json.json { terminal.json(&held)? } else { show(&installation, &held, terminal)? }
+            Ok(Exit::Fine)
+        }
+        Holds::Release { id, yes } => release(&installation, HoldId(*id), *yes, terminal),
+    }
+}
+
+fn list(installation: &Installation, as_json: bool, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let holds = installation.ledger.holds()?;
+    if as_json {
+        terminal.json(&holds)?;
+        return Ok(Exit::Fine);
+    }
+    if holds.is_empty() {
+        terminal.say("nothing waits");
+        return Ok(Exit::Fine);
+    }
+    let clock = Clock::of(&installation.config);
+    let rows = holds.iter().map(|hold| {
+        [
+            hold.id.to_string(),
+            hold.user.to_string(),
+            hold.kind.to_string(),
+            hold.operations.to_string(),
+            clock.time(hold.since),
+            held_reason(&hold.reason),
+        ]
+    });
+    terminal.line(table(["HOLD", "USER", "KIND", "OPERATIONS", "SINCE", "WHY"], rows))?;
+    Ok(Exit::Fine)
+}
+
+fn show(installation: &Installation, held: &HeldOperations, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let hold = &held.hold;
+    let clock = Clock::of(&installation.config);
+    terminal.line(format_args!("hold {} of `{}`, {}: {}", hold.id, hold.user, hold.kind, held_reason(&hold.reason)))?;
+    terminal.line(format_args!("since {}, last planned {}", clock.time(hold.since), clock.time(hold.planned)))?;
+    let keys: BTreeSet<_> = held.waiting.iter().map(|operation| operation.key.clone()).collect();
+    let mirror = installation.ledger.mirror(hold.mailbox, &keys)?;
+    for operation in &held.waiting {
+        for line in operation_lines(operation, mirror.entries.get(&operation.key)) {
+            terminal.line(line)?;
+        }
+    }
+    Ok(())
+}
+
+fn release(installation: &Installation, id: HoldId, yes: bool, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let held = installation.ledger.hold(id)?;
+    if !yes {
+        show(installation, &held, terminal)?;
+        if !terminal.confirms("Let exactly these pass?")? {
+            return Err(Refusal::needs_person(format!("hold {id} stays")).hint("nothing was released").into());
+        }
+    }
+    // What is released is the hold as it is stored now; if it was planned anew while somebody read, that is not what they saw.
+    let now = installation.ledger.hold(id)?;
+    if now.waiting != held.waiting || now.hold.reason != held.hold.reason {
+        return Err(Refusal::needs_person(format!("hold {id} changed meanwhile"))
+            .hint(format!("look again: `pocketdocket holds show {id}`"))
+            .into());
+    }
+    let released = installation.ledger.release(id, &who(), Timestamp::now())?;
+    let until = Clock::of(&installation.config).time(released.until);
+    terminal.say(format_args!("{} operations may pass until {until}; the next sync takes them up", released.operations));
+    Ok(Exit::Fine)
+}

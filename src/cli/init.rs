@@ -1,0 +1,76 @@
+//! `init`: configuration, master key and ledger of a new installation. Stopped in the middle it can be run again.
+
+use std::{
+    fs,
+    io::{ErrorKind, Write as _},
+    path::Path,
+};
+
+use super::{
+    answers::Answers,
+    arguments::{Common, Init},
+    terminal::Terminal,
+    trouble::{Exit, Refusal},
+};
+use crate::{
+    config::{Config, written},
+    domain::FirmId,
+    sources,
+    state::{Ledger, LedgerError},
+    vault::KeyFile,
+};
+
+pub(super) fn run(common: &Common, arguments: &Init, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let path = &common.config;
+    if path.exists() {
+        return Err(Refusal::usage(format!("there is a configuration file `{}` already", path.display()))
+            .hint("`pocketdocket check` looks whether it is right; for another installation use `--config FILE` in another folder")
+            .into());
+    }
+    let answers = match &arguments.answers {
+        Some(file) => Answers::from_file(file)?,
+        None => Answers::asked(terminal)?,
+    };
+    sources::open(&answers.practice())?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        fs::create_dir_all(folder).map_err(|error| not_written(folder, error))?;
+    }
+    // What is written last makes the installation: until then a second run takes up what the first one left.
+    let text = |firm| written(firm, &answers.mapping, &answers.database, answers.source_zone.name(), answers.office_zone());
+    let drawn = FirmId(rand::random());
+    let planned = Config::parse(path, &text(drawn))?;
+    let vault = || {
+        if planned.firm.key_file.exists() {
+            KeyFile::open(&planned.firm.key_file)
+        } else {
+            KeyFile::create(&planned.firm.key_file)
+        }
+    };
+    let ledger = match Ledger::create(&planned.firm.data, vault()?, drawn) {
+        Err(LedgerError::Exists { .. }) => Ledger::open(&planned.firm.data, vault()?)?,
+        other => other?,
+    };
+    write_new(path, &text(ledger.firm()))?;
+
+    terminal.say(format_args!("wrote the configuration `{}`", path.display()));
+    terminal.say(format_args!("drew a master key: `{}` (keep a copy in a safe)", planned.firm.key_file.display()));
+    terminal.say(format_args!("made the ledger in `{}`", planned.firm.data.display()));
+    if !answers.database.exists() {
+        terminal.warn(format_args!("there is no database `{}` yet", answers.database.display()));
+    }
+    terminal.say("next: `pocketdocket practice probe`, then `pocketdocket user add NAME --person ID --mailbox ADDRESS`");
+    Ok(Exit::Fine)
+}
+
+fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| not_written(path, error))?;
+    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| not_written(path, error))?;
+    Ok(())
+}
+
+fn not_written(path: &Path, error: std::io::Error) -> Refusal {
+    let exit = if error.kind() == ErrorKind::StorageFull { Exit::Passes } else { Exit::Usage };
+    Refusal::new(exit, format!("could not write `{}`", path.display()))
+        .because(error)
+        .hint("run the command as the account that will run the service, or choose another place with `--config FILE`")
+}

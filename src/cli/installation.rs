@@ -1,0 +1,43 @@
+//! What most commands begin with: the configuration and the ledger.
+
+use crate::{
+    cli::arguments::Common,
+    config::Config,
+    state::Ledger,
+    vault::KeyFile,
+};
+
+use super::trouble::{Exit, Refusal};
+
+/// A configuration and its ledger.
+pub(super) struct Installation {
+    pub(super) config: Config,
+    pub(super) ledger: Ledger,
+}
+
+impl Installation {
+    pub(super) fn open(common: &Common) -> anyhow::Result<Self> {
+        let config = Config::load(&common.config)?;
+        let vault = KeyFile::open(&config.firm.key_file)?;
+        let ledger = Ledger::open(&config.firm.data, vault)?;
+        if ledger.firm() != config.firm.id {
+            return Err(Refusal::new(Exit::Usage, "configuration and ledger belong to different firms")
+                .because(format!("the configuration says {}, the ledger {}", config.firm.id, ledger.firm()))
+                .hint("set `id` in `[firm]` to the ledger's, or choose the right `data` folder")
+                .into());
+        }
+        Ok(Self { config, ledger })
+    }
+}
+
+/// Who does this, for the audit trail: the account, as the system calls it.
+pub(super) fn who() -> String {
+    let account = ["SUDO_USER", "USER", "LOGNAME", "USERNAME"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|account| !account.is_empty()));
+    match account {
+        Some(account) => format!("{account} (command line)"),
+        None => "command line".to_owned(),
+    }
+}
+

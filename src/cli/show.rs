@@ -1,0 +1,51 @@
+//! How things read on a terminal.
+
+mod operations;
+mod values;
+
+use comfy_table::{Table, presets};
+use jiff::{Timestamp, tz::TimeZone};
+
+pub(super) use operations::{held_reason, operation_lines};
+
+use crate::{config::Config, state::User};
+
+/// Shows moments as the office's clock does.
+pub(super) struct Clock(TimeZone);
+
+impl Clock {
+    pub(super) fn of(config: &Config) -> Self {
+        // The configuration was refused if there were no such zone.
+        Self(TimeZone::get(&config.sync.office_zone).unwrap_or(TimeZone::UTC))
+    }
+
+    pub(super) fn time(&self, at: Timestamp) -> String {
+        at.to_zoned(self.0.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string()
+    }
+}
+
+/// A table without lines, which scripts can cut and people can read.
+pub(super) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_header(head);
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 2));
+    }
+    for row in rows {
+        table.add_row(row);
+    }
+    table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
+}
+
+/// One word for how a link is; the strongest reason why nothing happens wins.
+pub(super) fn user_state(user: &User) -> String {
+    if user.paused.is_some() {
+        "paused".to_owned()
+    } else if user.parked.is_some() {
+        "parked".to_owned()
+    } else if user.link == crate::state::LinkState::Active && user.waiting.is_some() {
+        "waiting".to_owned()
+    } else {
+        user.link.to_string()
+    }
+}

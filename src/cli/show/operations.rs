@@ -1,0 +1,165 @@
+use crate::{
+    domain::{Field, MirrorEntry, Record, RemovalManner},
+    plan::{Action, Class, HoldReason, Operation},
+};
+
+use super::values;
+
+/// An operation as the plan prints it: one line, and for an update one more for each field, old -> new. `before` is what the
+/// mirror has of the record.
+pub(in crate::cli) fn operation_lines(operation: &Operation, before: Option<&MirrorEntry>) -> Vec<String> {
+    let written = before.and_then(|entry| entry.written.as_ref());
+    let known = written.map(|written| title(&written.record)).unwrap_or_default();
+    let (word, what, fields) = match &operation.action {
+        Action::Create { record } => ("create", title(record), Vec::new()),
+        Action::Update { record, set, clear, .. } => {
+            let old = |field: Field| {
+                let written = written?;
+                // What the server made of it is what the phone shows.
+                written.returned.get(&field).or_else(|| written.record.fields.get(&field))?.as_ref()
+            };
+            let line = |field: Field, new: &str| {
+                let old = old(field).map_or_else(|| "(nothing)".to_owned(), values::value);
+                format!("          {:<18} {old} -> {new}", field.word())
+            };
+            let set = set.iter().map(|(field, new)| line(*field, &values::value(new)));
+            let clear = clear.iter().map(|field| line(*field, "(cleared)"));
+            ("update", title(record), set.chain(clear).collect())
+        }
+        Action::Delete { manner: RemovalManner::ToDeletedItems, .. } => ("delete", known, Vec::new()),
+        Action::Delete { manner: RemovalManner::ForGood, .. } => {
+            ("delete", format!("{known} for good, cannot be undone").trim_start().to_owned(), Vec::new())
+        }
+        Action::Own { record, .. } => ("own", title(record), Vec::new()),
+        Action::Respect => ("respect", known, Vec::new()),
+        Action::Forget => ("forget", known, Vec::new()),
+    };
+    let gap = if what.is_empty() { "" } else { "  " };
+    let mut lines = vec![format!("  {word:<7} {}{gap}{what}  ({})", operation.key, operation.why)];
+    lines.extend(fields);
+    lines
+}
+
+/// What a phone would show first of a record.
+fn title(record: &Record) -> String {
+    let name = [Field::Subject, Field::DisplayName, Field::FileAs, Field::Surname, Field::Company]
+        .into_iter()
+        .find_map(|field| record.get(field))
+        .map(values::value);
+    let when = record.span().map(values::span).or_else(|| record.date(Field::DueDate).map(|day| format!("due {day}")));
+    [name, when].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// Why operations wait, in a sentence for the person who decides.
+pub(in crate::cli) fn held_reason(reason: &HoldReason) -> String {
+    match reason {
+        HoldReason::FirstWrite => "the first write into this mailbox: look at it before it happens".to_owned(),
+        HoldReason::Budget { class, wanted, spent, allowed } => format!(
+            "{wanted} {} wanted, {spent} done in 24 hours, {allowed} allowed for this mailbox",
+            class_word(*class)
+        ),
+        HoldReason::FirmBudget { class, wanted, spent, allowed } => format!(
+            "{wanted} {} wanted, {spent} done in 24 hours, {allowed} allowed for the whole firm",
+            class_word(*class)
+        ),
+        HoldReason::QueryEmpty { query, items } => {
+            format!("the query `{query}` returned nothing although the mailbox holds {items} of its items")
+        }
+        HoldReason::Vanished { vanished, of } => format!("{vanished} of our {of} items vanished from the mailbox at once"),
+        HoldReason::LooksAlreadyThere { matches } => {
+            format!("{matches} records look as though they were there already, from an earlier sync perhaps")
+        }
+        HoldReason::Orphans => "items of this firm whose records are gone, unknown to the ledger: an approved clean-up".to_owned(),
+        HoldReason::OnlyInDeletedItems => {
+            "the ledger is new and these are found only in Deleted Items: the user may have deleted them".to_owned()
+        }
+        HoldReason::UnknownFirm { firm, items } => {
+            format!("{items} items carry the mark of another firm id ({firm}); release only if that was ours")
+        }
+        HoldReason::AnotherWriter { owner } => {
+            format!("another Pocket Docket says that it writes here ({owner}); release to take over, when it has stopped")
+        }
+        HoldReason::PersonMissing { person } => format!("the practice system has no person `{person}` any more"),
+        HoldReason::ContactCap { wanted, cap } => format!("{wanted} contacts would come here, the cap is {cap}"),
+        HoldReason::MeaningChanged => "the same rows would now be written otherwise (mapping, template, privacy)".to_owned(),
+    }
+}
+
+fn class_word(class: Class) -> &'static str {
+    match class {
+        Class::Create => "new items",
+        Class::Update => "changes",
+        Class::Delete => "deletions",
+        Class::Withdraw => "withdrawals",
+        Class::Replace => "replacements",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        collections::{BTreeMap, BTreeSet},
+        sync::Arc,
+    };
+
+    use super::*;
+    use crate::{
+        domain::{ChangeKey, Fingerprint, ItemId, ItemRef, Kind, Place, Presence, RecordKey, Span, Value, Written},
+        plan::Why,
+    };
+
+    fn item() -> ItemRef {
+        ItemRef { id: ItemId("id".to_owned()), change_key: ChangeKey("key".to_owned()) }
+    }
+
+    fn hearing(subject: &str) -> Arc<Record> {
+        let at = |text: &str| text.parse().unwrap_or_default();
+        let span =
+            Span::Timed { start: at("2026-11-24T08:00:00Z"), end: at("2026-11-24T09:30:00Z"), zone: "Europe/Berlin".to_owned() };
+        Arc::new(
+            Record::new(Kind::Event)
+                .with(Field::Subject, Value::text(subject))
+                .with(Field::Span, Value::Span(span))
+                .with(Field::Location, Value::text("Room 5")),
+        )
+    }
+
+    fn shown(action: Action, why: Why, before: Option<&MirrorEntry>) -> String {
+        let key = RecordKey::new(Kind::Event, "meetings", "4711");
+        operation_lines(&Operation { key, due: None, why, action }, before).join("\n")
+    }
+
+    #[test]
+    fn an_update_is_shown_field_by_field_old_to_new() {
+        let (old, new) = (hearing("Hearing"), hearing("Hearing\nmoved"));
+        let written = Written {
+            fingerprint: Fingerprint::of(&old),
+            record: old,
+            returned: BTreeMap::from([(Field::Location, Some(Value::text("ROOM 5")))]),
+        };
+        let before = MirrorEntry {
+            item: item(),
+            place: Place::Home,
+            written: Some(written),
+            presence: Presence::Kept,
+            restores: 0,
+        };
+        let update = Action::Update {
+            item: item(),
+            place: Place::Home,
+            fingerprint: Fingerprint::of(&new),
+            set: BTreeMap::from([(Field::Subject, Value::text("Hearing\nmoved"))]),
+            clear: BTreeSet::from([Field::Location]),
+            record: new,
+        };
+        insta::assert_snapshot!(shown(update, Why::Changed, Some(&before)), @"");
+        let gone = |manner| Action::Delete { item: item(), place: Place::Home, manner };
+        insta::assert_snapshot!(shown(gone(RemovalManner::ToDeletedItems), Why::Gone, Some(&before)), @"");
+        insta::assert_snapshot!(shown(gone(RemovalManner::ForGood), Why::Withdrawn("a wall".to_owned()), None), @"");
+    }
+
+    #[test]
+    fn a_creation_is_shown_with_what_a_phone_would_show() {
+        insta::assert_snapshot!(shown(Action::Create { record: hearing("Hearing") }, Why::New, None), @"");
+    }
+}

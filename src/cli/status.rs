@@ -1,0 +1,109 @@
+//! `status`: how everything is, and who is needed.
+
+use super::{
+    arguments::{Common, Json},
+    installation::Installation,
+    show::{Clock, held_reason, table, user_state},
+    terminal::Terminal,
+    trouble::Exit,
+};
+use crate::{
+    domain::Kind,
+    state::{LinkState, Status, UserStatus},
+};
+
+pub(super) fn run(common: &Common, arguments: &Json, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let installation = Installation::open(common)?;
+    let status = installation.ledger.status()?;
+    if arguments.json {
+        terminal.json(&status)?;
+    } else {
+        show(&status, &Clock::of(&installation.config), terminal)?;
+    }
+    Ok(if status.needs_person() { Exit::NeedsPerson } else { Exit::Fine })
+}
+
+fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let engine = match (status.running, status.pid) {
+        (true, Some(pid)) => format!("running (process {pid})"),
+        (true, None) => "running".to_owned(),
+        (false, _) => "not running".to_owned(),
+    };
+    terminal.line(format_args!("engine    {engine}"))?;
+    let tick = match &status.last_tick {
+        None => "never".to_owned(),
+        Some(run) => match (&run.ended, &run.trouble) {
+            (_, Some(trouble)) => format!("{}: {trouble}", clock.time(run.begun)),
+            (None, None) => format!("{}, not finished", clock.time(run.begun)),
+            (Some(ended), None) => clock.time(*ended),
+        },
+    };
+    terminal.line(format_args!("last sync {tick}"))?;
+    let source = match (&status.source.trouble, status.source.last_read) {
+        (Some(trouble), _) => format!("unhealthy since {}: {}", clock.time(trouble.since), trouble.cause),
+        (None, Some(read)) => format!("read {}", clock.time(read)),
+        (None, None) => "not read yet".to_owned(),
+    };
+    terminal.line(format_args!("practice  {source}"))?;
+    if status.row_problems > 0 {
+        terminal.line(format_args!("rows      {} with problems: `pocketdocket practice preview`", status.row_problems))?;
+    }
+    if status.users.is_empty() {
+        terminal.say("there is nobody yet; `pocketdocket user add NAME --person ID --mailbox ADDRESS` begins");
+        return Ok(());
+    }
+    let rows = status.users.iter().map(|user| {
+        let items = |kind: Kind| user.items.get(&kind).copied().unwrap_or(0).to_string();
+        let proven = user.proven.map_or_else(|| "never".to_owned(), |proof| clock.time(proof.at));
+        let held: u64 = user.holds.iter().map(|hold| hold.operations).sum();
+        [
+            user.user.name.to_string(),
+            user_state(&user.user),
+            proven,
+            items(Kind::Event),
+            items(Kind::Task),
+            items(Kind::Contact),
+            held.to_string(),
+        ]
+    });
+    terminal.line("")?;
+    terminal.line(table(["USER", "STATE", "LAST PROVEN", "EVENTS", "TASKS", "CONTACTS", "HELD"], rows))?;
+    let needs: Vec<String> = status.users.iter().flat_map(|user| needs(user, clock)).chain(source_needs(status)).collect();
+    if !needs.is_empty() {
+        terminal.line("")?;
+        terminal.line("Needs a person:")?;
+        for need in needs {
+            terminal.line(format_args!("  {need}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn source_needs(status: &Status) -> Option<String> {
+    let trouble = status.source.trouble.as_ref()?;
+    Some(format!("practice database: {}; {}", trouble.cause, trouble.remedy))
+}
+
+fn needs(user: &UserStatus, clock: &Clock) -> Vec<String> {
+    let name = &user.user.name;
+    let mut needs = Vec::new();
+    if let Some(parked) = &user.user.parked {
+        needs.push(format!("{name}: parked since {}: {}; {}", clock.time(parked.since), parked.cause, parked.remedy));
+    }
+    match user.user.link {
+        LinkState::Invited => needs.push(format!("{name}: no password yet; `pocketdocket user link {name}`")),
+        LinkState::Linked => needs.push(format!("{name}: not confirmed; `pocketdocket user confirm {name}`")),
+        LinkState::Confirming => {
+            needs.push(format!("{name}: the code was not given back; `pocketdocket user confirm {name}` sends another"));
+        }
+        LinkState::Active => {}
+    }
+    for hold in &user.holds {
+        needs.push(format!("{name}: {} held, {}; `pocketdocket holds show {}`", hold.kind, held_reason(&hold.reason), hold.id));
+    }
+    if user.parked_records > 0 {
+        let count = user.parked_records;
+        needs.push(format!("{name}: {count} records cannot be stored; `pocketdocket history --user {name}`"));
+    }
+    needs
+}

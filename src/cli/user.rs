@@ -1,0 +1,36 @@
+//! `user`: the people and their mailboxes.
+
+mod add;
+mod show;
+
+use jiff::Timestamp;
+
+use super::{
+    arguments::{Common, User},
+    installation::{Installation, who},
+    terminal::Terminal,
+    trouble::Exit,
+};
+
+pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let installation = Installation::open(common)?;
+    let ledger = &installation.ledger;
+    match command {
+        User::Add(arguments) => add::run(&installation, arguments, terminal)?,
+        User::List(as_json) => show::list(&installation, as_json.json, terminal)?,
+        User::Show { name, json } => show::one(&installation, name, json.json, terminal)?,
+        User::Pause { name } => {
+            ledger.pause(name, &who(), Timestamp::now())?;
+            terminal.say(format_args!("`{name}` is paused; `pocketdocket user resume {name}` goes on"));
+        }
+        User::Resume { name } => {
+            let user = ledger.user(name)?;
+            ledger.resume(name, &who(), Timestamp::now())?;
+            if user.parked.is_some() {
+                ledger.unpark(name, &who(), Timestamp::now())?;
+            }
+            terminal.say(format_args!("`{name}` goes on with the next sync"));
+        }
+    }
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,75 @@
+use serde::Serialize;
+
+use crate::{
+    cli::{
+        installation::Installation,
+        show::{Clock, table, user_state},
+        terminal::Terminal,
+    },
+    state::{AuditEntry, User, UserName},
+};
+
+/// Entries of the audit trail that are shown with a user.
+const AUDIT_ENTRIES: u32 = 10;
+
+pub(super) fn list(installation: &Installation, as_json: bool, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let users = installation.ledger.users()?;
+    if as_json {
+        return terminal.json(&users);
+    }
+    if users.is_empty() {
+        terminal.say("there is nobody yet; `pocketdocket user add NAME --person ID --mailbox ADDRESS` begins");
+        return Ok(());
+    }
+    let rows = users.iter().map(|user| {
+        [user.name.to_string(), user_state(user), user.details.person.to_string(), user.details.address.clone()]
+    });
+    terminal.line(table(["USER", "STATE", "PERSON", "MAILBOX"], rows))?;
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Shown {
+    #[serde(flatten)]
+    user: User,
+    audit: Vec<AuditEntry>,
+}
+
+pub(super) fn one(
+    installation: &Installation,
+    name: &UserName,
+    as_json: bool,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let user = installation.ledger.user(name)?;
+    let audit = installation.ledger.audit_trail(Some(name), AUDIT_ENTRIES)?;
+    if as_json {
+        return terminal.json(&Shown { user, audit });
+    }
+    let clock = Clock::of(&installation.config);
+    let mut lines = vec![
+        ["user", user.name.as_str()].map(str::to_owned),
+        ["person".to_owned(), user.details.person.to_string()],
+        ["mailbox".to_owned(), user.details.address.clone()],
+        ["login".to_owned(), user.details.login.clone()],
+        ["service".to_owned(), user.details.url.clone().unwrap_or_else(|| "as configured".to_owned())],
+        ["state".to_owned(), user_state(&user)],
+    ];
+    if let Some(since) = user.paused {
+        lines.push(["paused".to_owned(), format!("since {}", clock.time(since))]);
+    }
+    if let Some(parked) = &user.parked {
+        lines.push(["parked".to_owned(), format!("since {}: {}", clock.time(parked.since), parked.cause)]);
+        lines.push(["remedy".to_owned(), parked.remedy.clone()]);
+    }
+    if let Some(waiting) = &user.waiting {
+        lines.push(["waiting".to_owned(), format!("until {}: {}", clock.time(waiting.until), waiting.cause)]);
+    }
+    for entry in &audit {
+        lines.push(["audit".to_owned(), format!("{}  {}: {}", clock.time(entry.at), entry.by, entry.event)]);
+    }
+    for [label, text] in lines {
+        terminal.line(format_args!("{label:<8} {text}"))?;
+    }
+    Ok(())
+}
