@@ -36,7 +36,8 @@ impl Answers {
 
     pub(super) fn asked(terminal: &mut Terminal) -> anyhow::Result<Self> {
         terminal.say("Three questions, then everything is in place. Nothing is sent anywhere.");
-        let mapping = terminal.ask("Practice system (the name of a built-in mapping, or a mapping file)", Some("sample"))?;
+        let mapping =
+            terminal.ask("Practice system (the name of a built-in mapping, or a mapping file)", Some("sample"))?;
         let database = terminal.ask("Database file of the practice system", None)?;
         let here = TimeZone::system().iana_name().map(str::to_owned);
         let zone = terminal.ask("Time zone of the office and of the times in the database", here.as_deref())?;

@@ -8,7 +8,13 @@ use crate::{domain::RecordKey, state::UserName};
 
 /// Puts a law firm's contacts, calendar and tasks on everyone's phone, through the Exchange mailbox they already have
 #[derive(Debug, Parser)]
-#[command(name = "pocketdocket", version, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "pocketdocket",
+    version,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub(super) struct Arguments {
     #[command(flatten)]
     pub(super) common: Common,

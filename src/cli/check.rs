@@ -14,7 +14,11 @@ pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -
     terminal.line(format_args!("master key     ok, key file `{}`", config.firm.key_file.display()))?;
     terminal.line(format_args!("ledger         ok, `{}`", ledger.directory().display()))?;
     let source = sources::open(&config.practice)?;
-    terminal.line(format_args!("mapping        ok, `{}` with {} queries", config.practice.mapping, source.queries().len()))?;
+    terminal.line(format_args!(
+        "mapping        ok, `{}` with {} queries",
+        config.practice.mapping,
+        source.queries().len()
+    ))?;
     let users = ledger.users()?;
     let active = users.iter().filter(|user| user.link == LinkState::Active).count();
     terminal.line(format_args!("users          {active} of {} active", users.len()))?;

@@ -19,7 +19,11 @@ pub(super) fn run(common: &Common, command: &Holds, terminal: &mut Terminal) -> 
         Holds::List(as_json) => list(&installation, as_json.json, terminal),
         Holds::Show { id, json } => {
             let held = installation.ledger.hold(HoldId(*id))?;
-            if json.json { terminal.json(&held)? } else { show(&installation, &held, terminal)? }
+            if json.json {
+                terminal.json(&held)?;
+            } else {
+                show(&installation, &held, terminal)?;
+            }
             Ok(Exit::Fine)
         }
         Holds::Release { id, yes } => release(&installation, HoldId(*id), *yes, terminal),
@@ -52,12 +56,18 @@ fn list(installation: &Installation, as_json: bool, terminal: &mut Terminal) -> 
 }
 
 fn show(installation: &Installation, held: &HeldOperations, terminal: &mut Terminal) -> anyhow::Result<()> {
-    let hold = &held.hold;
+    let summary = &held.hold;
     let clock = Clock::of(&installation.config);
-    terminal.line(format_args!("hold {} of `{}`, {}: {}", hold.id, hold.user, hold.kind, held_reason(&hold.reason)))?;
-    terminal.line(format_args!("since {}, last planned {}", clock.time(hold.since), clock.time(hold.planned)))?;
+    terminal.line(format_args!(
+        "hold {} of `{}`, {}: {}",
+        summary.id,
+        summary.user,
+        summary.kind,
+        held_reason(&summary.reason)
+    ))?;
+    terminal.line(format_args!("since {}, last planned {}", clock.time(summary.since), clock.time(summary.planned)))?;
     let keys: BTreeSet<_> = held.waiting.iter().map(|operation| operation.key.clone()).collect();
-    let mirror = installation.ledger.mirror(hold.mailbox, &keys)?;
+    let mirror = installation.ledger.mirror(summary.mailbox, &keys)?;
     for operation in &held.waiting {
         for line in operation_lines(operation, mirror.entries.get(&operation.key)) {
             terminal.line(line)?;
@@ -83,6 +93,7 @@ fn release(installation: &Installation, id: HoldId, yes: bool, terminal: &mut Te
     }
     let released = installation.ledger.release(id, &who(), Timestamp::now())?;
     let until = Clock::of(&installation.config).time(released.until);
-    terminal.say(format_args!("{} operations may pass until {until}; the next sync takes them up", released.operations));
+    terminal
+        .say(format_args!("{} operations may pass until {until}; the next sync takes them up", released.operations));
     Ok(Exit::Fine)
 }

@@ -36,7 +36,8 @@ pub(super) fn run(common: &Common, arguments: &Init, terminal: &mut Terminal) ->
         fs::create_dir_all(folder).map_err(|error| not_written(folder, error))?;
     }
     // What is written last makes the installation: until then a second run takes up what the first one left.
-    let text = |firm| written(firm, &answers.mapping, &answers.database, answers.source_zone.name(), answers.office_zone());
+    let text =
+        |firm| written(firm, &answers.mapping, &answers.database, answers.source_zone.name(), answers.office_zone());
     let drawn = FirmId(rand::random());
     let planned = Config::parse(path, &text(drawn))?;
     let vault = || {
@@ -58,12 +59,14 @@ pub(super) fn run(common: &Common, arguments: &Init, terminal: &mut Terminal) ->
     if !answers.database.exists() {
         terminal.warn(format_args!("there is no database `{}` yet", answers.database.display()));
     }
-    terminal.say("next: `pocketdocket practice probe`, then `pocketdocket user add NAME --person ID --mailbox ADDRESS`");
+    terminal
+        .say("next: `pocketdocket practice probe`, then `pocketdocket user add NAME --person ID --mailbox ADDRESS`");
     Ok(Exit::Fine)
 }
 
 fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| not_written(path, error))?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| not_written(path, error))?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| not_written(path, error))?;
     Ok(())
 }

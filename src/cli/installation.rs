@@ -1,11 +1,6 @@
 //! What most commands begin with: the configuration and the ledger.
 
-use crate::{
-    cli::arguments::Common,
-    config::Config,
-    state::Ledger,
-    vault::KeyFile,
-};
+use crate::{cli::arguments::Common, config::Config, state::Ledger, vault::KeyFile};
 
 use super::trouble::{Exit, Refusal};
 
@@ -40,4 +35,3 @@ pub(super) fn who() -> String {
         None => "command line".to_owned(),
     }
 }
-

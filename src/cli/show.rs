@@ -27,7 +27,7 @@ impl Clock {
 /// A table without lines, which scripts can cut and people can read.
 pub(super) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_header(head);
+    table.load_style(presets::NOTHING).set_header(head);
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
     }

@@ -46,7 +46,8 @@ fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Resu
     };
     terminal.line(format_args!("practice  {source}"))?;
     if status.row_problems > 0 {
-        terminal.line(format_args!("rows      {} with problems: `pocketdocket practice preview`", status.row_problems))?;
+        terminal
+            .line(format_args!("rows      {} with problems: `pocketdocket practice preview`", status.row_problems))?;
     }
     if status.users.is_empty() {
         terminal.say("there is nobody yet; `pocketdocket user add NAME --person ID --mailbox ADDRESS` begins");
@@ -68,7 +69,8 @@ fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Resu
     });
     terminal.line("")?;
     terminal.line(table(["USER", "STATE", "LAST PROVEN", "EVENTS", "TASKS", "CONTACTS", "HELD"], rows))?;
-    let needs: Vec<String> = status.users.iter().flat_map(|user| needs(user, clock)).chain(source_needs(status)).collect();
+    let needs: Vec<String> =
+        status.users.iter().flat_map(|user| needs(user, clock)).chain(source_needs(status)).collect();
     if !needs.is_empty() {
         terminal.line("")?;
         terminal.line("Needs a person:")?;
@@ -94,12 +96,18 @@ fn needs(user: &UserStatus, clock: &Clock) -> Vec<String> {
         LinkState::Invited => needs.push(format!("{name}: no password yet; `pocketdocket user link {name}`")),
         LinkState::Linked => needs.push(format!("{name}: not confirmed; `pocketdocket user confirm {name}`")),
         LinkState::Confirming => {
-            needs.push(format!("{name}: the code was not given back; `pocketdocket user confirm {name}` sends another"));
+            needs
+                .push(format!("{name}: the code was not given back; `pocketdocket user confirm {name}` sends another"));
         }
         LinkState::Active => {}
     }
     for hold in &user.holds {
-        needs.push(format!("{name}: {} held, {}; `pocketdocket holds show {}`", hold.kind, held_reason(&hold.reason), hold.id));
+        needs.push(format!(
+            "{name}: {} held, {}; `pocketdocket holds show {}`",
+            hold.kind,
+            held_reason(&hold.reason),
+            hold.id
+        ));
     }
     if user.parked_records > 0 {
         let count = user.parked_records;

@@ -15,25 +15,24 @@ const LONGEST_ANSWER: u64 = 4096;
 
 /// The standard streams.
 pub(super) struct Terminal {
+    output: io::Stdout,
+    messages: io::Stderr,
+    answers: io::Stdin,
     colour: bool,
-    asks: bool,
 }
 
 impl Terminal {
     pub(super) fn standard() -> Self {
         // https://no-color.org: any value but the empty one.
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        Self { colour: io::stderr().is_terminal() && !no_colour, asks: io::stdin().is_terminal() }
-    }
-
-    /// Whether somebody sits there.
-    pub(super) fn asks(&self) -> bool {
-        self.asks
+        let (output, messages, answers) = (io::stdout(), io::stderr(), io::stdin());
+        let colour = messages.is_terminal() && !no_colour;
+        Self { output, messages, answers, colour }
     }
 
     /// A line of data.
     pub(super) fn line(&mut self, text: impl fmt::Display) -> Result<(), OutputError> {
-        Ok(writeln!(io::stdout().lock(), "{}", harmless(&text.to_string()))?)
+        Ok(writeln!(self.output, "{}", harmless(&text.to_string()))?)
     }
 
     /// A value as JSON, for scripts.
@@ -44,7 +43,7 @@ impl Terminal {
 
     /// A message. Nobody's trouble if nobody reads it.
     pub(super) fn say(&mut self, text: impl fmt::Display) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = writeln!(self.messages, "{text}");
     }
 
     /// A warning.
@@ -57,7 +56,7 @@ impl Terminal {
     pub(super) fn trouble(&mut self, explanation: &Explanation) {
         let label = self.paint("error:", "31");
         self.say(format_args!("{label} {}", harmless(&explanation.what)));
-        let _ = write!(io::stderr().lock(), "{}", harmless(&explanation.rest()));
+        let _ = write!(self.messages, "{}", harmless(&explanation.rest()));
         if let Some(hint) = &explanation.hint {
             let label = self.paint("hint:", "36");
             self.say(format_args!("{label} {}", harmless(hint)));
@@ -67,9 +66,9 @@ impl Terminal {
     /// Asks for a line. The question is a message, so that the answer can be piped in.
     pub(super) fn ask(&mut self, question: &str, usual: Option<&str>) -> anyhow::Result<String> {
         let usual_shown = usual.map(|usual| format!(" [{usual}]")).unwrap_or_default();
-        let _ = write!(io::stderr().lock(), "{question}{usual_shown}: ");
-        let _ = io::stderr().flush();
-        let Some(answer) = read_line()? else {
+        let _ = write!(self.messages, "{question}{usual_shown}: ");
+        let _ = self.messages.flush();
+        let Some(answer) = self.read_line()? else {
             return Err(Refusal::usage(format!("no answer to: {question}"))
                 .hint("answer at a terminal, or see the command's `--help` for the way without questions")
                 .into());
@@ -86,14 +85,33 @@ impl Terminal {
 
     /// Asks for a secret without showing it.
     pub(super) fn ask_secret(&mut self, question: &str, other_way: &str) -> anyhow::Result<SecretString> {
-        if !self.asks {
+        if !self.answers.is_terminal() {
             return Err(Refusal::usage("there is no terminal to ask at")
                 .hint(format!("give it on standard input with `{other_way}`"))
                 .into());
         }
-        let _ = write!(io::stderr().lock(), "{question}: ");
-        let _ = io::stderr().flush();
+        let _ = write!(self.messages, "{question}: ");
+        let _ = self.messages.flush();
         Ok(SecretString::from(rpassword::read_password()?))
+    }
+
+    /// One line of standard input, without its end; `None` at its end.
+    pub(super) fn read_line(&mut self) -> anyhow::Result<Option<Zeroizing<String>>> {
+        let mut line = Zeroizing::new(String::new());
+        let read = io::Read::take(self.answers.lock(), LONGEST_ANSWER)
+            .read_line(&mut line)
+            .map_err(|error| Refusal::usage("could not read standard input").because(error))?;
+        let length = line.trim_end_matches(['\n', '\r']).len();
+        line.truncate(length);
+        Ok((read > 0).then_some(line))
+    }
+
+    /// The first line of standard input, as a secret.
+    pub(super) fn read_secret(&mut self) -> anyhow::Result<SecretString> {
+        match self.read_line()? {
+            Some(line) if !line.is_empty() => Ok(SecretString::from(line.as_str().to_owned())),
+            _ => Err(Refusal::usage("standard input holds no secret").hint("give it as the first line").into()),
+        }
     }
 }
 
@@ -108,23 +126,4 @@ fn harmless(text: &str) -> String {
     text.chars()
         .map(|letter| if letter.is_control() && !matches!(letter, '\n' | '\t') { '\u{fffd}' } else { letter })
         .collect()
-}
-
-/// One line of standard input, without its end; `None` at its end.
-pub(super) fn read_line() -> anyhow::Result<Option<Zeroizing<String>>> {
-    let mut line = Zeroizing::new(String::new());
-    let read = io::Read::take(io::stdin().lock(), LONGEST_ANSWER)
-        .read_line(&mut line)
-        .map_err(|error| Refusal::usage("could not read standard input").because(error))?;
-    let length = line.trim_end_matches(['\n', '\r']).len();
-    line.truncate(length);
-    Ok((read > 0).then_some(line))
-}
-
-/// The first line of standard input, as a secret.
-pub(super) fn read_secret() -> anyhow::Result<SecretString> {
-    match read_line()? {
-        Some(line) if !line.is_empty() => Ok(SecretString::from(line.as_str().to_owned())),
-        _ => Err(Refusal::usage("standard input holds no secret").hint("give it as the first line").into()),
-    }
 }

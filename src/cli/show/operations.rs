@@ -65,11 +65,15 @@ pub(in crate::cli) fn held_reason(reason: &HoldReason) -> String {
         HoldReason::QueryEmpty { query, items } => {
             format!("the query `{query}` returned nothing although the mailbox holds {items} of its items")
         }
-        HoldReason::Vanished { vanished, of } => format!("{vanished} of our {of} items vanished from the mailbox at once"),
+        HoldReason::Vanished { vanished, of } => {
+            format!("{vanished} of our {of} items vanished from the mailbox at once")
+        }
         HoldReason::LooksAlreadyThere { matches } => {
             format!("{matches} records look as though they were there already, from an earlier sync perhaps")
         }
-        HoldReason::Orphans => "items of this firm whose records are gone, unknown to the ledger: an approved clean-up".to_owned(),
+        HoldReason::Orphans => {
+            "items of this firm whose records are gone, unknown to the ledger: an approved clean-up".to_owned()
+        }
         HoldReason::OnlyInDeletedItems => {
             "the ledger is new and these are found only in Deleted Items: the user may have deleted them".to_owned()
         }
@@ -77,11 +81,15 @@ pub(in crate::cli) fn held_reason(reason: &HoldReason) -> String {
             format!("{items} items carry the mark of another firm id ({firm}); release only if that was ours")
         }
         HoldReason::AnotherWriter { owner } => {
-            format!("another Pocket Docket says that it writes here ({owner}); release to take over, when it has stopped")
+            format!(
+                "another Pocket Docket says that it writes here ({owner}); release to take over, when it has stopped"
+            )
         }
         HoldReason::PersonMissing { person } => format!("the practice system has no person `{person}` any more"),
         HoldReason::ContactCap { wanted, cap } => format!("{wanted} contacts would come here, the cap is {cap}"),
-        HoldReason::MeaningChanged => "the same rows would now be written otherwise (mapping, template, privacy)".to_owned(),
+        HoldReason::MeaningChanged => {
+            "the same rows would now be written otherwise (mapping, template, privacy)".to_owned()
+        }
     }
 }
 
@@ -114,8 +122,11 @@ mod tests {
 
     fn hearing(subject: &str) -> Arc<Record> {
         let at = |text: &str| text.parse().unwrap_or_default();
-        let span =
-            Span::Timed { start: at("2026-11-24T08:00:00Z"), end: at("2026-11-24T09:30:00Z"), zone: "Europe/Berlin".to_owned() };
+        let span = Span::Timed {
+            start: at("2026-11-24T08:00:00Z"),
+            end: at("2026-11-24T09:30:00Z"),
+            zone: "Europe/Berlin".to_owned(),
+        };
         Arc::new(
             Record::new(Kind::Event)
                 .with(Field::Subject, Value::text(subject))
@@ -152,14 +163,18 @@ mod tests {
             clear: BTreeSet::from([Field::Location]),
             record: new,
         };
-        insta::assert_snapshot!(shown(update, Why::Changed, Some(&before)), @"");
+        insta::assert_snapshot!(shown(update, Why::Changed, Some(&before)), @r#"
+        update  event/meetings/4711  "Hearing⏎moved", 2026-11-24 09:00 to 10:30  (the record changed)
+                subject            "Hearing" -> "Hearing⏎moved"
+                location           "ROOM 5" -> (cleared)
+        "#);
         let gone = |manner| Action::Delete { item: item(), place: Place::Home, manner };
-        insta::assert_snapshot!(shown(gone(RemovalManner::ToDeletedItems), Why::Gone, Some(&before)), @"");
-        insta::assert_snapshot!(shown(gone(RemovalManner::ForGood), Why::Withdrawn("a wall".to_owned()), None), @"");
+        insta::assert_snapshot!(shown(gone(RemovalManner::ToDeletedItems), Why::Gone, Some(&before)), @r#"  delete  event/meetings/4711  "Hearing", 2026-11-24 09:00 to 10:30  (gone from the practice database)"#);
+        insta::assert_snapshot!(shown(gone(RemovalManner::ForGood), Why::Withdrawn("a wall".to_owned()), None), @"  delete  event/meetings/4711  for good, cannot be undone  (withdrawn: a wall)");
     }
 
     #[test]
     fn a_creation_is_shown_with_what_a_phone_would_show() {
-        insta::assert_snapshot!(shown(Action::Create { record: hearing("Hearing") }, Why::New, None), @"");
+        insta::assert_snapshot!(shown(Action::Create { record: hearing("Hearing") }, Why::New, None), @r#"  create  event/meetings/4711  "Hearing", 2026-11-24 09:00 to 10:30  (new)"#);
     }
 }

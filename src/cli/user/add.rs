@@ -44,7 +44,9 @@ fn address(typed: &str) -> anyhow::Result<&str> {
     if fits && !typed.contains(char::is_control) {
         return Ok(typed);
     }
-    Err(Refusal::usage(format!("`{typed}` is not an e-mail address")).hint("one looks like `weber@kanzlei.example`").into())
+    Err(Refusal::usage(format!("`{typed}` is not an e-mail address"))
+        .hint("one looks like `weber@kanzlei.example`")
+        .into())
 }
 
 /// The address of a web service: encrypted or this machine, no password in it, and not a place where passwords are refused
