@@ -29,7 +29,7 @@ pub(super) fn run(common: &Common, arguments: &History, terminal: &mut Terminal)
         terminal.say("nothing was written yet");
         return Ok(Exit::Fine);
     }
-    let clock = Clock::of(&installation.config);
+    let clock = Clock::of(&installation);
     let rows = entries.iter().map(|entry| {
         let outcome = match &entry.detail {
             Some(detail) => format!("{}: {detail}", entry.outcome),

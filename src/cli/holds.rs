@@ -40,7 +40,7 @@ fn list(installation: &Installation, as_json: bool, terminal: &mut Terminal) -> 
         terminal.say("nothing waits");
         return Ok(Exit::Fine);
     }
-    let clock = Clock::of(&installation.config);
+    let clock = Clock::of(installation);
     let rows = holds.iter().map(|hold| {
         [
             hold.id.to_string(),
@@ -57,7 +57,7 @@ fn list(installation: &Installation, as_json: bool, terminal: &mut Terminal) -> 
 
 fn show(installation: &Installation, held: &HeldOperations, terminal: &mut Terminal) -> anyhow::Result<()> {
     let summary = &held.hold;
-    let clock = Clock::of(&installation.config);
+    let clock = Clock::of(installation);
     terminal.line(format_args!(
         "hold {} of `{}`, {}: {}",
         summary.id,
@@ -92,7 +92,7 @@ fn release(installation: &Installation, id: HoldId, yes: bool, terminal: &mut Te
             .into());
     }
     let released = installation.ledger.release(id, &who(), Timestamp::now())?;
-    let until = Clock::of(&installation.config).time(released.until);
+    let until = Clock::of(installation).time(released.until);
     terminal
         .say(format_args!("{} operations may pass until {until}; the next sync takes them up", released.operations));
     Ok(Exit::Fine)

@@ -1,8 +1,12 @@
 //! What most commands begin with: the configuration and the ledger.
 
-use crate::{cli::arguments::Common, config::Config, state::Ledger, vault::KeyFile};
+use jiff::tz::TimeZone;
 
-use super::trouble::{Exit, Refusal};
+use super::{
+    arguments::Common,
+    trouble::{Exit, Refusal},
+};
+use crate::{config::Config, state::Ledger, vault::KeyFile};
 
 /// A configuration and its ledger.
 pub(super) struct Installation {
@@ -22,6 +26,11 @@ impl Installation {
                 .into());
         }
         Ok(Self { config, ledger })
+    }
+
+    /// The office's zone.
+    pub(super) fn zone(&self) -> TimeZone {
+        self.config.scope.office_zone.clone()
     }
 }
 

@@ -8,15 +8,15 @@ use jiff::{Timestamp, tz::TimeZone};
 
 pub(super) use operations::{held_reason, operation_lines};
 
-use crate::{config::Config, state::User};
+use super::installation::Installation;
+use crate::state::User;
 
 /// Shows moments as the office's clock does.
 pub(super) struct Clock(TimeZone);
 
 impl Clock {
-    pub(super) fn of(config: &Config) -> Self {
-        // The configuration was refused if there were no such zone.
-        Self(TimeZone::get(&config.sync.office_zone).unwrap_or(TimeZone::UTC))
+    pub(super) fn of(installation: &Installation) -> Self {
+        Self(installation.zone())
     }
 
     pub(super) fn time(&self, at: Timestamp) -> String {

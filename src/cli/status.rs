@@ -18,7 +18,7 @@ pub(super) fn run(common: &Common, arguments: &Json, terminal: &mut Terminal) ->
     if arguments.json {
         terminal.json(&status)?;
     } else {
-        show(&status, &Clock::of(&installation.config), terminal)?;
+        show(&status, &Clock::of(&installation), terminal)?;
     }
     Ok(if status.needs_person() { Exit::NeedsPerson } else { Exit::Fine })
 }

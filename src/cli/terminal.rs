@@ -66,8 +66,7 @@ impl Terminal {
     /// Asks for a line. The question is a message, so that the answer can be piped in.
     pub(super) fn ask(&mut self, question: &str, usual: Option<&str>) -> anyhow::Result<String> {
         let usual_shown = usual.map(|usual| format!(" [{usual}]")).unwrap_or_default();
-        let _ = write!(self.messages, "{question}{usual_shown}: ");
-        let _ = self.messages.flush();
+        self.prompt(&format!("{question}{usual_shown}"));
         let Some(answer) = self.read_line()? else {
             return Err(Refusal::usage(format!("no answer to: {question}"))
                 .hint("answer at a terminal, or see the command's `--help` for the way without questions")
@@ -83,15 +82,26 @@ impl Terminal {
         Ok(matches!(answer.as_str(), "y" | "yes" | "j" | "ja"))
     }
 
-    /// Asks for a secret without showing it.
-    pub(super) fn ask_secret(&mut self, question: &str, other_way: &str) -> anyhow::Result<SecretString> {
-        if !self.answers.is_terminal() {
-            return Err(Refusal::usage("there is no terminal to ask at")
-                .hint(format!("give it on standard input with `{other_way}`"))
-                .into());
+    /// Refuses if there is nobody to ask.
+    pub(super) fn needs_somebody(&self, other_way: &str) -> anyhow::Result<()> {
+        if self.answers.is_terminal() {
+            return Ok(());
         }
+        Err(Refusal::usage("there is no terminal to ask at")
+            .hint(format!("give it on standard input with `{other_way}`"))
+            .into())
+    }
+
+    /// A question that somebody else reads the answer to.
+    pub(super) fn prompt(&mut self, question: &str) {
         let _ = write!(self.messages, "{question}: ");
         let _ = self.messages.flush();
+    }
+
+    /// Asks for a secret without showing it.
+    pub(super) fn ask_secret(&mut self, question: &str, other_way: &str) -> anyhow::Result<SecretString> {
+        self.needs_somebody(other_way)?;
+        self.prompt(question);
         Ok(SecretString::from(rpassword::read_password()?))
     }
 

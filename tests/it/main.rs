@@ -1,5 +1,6 @@
 //! The integration tests, in one binary: one module per area.
 
+mod cli;
 mod documents;
 mod floors;
 mod licences;

@@ -46,7 +46,7 @@ pub(super) fn one(
     if as_json {
         return terminal.json(&Shown { user, audit });
     }
-    let clock = Clock::of(&installation.config);
+    let clock = Clock::of(installation);
     let mut lines = vec![
         ["user", user.name.as_str()].map(str::to_owned),
         ["person".to_owned(), user.details.person.to_string()],
