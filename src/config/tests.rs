@@ -40,7 +40,11 @@ fn the_sample_shows_every_setting_with_its_default() {
     assert_eq!(shown.firm, defaults.firm);
     assert_eq!(shown.practice, defaults.practice);
     assert_eq!(shown.sync, defaults.sync);
-    assert_eq!(shown.scope, defaults.scope);
+    let mut scope = shown.scope.clone();
+    for (kind, templates) in std::mem::take(&mut scope.templates) {
+        assert_eq!(templates, crate::plan::Templates::default(), "of {kind}");
+    }
+    assert_eq!(scope, defaults.scope);
     assert_eq!(shown.policy, defaults.policy);
     assert_eq!(shown.policy.policy(), crate::plan::Policy::default());
     assert_eq!(defaults.alerts, crate::engine::AlertSettings::default());
@@ -48,6 +52,7 @@ fn the_sample_shows_every_setting_with_its_default() {
     shows_all("firm", &sample, &defaults.firm);
     shows_all("practice", &sample, &defaults.practice);
     shows_all("sync", &sample, &defaults.sync);
+    shows_all("scope", &sample, &defaults.scope);
     shows_all("policy", &sample, &defaults.policy);
     shows_all("alerts", &sample, &shown.alerts);
 }

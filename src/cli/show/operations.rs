@@ -8,7 +8,7 @@ use super::values;
 /// An operation as the plan prints it: one line, and for an update one more for each field, old -> new. `before` is what the
 /// mirror has of the record.
 pub(in crate::cli) fn operation_lines(operation: &Operation, before: Option<&MirrorEntry>) -> Vec<String> {
-    let written = before.and_then(|entry| entry.written.as_ref());
+    let written = before.and_then(MirrorEntry::certain);
     let known = written.map(|written| title(&written.record)).unwrap_or_default();
     let (word, what, fields) = match &operation.action {
         Action::Create { record } => ("create", title(record), Vec::new()),
@@ -143,11 +143,7 @@ mod tests {
     #[test]
     fn an_update_is_shown_field_by_field_old_to_new() {
         let (old, new) = (hearing("Hearing"), hearing("Hearing\nmoved"));
-        let written = Written {
-            fingerprint: Fingerprint::of(&old),
-            record: old,
-            returned: BTreeMap::from([(Field::Location, Some(Value::text("ROOM 5")))]),
-        };
+        let written = Written::new(old, BTreeMap::from([(Field::Location, Some(Value::text("ROOM 5")))]));
         let before = MirrorEntry {
             item: item(),
             place: Place::Home,

@@ -24,7 +24,7 @@ pub(super) fn run(installation: &Installation, arguments: &AddUser, terminal: &m
         address: address.to_owned(),
         url: arguments.url.as_deref().map(web_service).transpose()?,
         method: AuthMethod::Password,
-        settings: serde_json::Value::Null,
+        settings: serde_json::json!({}),
     };
     installation.ledger.add_user(name, &details, &who(), Timestamp::now())?;
     terminal.say(format_args!("`{name}` is entered: {} in the practice system, mailbox {address}", details.person));

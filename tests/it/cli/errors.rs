@@ -38,7 +38,7 @@ fn a_wrong_line_of_the_configuration_is_shown_with_its_place() {
     ----- stdout
     ----- stderr
     error: the file `pocketdocket.toml` cannot be used
-      Caused by: line 4, column 1: unknown field `shedule`, expected one of `schedule`, `jitter_seconds`, `office_zone`, `parallel_mailboxes`, `observe_minutes`, `audit_days`, `sweep_minutes`, `content_minutes`, `urgent_hours`, `write_batch`, `unproven_hours`, `read_minutes`
+      Caused by: line 4, column 1: unknown field `shedule`, expected one of `schedule`, `jitter_seconds`, `parallel_mailboxes`, `observe_minutes`, `audit_days`, `sweep_minutes`, `content_minutes`, `urgent_hours`, `write_batch`, `unproven_hours`, `read_minutes`
                    |
                  4 | shedule = "*"
                    | ^^^^^^^
