@@ -23,6 +23,7 @@ mod observation;
 mod owner;
 mod proposals;
 mod quirks;
+mod rehearsal;
 mod requests;
 mod rows;
 mod secrets;

@@ -38,17 +38,17 @@ pub(super) struct Alerts {
 
 impl Alerts {
     pub(super) fn new(settings: AlertSettings) -> Result<Self, Failure> {
-        let client = match &settings.webhook {
-            None => None,
-            Some(_) => {
-                let client = reqwest::Client::builder()
+        let client = settings
+            .webhook
+            .as_ref()
+            .map(|_| {
+                reqwest::Client::builder()
                     .timeout(Duration::from_secs(20))
                     .redirect(reqwest::redirect::Policy::none())
                     .build()
-                    .map_err(|error| Failure::new(FailureKind::Setting, "prepare the webhook").because(error))?;
-                Some(client)
-            }
-        };
+                    .map_err(|error| Failure::new(FailureKind::Setting, "prepare the webhook").because(error))
+            })
+            .transpose()?;
         Ok(Self { settings, client, told: BTreeMap::new() })
     }
 

@@ -13,7 +13,7 @@ pub(super) enum Sent<T> {
     /// It was sent and no answer came: look before writing again.
     Unknown,
     /// It was not sent.
-    NotSent,
+    Unsent,
 }
 
 /// The answer to one request, under way.
@@ -25,8 +25,8 @@ pub(super) async fn bisect<'a, T>(
     count: usize,
     mut send: impl FnMut(Range<usize>) -> Sending<'a, T>,
 ) -> (Vec<Sent<T>>, Option<Failure>) {
-    let mut known: Vec<Sent<T>> = (0..count).map(|_| Sent::NotSent).collect();
-    let mut ranges = vec![0..count];
+    let mut known: Vec<Sent<T>> = (0..count).map(|_| Sent::Unsent).collect();
+    let mut ranges: Vec<Range<usize>> = std::iter::once(0..count).collect();
     while let Some(range) = ranges.pop() {
         if range.is_empty() {
             continue;
@@ -95,7 +95,7 @@ mod tests {
             })
         })
         .await;
-        assert!(matches!(known[..], [Sent::Unknown, Sent::Unknown, Sent::NotSent, Sent::NotSent]));
+        assert!(matches!(known[..], [Sent::Unknown, Sent::Unknown, Sent::Unsent, Sent::Unsent]));
         assert_eq!(trouble.map(|failure| failure.kind), Some(FailureKind::Transient));
     }
 

@@ -50,6 +50,8 @@ pub(super) struct Done {
     pub(super) not_read_back: bool,
     /// Trouble with single items that the whole mailbox shares (busy, full).
     pub(super) trouble: Option<Failure>,
+    /// Operations of the plan.
+    pub(super) planned: u64,
     /// The plan, kept for whoever asked to see it.
     pub(super) plan: Plan,
 }
@@ -110,6 +112,7 @@ impl Cycle<'_> {
             return Ok(());
         }
         let operations = std::mem::take(&mut done.plan.operations);
+        done.planned = operations.len() as u64;
         self.execute(operations, &views.mirror, done).await?;
         if !done.findings.is_empty() {
             self.context.ledger.put_findings(

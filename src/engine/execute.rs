@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, ops::Range, sync::Arc};
 
 use super::{
+    Progress,
     bisect::{Sent, bisect},
     crash_point,
     cycle::{Cycle, Done},
@@ -174,7 +175,7 @@ impl Cycle<'_> {
             Request::Create => {
                 let Some(folder) = self.memory.folders.get(&kind) else {
                     let failure = Failure::new(FailureKind::NotFound, format!("find the folder for {kind}s"));
-                    return (steps.iter().map(|_| Sent::NotSent).collect(), Some(failure));
+                    return (steps.iter().map(|_| Sent::Unsent).collect(), Some(failure));
                 };
                 let items: Vec<NewItem> = steps.iter().filter_map(|step| self.new_item(&step.operation)).collect();
                 bisect(items.len(), |range: Range<usize>| {
@@ -254,14 +255,14 @@ impl Cycle<'_> {
                 Sent::Answered(Ok(None)) => Outcome::Removed,
                 Sent::Answered(Err(failure)) => {
                     done.unfinished.insert(key);
-                    self.failed(failure, done)
+                    failed(failure, done)
                 }
                 Sent::Unknown => {
                     done.unfinished.insert(key);
                     self.memory.full_due.insert(kind);
                     Outcome::Unknown
                 }
-                Sent::NotSent => {
+                Sent::Unsent => {
                     done.unfinished.insert(key);
                     Outcome::Failed { kind: "not-sent".to_owned(), message: String::new(), parked: false }
                 }
@@ -334,34 +335,6 @@ impl Cycle<'_> {
         }
     }
 
-    /// An item that the server refused.
-    fn failed(&self, failure: Failure, done: &mut Done) -> Outcome {
-        let message = failure.chain();
-        let outcome = match failure.kind {
-            // An item that timed out may have been stored.
-            FailureKind::Transient | FailureKind::TooMuch | FailureKind::Malformed => Outcome::Unknown,
-            FailureKind::Rejected | FailureKind::BatchRefused => {
-                done.failed += 1;
-                Outcome::Failed { kind: "rejected".to_owned(), message, parked: true }
-            }
-            FailureKind::Conflict | FailureKind::NotFound => {
-                done.look_again = true;
-                Outcome::Failed { kind: "conflict".to_owned(), message, parked: false }
-            }
-            kind => {
-                done.failed += 1;
-                Outcome::Failed { kind: format!("{kind:?}").to_lowercase(), message, parked: false }
-            }
-        };
-        if !matches!(
-            failure.kind,
-            FailureKind::Rejected | FailureKind::BatchRefused | FailureKind::Conflict | FailureKind::NotFound
-        ) {
-            done.trouble.get_or_insert(failure);
-        }
-        outcome
-    }
-
     fn settle(&mut self, settlements: Vec<Settlement>, done: &mut Done) -> Result<(), Trouble> {
         if settlements.is_empty() {
             return Ok(());
@@ -371,8 +344,40 @@ impl Cycle<'_> {
             done.count(&settlement);
             done.settled.push((settlement.operation, settlement.outcome));
         }
+        if let Some(progress) = &self.context.progress {
+            let settled = done.settled.len() as u64;
+            progress(Progress { user: self.user.clone(), settled, planned: done.planned });
+        }
         Ok(())
     }
+}
+
+/// An item that the server refused.
+fn failed(failure: Failure, done: &mut Done) -> Outcome {
+    let message = failure.chain();
+    let outcome = match failure.kind {
+        // An item that timed out may have been stored.
+        FailureKind::Transient | FailureKind::TooMuch | FailureKind::Malformed => Outcome::Unknown,
+        FailureKind::Rejected | FailureKind::BatchRefused => {
+            done.failed += 1;
+            Outcome::Failed { kind: "rejected".to_owned(), message, parked: true }
+        }
+        FailureKind::Conflict | FailureKind::NotFound => {
+            done.look_again = true;
+            Outcome::Failed { kind: "conflict".to_owned(), message, parked: false }
+        }
+        kind => {
+            done.failed += 1;
+            Outcome::Failed { kind: format!("{kind:?}").to_lowercase(), message, parked: false }
+        }
+    };
+    if !matches!(
+        failure.kind,
+        FailureKind::Rejected | FailureKind::BatchRefused | FailureKind::Conflict | FailureKind::NotFound
+    ) {
+        done.trouble.get_or_insert(failure);
+    }
+    outcome
 }
 
 fn item_of(action: &Action) -> Option<&ItemRef> {

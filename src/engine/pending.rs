@@ -41,15 +41,6 @@ impl Pending {
         self.entries.insert(key, Entry { desired, version: self.versions, held: false });
     }
 
-    /// The mailbox has what it should have, as far as the last outcome tells.
-    pub(super) fn settle(&mut self, key: &RecordKey, desired: impl FnOnce() -> Desired) {
-        if self.in_flight.contains(key) {
-            self.put(key.clone(), desired());
-        } else {
-            self.entries.remove(key);
-        }
-    }
-
     /// Whether a reading needs to say anything about a key that looks done.
     pub(super) fn mentions(&self, key: &RecordKey) -> bool {
         self.entries.contains_key(key) || self.in_flight.contains(key)
@@ -58,11 +49,6 @@ impl Pending {
     /// Whether there is something that no hold keeps.
     pub(super) fn has_work(&self) -> bool {
         self.entries.values().any(|entry| !entry.held)
-    }
-
-    /// Whether holds keep something.
-    pub(super) fn has_held(&self) -> bool {
-        self.entries.values().any(|entry| entry.held)
     }
 
     /// Keys and what is wanted of them, for the firm's budgets.
@@ -121,14 +107,12 @@ mod tests {
     }
 
     #[test]
-    fn a_row_that_looks_done_while_its_key_is_in_flight_is_looked_at_again() {
+    fn a_key_in_flight_is_mentioned_until_its_cycle_is_over() {
         let mut pending = Pending::default();
         pending.put(key(1), Desired::Absent);
         let batch = pending.begin();
-        pending.settle(&key(1), || Desired::Frozen);
+        assert!(pending.mentions(&key(1)) && !pending.mentions(&key(2)));
         pending.end(&batch, &BTreeSet::new(), &BTreeSet::new());
-        assert!(pending.has_work());
-        pending.settle(&key(1), || Desired::Frozen);
         assert!(!pending.mentions(&key(1)));
     }
 
@@ -138,7 +122,7 @@ mod tests {
         pending.put(key(1), Desired::Absent);
         let batch = pending.begin();
         pending.end(&batch, &BTreeSet::new(), &[key(1)].into());
-        assert!(!pending.has_work() && pending.has_held());
+        assert!(!pending.has_work() && pending.mentions(&key(1)));
         pending.put(key(1), Desired::Absent);
         assert!(!pending.has_work(), "the same wish is no news");
         pending.wake();

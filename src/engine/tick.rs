@@ -108,7 +108,7 @@ impl Engine {
         self.index().begin(generation);
         let limit = Duration::from_secs(u64::from(self.context.settings.read_minutes) * 60);
         let outcome = tokio::time::timeout(limit, self.take_in(reading, served, chosen)).await;
-        let (told, problems, rows) = match outcome {
+        let (mut told, problems, rows) = match outcome {
             Ok(Ok(complete)) => complete,
             Ok(Err(failure)) => return Ok(Err(failure)),
             Err(_) => {
@@ -118,7 +118,10 @@ impl Engine {
             }
         };
         self.note(problems)?;
-        self.hear(reading, served, told);
+        reading.empty.hear(&told);
+        for one in served {
+            one.room.hear(&mut told, one.contact_cap);
+        }
         Ok(Ok(rows))
     }
 
@@ -227,14 +230,6 @@ impl Engine {
         Ok(())
     }
 
-    /// Puts what a complete reading said on the lists of mailboxes.
-    fn hear(&self, reading: &mut Reading, served: &[Served], mut told: Told) {
-        reading.empty.hear(&told);
-        for one in served {
-            one.room.hear(&mut told, one.contact_cap);
-        }
-    }
-
     /// Starts the pass of every mailbox that has something to do and is not in one already.
     fn start_passes(
         self: &Arc<Self>,
@@ -264,7 +259,7 @@ impl Engine {
             if released {
                 one.room.pending().wake();
             }
-            let holds = self.link_holds(reading, one.room.id);
+            let holds = link_holds(reading, one.room.id);
             let due = rehearsal
                 || released
                 || one.room.pending().has_work()
@@ -289,19 +284,19 @@ impl Engine {
         Ok(())
     }
 
-    fn link_holds(&self, reading: &Reading, mailbox: MailboxId) -> Vec<HoldReason> {
-        reading
-            .recipients
-            .iter()
-            .filter(|one| one.mailbox == mailbox && one.standing == Standing::Missing)
-            .map(|one| HoldReason::PersonMissing { person: one.person.0.clone() })
-            .collect()
-    }
-
     fn observation_due(&self, room: &Room) -> bool {
         // A mailbox whose memory is taken is in a pass, and will be looked at again when that is over.
         room.memory.try_lock().is_ok_and(|memory| memory.observation_due(self.context.now(), &self.context.settings))
     }
+}
+
+fn link_holds(reading: &Reading, mailbox: MailboxId) -> Vec<HoldReason> {
+    reading
+        .recipients
+        .iter()
+        .filter(|one| one.mailbox == mailbox && one.standing == Standing::Missing)
+        .map(|one| HoldReason::PersonMissing { person: one.person.0.clone() })
+        .collect()
 }
 
 impl Problems {

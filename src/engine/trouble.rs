@@ -2,7 +2,7 @@ use crate::{ports::Failure, state::LedgerError};
 
 /// What ends a cycle early. The ledger's own trouble concerns everybody; a failure concerns one mailbox.
 #[derive(Debug, thiserror::Error)]
-pub enum Trouble {
+pub(super) enum Trouble {
     /// The mailbox, or the way to it.
     #[error(transparent)]
     Mailbox(#[from] Failure),

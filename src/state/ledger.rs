@@ -31,11 +31,11 @@ pub struct Ledger {
 }
 
 pub(super) struct Inner {
-    connection: Mutex<Connection>,
-    vault: Vault,
-    directory: PathBuf,
-    firm: FirmId,
-    id: String,
+    pub(super) connection: Mutex<Connection>,
+    pub(super) vault: Vault,
+    pub(super) directory: PathBuf,
+    pub(super) firm: FirmId,
+    pub(super) id: String,
 }
 
 impl fmt::Debug for Ledger {
