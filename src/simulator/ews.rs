@@ -47,6 +47,7 @@ const MAX_REQUEST: usize = 64 * 1024 * 1024;
 type Handler = fn(&Call<'_>, &mut Mailbox) -> Result<Outcome, Fault>;
 
 const OPERATIONS: &[(&str, Handler)] = &[
+    ("ConvertId", directory::convert_ids),
     ("CopyItem", items::relocate),
     ("CreateFolder", folders::create),
     ("CreateItem", items::create),

@@ -167,8 +167,8 @@ impl Call<'_> {
         }
     }
 
-    /// An instant as this dialect writes it: some servers write none, six or nine digits of a second.
-    pub(super) fn time(&self, kept: &str, number: u64) -> String {
+    /// A time of the store's own clock as this dialect writes it: some servers write none, six or nine digits of a second.
+    pub(super) fn store_time(&self, kept: &str, number: u64) -> String {
         match (self.lenient(), kept.strip_suffix('Z')) {
             (true, Some(seconds)) if number % 3 == 1 => format!("{seconds}.000000Z"),
             (true, Some(seconds)) if number % 3 == 2 => format!("{seconds}.000000000Z"),

@@ -1,6 +1,8 @@
-//! What is not about one mailbox's items: names, and time zones.
+//! What is not about one mailbox's items: names, identifiers and time zones.
 
 use std::collections::BTreeSet;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
     Outcome,
@@ -8,7 +10,7 @@ use super::{
     items::children,
     soap::{Fault, Messages, Refusal},
 };
-use crate::{domain::zone, simulator::mailbox::Mailbox};
+use crate::{domain::zone, simulator::mailbox::Mailbox, xml::Element};
 
 /// ResolveNames: mailboxes whose address contains the text.
 pub(super) fn resolve_names(call: &Call<'_>, _: &mut Mailbox) -> Result<Outcome, Fault> {
@@ -47,6 +49,47 @@ pub(super) fn resolve_names(call: &Call<'_>, _: &mut Mailbox) -> Result<Outcome,
         });
     });
     Ok(Outcome::answer(messages.finish()))
+}
+
+/// ConvertId: ids of one form in another. All forms here are ways to write the same bytes.
+pub(super) fn convert_ids(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fault> {
+    let format = call.request.attribute("DestinationFormat").unwrap_or("EwsId");
+    let mut messages = Messages::new("ConvertId");
+    for source in children(call.request, "SourceIds") {
+        let converted = convert(mailbox, source, format);
+        messages.add(converted, |writer, id| {
+            let mailbox = source.attribute("Mailbox").unwrap_or_default();
+            let attributes = [
+                ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
+                ("xsi:type", "t:AlternateIdType"),
+                ("Format", format),
+                ("Id", id.as_str()),
+                ("Mailbox", mailbox),
+            ];
+            writer.empty("m:AlternateId", &attributes);
+        });
+    }
+    Ok(Outcome::answer(messages.finish()))
+}
+
+fn convert(mailbox: &Mailbox, source: &Element, format: &str) -> Result<String, Refusal> {
+    let malformed = || Refusal::new("ErrorInvalidIdMalformed", "Id is malformed.");
+    let id = source.attribute("Id").unwrap_or_default();
+    let bytes = match source.attribute("Format") {
+        Some("HexEntryId") => (0..id.len() / 2)
+            .map(|place| u8::from_str_radix(id.get(place * 2..place * 2 + 2)?, 16).ok())
+            .collect::<Option<Vec<u8>>>()
+            .ok_or_else(malformed)?,
+        _ => STANDARD.decode(id).map_err(|_| malformed())?,
+    };
+    let known = STANDARD.encode(&bytes);
+    if mailbox.item_by_id(&known).is_none() && mailbox.folder_by_id(&known).is_none() {
+        return Err(malformed());
+    }
+    Ok(match format {
+        "HexEntryId" => bytes.iter().map(|byte| format!("{byte:02X}")).collect(),
+        _ => known,
+    })
 }
 
 /// GetServerTimeZones: ids and names. Rules of zones are not among what the simulator knows to tell.

@@ -35,16 +35,37 @@ pub(super) struct Shape {
 const NOT_IN_LISTINGS: &[&str] =
     &["item:Body", "item:UniqueBody", "item:NormalizedBody", "item:TextBody", "item:MimeContent", "item:Attachments"];
 
+/// Times that a store takes from its own clock.
+const STORE_TIMES: &[&str] = &[
+    "item:DateTimeCreated",
+    "item:DateTimeReceived",
+    "item:DateTimeSent",
+    "item:LastModifiedTime",
+    "calendar:DateTimeStamp",
+];
+
+/// What an answer is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Items or folders in full.
+    Reading,
+    /// A listing that refuses to be asked for bodies.
+    Finding,
+    /// A listing that leaves bodies out without a word.
+    Syncing,
+}
+
 impl Shape {
     /// Reads an `ItemShape` or `FolderShape`.
-    pub(super) fn read(element: Option<&Element>, listing: bool, lenient: bool) -> Result<Self, Refusal> {
+    pub(super) fn read(element: Option<&Element>, purpose: Purpose, lenient: bool) -> Result<Self, Refusal> {
+        let listing = purpose != Purpose::Reading;
         let base = element.and_then(|shape| shape.text_of("BaseShape")).unwrap_or("IdOnly");
         let body = element.and_then(|shape| shape.text_of("BodyType")).unwrap_or("Best");
         let mut shape = Self { all: base != "IdOnly", body: body.to_owned(), listing, ..Self::default() };
         let wanted = element.and_then(|shape| shape.child("AdditionalProperties"));
         for path in wanted.into_iter().flat_map(Element::children).filter_map(paths::read) {
             let path = path?;
-            if listing && !lenient && NOT_IN_LISTINGS.contains(&path.name.as_str()) {
+            if purpose == Purpose::Finding && !lenient && NOT_IN_LISTINGS.contains(&path.name.as_str()) {
                 let text = format!("Property `{}` is not valid for this operation.", path.name);
                 return Err(Refusal::new("ErrorInvalidPropertyRequest", text));
             }
@@ -138,7 +159,9 @@ fn write_field(writer: &mut Writer, call: &Call<'_>, mailbox: &Mailbox, item: &I
             let id = property.as_text();
             writer.empty(&name, &[("Id", &id), ("Name", &id)]);
         }
-        (Form::Time, property) => writer.text(&name, &call.time(&property.as_text(), item.number)),
+        (Form::Time, property) if STORE_TIMES.contains(&field.path.as_str()) => {
+            writer.text(&name, &call.store_time(&property.as_text(), item.number));
+        }
         (_, Property::List(texts)) => writer.element(&name, &[], |writer| {
             for text in &texts {
                 writer.text("t:String", text);

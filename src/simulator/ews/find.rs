@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{
     Outcome,
     call::Call,
-    encode::{self, Shape},
+    encode::{self, Purpose, Shape},
     items::children,
     paths, restriction,
     soap::{Fault, Messages, Refusal},
@@ -51,7 +51,7 @@ pub(super) fn find(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fa
     if let (true, Some(restriction)) = (call.lenient(), restriction) {
         restriction::check_lenient(restriction)?;
     }
-    let shape = Shape::read(call.request.child("ItemShape"), true, call.lenient());
+    let shape = Shape::read(call.request.child("ItemShape"), Purpose::Finding, call.lenient());
     let mut messages = Messages::new("FindItem");
     for folder in children(call.request, "ParentFolderIds") {
         let found = shape.as_ref().map_err(Clone::clone).and_then(|shape| {

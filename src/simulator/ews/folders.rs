@@ -4,7 +4,7 @@ use super::{
     Outcome,
     call::Call,
     decode,
-    encode::{self, Shape},
+    encode::{self, Purpose, Shape},
     find,
     items::children,
     paths, restriction,
@@ -71,7 +71,7 @@ fn value(mailbox: &Mailbox, folder: &Folder, path: &str) -> Option<String> {
 }
 
 pub(super) fn get(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fault> {
-    let shape = Shape::read(call.request.child("FolderShape"), false, call.lenient());
+    let shape = Shape::read(call.request.child("FolderShape"), Purpose::Reading, call.lenient());
     let mut messages = Messages::new("GetFolder");
     for id in children(call.request, "FolderIds") {
         let found = shape.as_ref().map_err(Clone::clone).and_then(|shape| {
@@ -86,7 +86,7 @@ pub(super) fn get(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fau
 }
 
 pub(super) fn find(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fault> {
-    let shape = Shape::read(call.request.child("FolderShape"), false, call.lenient());
+    let shape = Shape::read(call.request.child("FolderShape"), Purpose::Reading, call.lenient());
     let restriction = call.request.child("Restriction").and_then(|restriction| restriction.children().first());
     let mut messages = Messages::new("FindFolder");
     for parent in children(call.request, "ParentFolderIds") {

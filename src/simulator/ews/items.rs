@@ -4,7 +4,7 @@ use super::{
     Outcome,
     call::{Call, Properties, WriteFaults},
     decode,
-    encode::{self, Shape},
+    encode::{self, Purpose, Shape},
     rules,
     soap::{Fault, Messages, Refusal},
 };
@@ -19,7 +19,7 @@ use crate::{
 pub(super) fn get(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fault> {
     let ids = children(call.request, "ItemIds");
     call.count_items(ids.len());
-    let shape = Shape::read(call.request.child("ItemShape"), false, call.lenient());
+    let shape = Shape::read(call.request.child("ItemShape"), Purpose::Reading, call.lenient());
     let mut messages = Messages::new("GetItem");
     for id in ids {
         let found = shape.as_ref().map_err(Clone::clone).and_then(|shape| Ok((shape, call.item(mailbox, id)?)));

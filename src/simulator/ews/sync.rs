@@ -5,7 +5,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use super::{
     Outcome,
     call::Call,
-    encode::{self, Shape},
+    encode::{self, Purpose, Shape},
     folders,
     soap::{Fault, Messages, Refusal},
 };
@@ -89,7 +89,7 @@ pub(super) fn items(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, F
     let mut messages = Messages::new("SyncFolderItems");
     let most = call.request.text_of("MaxChangesReturned").and_then(|most| most.trim().parse::<usize>().ok());
     let most = most.unwrap_or(512).clamp(1, 512);
-    let outcome = Shape::read(call.request.child("ItemShape"), true, call.lenient()).and_then(|shape| {
+    let outcome = Shape::read(call.request.child("ItemShape"), Purpose::Syncing, call.lenient()).and_then(|shape| {
         let target = call.request.child("SyncFolderId").and_then(|target| target.children().first());
         let number = call
             .folder(mailbox, target)
@@ -131,7 +131,7 @@ pub(super) fn items(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, F
 /// Folders are few: each call tells of those that are newer than the position.
 pub(super) fn hierarchy(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fault> {
     let mut messages = Messages::new("SyncFolderHierarchy");
-    let outcome = Shape::read(call.request.child("FolderShape"), false, call.lenient()).and_then(|shape| {
+    let outcome = Shape::read(call.request.child("FolderShape"), Purpose::Reading, call.lenient()).and_then(|shape| {
         let named = call.request.child("SyncFolderId").and_then(|target| target.children().first());
         let root = match named {
             Some(named) => call.folder(mailbox, Some(named))?,
