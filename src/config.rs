@@ -21,7 +21,7 @@ pub use firm::Firm;
 pub use policy::{PerKind, PolicySettings};
 pub use template::{SAMPLE, written};
 
-use crate::{engine, plan::ScopeSettings, sources};
+use crate::{engine, exchange, plan::ScopeSettings, sources};
 
 /// The name of the file where nobody says otherwise.
 pub const FILE_NAME: &str = "pocketdocket.toml";
@@ -37,6 +37,9 @@ pub struct Config {
     pub firm: Firm,
     /// The practice database.
     pub practice: sources::Settings,
+    /// How mailboxes are reached.
+    #[serde(default)]
+    pub exchange: exchange::Settings,
     /// When and how widely to sync.
     #[serde(default)]
     pub sync: engine::Settings,
@@ -79,6 +82,7 @@ impl Config {
         from_here(&mut self.firm.data);
         from_here(&mut self.firm.key_file);
         from_here(&mut self.practice.database);
+        self.exchange.ca_file.iter_mut().for_each(from_here);
         self.alerts.dead_man_file.iter_mut().for_each(from_here);
         if is_path(&self.practice.mapping) {
             let mut mapping = PathBuf::from(&self.practice.mapping);

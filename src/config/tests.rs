@@ -40,6 +40,9 @@ fn the_sample_shows_every_setting_with_its_default() {
     assert_eq!(shown.firm, defaults.firm);
     assert_eq!(shown.practice, defaults.practice);
     assert_eq!(shown.sync, defaults.sync);
+    assert_eq!(defaults.exchange, exchange::Settings::default());
+    // What the sample shows of the rest has no default and is an example.
+    assert_eq!(shown.exchange, with_numbers_of(&defaults.exchange, &shown.exchange));
     let mut scope = shown.scope.clone();
     for (kind, templates) in std::mem::take(&mut scope.templates) {
         assert_eq!(templates, crate::plan::Templates::default(), "of {kind}");
@@ -51,10 +54,20 @@ fn the_sample_shows_every_setting_with_its_default() {
     let Ok(sample) = toml::from_str::<toml::Table>(&uncommented()) else { panic!("is TOML") };
     shows_all("firm", &sample, &defaults.firm);
     shows_all("practice", &sample, &defaults.practice);
+    shows_all("exchange", &sample, &shown.exchange);
     shows_all("sync", &sample, &defaults.sync);
     shows_all("scope", &sample, &defaults.scope);
     shows_all("policy", &sample, &defaults.policy);
     shows_all("alerts", &sample, &shown.alerts);
+}
+
+fn with_numbers_of(numbers: &exchange::Settings, examples: &exchange::Settings) -> exchange::Settings {
+    exchange::Settings {
+        time_out_seconds: numbers.time_out_seconds,
+        read_batch: numbers.read_batch,
+        max_in_flight: numbers.max_in_flight,
+        ..examples.clone()
+    }
 }
 
 fn refusal_of(error: &ConfigError) -> String {

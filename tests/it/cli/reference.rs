@@ -118,7 +118,7 @@ fn settings() -> String {
             explanation.clear();
         } else if let Some((name, value)) = line.strip_prefix('#').and_then(|setting| setting.split_once(" = ")) {
             let required = explanation.strip_prefix("Required. ");
-            let optional = explanation.strip_prefix("No default. ");
+            let optional = explanation.strip_prefix("No default.").map(str::trim);
             let usual = match (required, optional) {
                 (Some(_), _) => format!("required, such as `{value}`"),
                 (_, Some(_)) => format!("none; such as `{value}`"),
