@@ -1,5 +1,8 @@
 use super::*;
-use crate::ports::Owner;
+use crate::{
+    plan::{Class, Spent},
+    ports::Owner,
+};
 
 #[test]
 fn intents_are_on_the_disk_before_anything_is_sent() {
@@ -83,9 +86,8 @@ fn what_is_not_known_stays_open_and_is_charged_when_it_turns_out_to_be_done() {
     let index = ledger.mirror_index(mailbox).expect("read");
     assert!(index.iter().all(|entry| entry.fingerprint.is_none()));
     let spent = ledger.spent(mailbox, at(5)).expect("read")[&Kind::Event].clone();
-    use crate::plan::Class;
     let more = |class| {
-        let count = |spent: &crate::plan::Spent| spent.by_class.get(&class).copied().unwrap_or(0);
+        let count = |spent: &Spent| spent.by_class.get(&class).copied().unwrap_or(0);
         count(&spent) - count(&before)
     };
     assert_eq!((more(Class::Create), more(Class::Update), more(Class::Delete)), (1, 1, 1));

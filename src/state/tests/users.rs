@@ -100,7 +100,7 @@ fn settings_of_a_user_change_without_a_new_confirmation() {
     let settings = serde_json::json!({"window": {"days-back": 30}});
     let details = UserDetails { settings: settings.clone(), ..details("weber@example.org") };
     desk.ledger.update_user(&weber, &details, "test", at(5)).expect("changed");
-    assert_eq!(active(&desk), [weber.clone()]);
+    assert_eq!(active(&desk), std::slice::from_ref(&weber));
     assert_eq!(desk.ledger.user(&weber).expect("there").details.settings, settings);
 }
 
