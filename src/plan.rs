@@ -30,7 +30,7 @@ pub use ours::unread;
 pub use recover::Resolution;
 pub use scope::{
     CancelledPolicy, DonePolicy, MirrorHint, PrivacyMode, ScopeSettings, Template, TemplateError, Templates, Texts,
-    WindowSettings, contact_cap, scope, still_maintained,
+    WindowSettings, combined, contact_cap, scope, still_maintained,
 };
 
 /// Decides what is to be done in one mailbox. Nothing is left to choose at execution.
@@ -43,7 +43,7 @@ pub fn plan(input: &PlanningInput<'_>) -> Plan {
         let decision = decide::decide(key, input);
         plan.findings.extend(decision.findings);
         plan.foreign.extend(decision.foreign);
-        decided.extend(decision.operation.map(|operation| (operation, decision.aside)));
+        decided.extend(decision.operations.into_iter().map(|operation| (operation, decision.aside)));
     }
     (plan.operations, plan.holds) = brakes::brake(decided, input);
     for operations in
@@ -62,3 +62,6 @@ fn is_soon(due: Option<Timestamp>, now: Timestamp) -> bool {
     let soon = now.checked_add(48.hours()).unwrap_or(Timestamp::MAX);
     due.is_some_and(|due| due >= now && due <= soon)
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Action, HoldReason, Operation, Plan, PlanningInput};
-use crate::domain::{ItemId, Place, RecordKey};
+use crate::domain::{Field, ItemId, Place, RecordKey};
 
 /// What must not be, in sentences. A plan with contradictions must not be executed.
 pub fn audit(plan: &Plan, input: &PlanningInput<'_>) -> Vec<String> {
@@ -11,7 +11,10 @@ pub fn audit(plan: &Plan, input: &PlanningInput<'_>) -> Vec<String> {
     let mut keys: BTreeSet<&RecordKey> = BTreeSet::new();
     let mut items: BTreeSet<&ItemId> = BTreeSet::new();
     for operation in &plan.operations {
-        if !keys.insert(&operation.key) {
+        // Orphans of one key are cleaned up together.
+        let orphan =
+            !input.mirror.entries.contains_key(&operation.key) && matches!(operation.action, Action::Delete { .. });
+        if !orphan && !keys.insert(&operation.key) {
             found.push(format!("two operations for {}", operation.key));
         }
         if item(operation).is_some_and(|item| !items.insert(item)) {
@@ -69,10 +72,8 @@ fn on_items(operation: &Operation, input: &PlanningInput<'_>, released: bool) ->
         }
         Action::Update { clear, .. } => {
             let written = input.mirror.entries.get(key).and_then(|entry| entry.written.as_ref());
-            let ours = |field| {
-                field == crate::domain::Field::Notes
-                    || written.is_some_and(|written| written.record.get(field).is_some())
-            };
+            let ours =
+                |field| field == Field::Notes || written.is_some_and(|written| written.record.get(field).is_some());
             for field in clear.iter().filter(|field| !ours(**field)) {
                 found.push(format!("{field} of {key} would be cleared, which we did not write"));
             }

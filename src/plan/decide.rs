@@ -44,7 +44,8 @@ pub(super) enum Aside {
 /// What is decided for one key.
 #[derive(Debug, Default)]
 pub(super) struct Decision {
-    pub(super) operation: Option<Operation>,
+    /// One, except for orphans: all items of a record that is gone are cleaned up together.
+    pub(super) operations: Vec<Operation>,
     pub(super) aside: Option<Aside>,
     pub(super) findings: Vec<Finding>,
     pub(super) foreign: Vec<(RecordKey, ItemId)>,
@@ -76,7 +77,7 @@ pub(super) fn decide(key: &RecordKey, input: &PlanningInput<'_>) -> Decision {
         Desired::Absent => case.leaving(None),
     };
     // Only what is seen beside an item that is known to be ours is a copy.
-    let taken_over = decision.operation.as_ref().is_some_and(|operation| operation.why == Why::TakenOver);
+    let taken_over = decision.operations.iter().any(|operation| operation.why == Why::TakenOver);
     if let Some(seen) = seen.filter(|_| entry.is_some() || taken_over) {
         for copy in candidates(key, input.mirror, input.observed).filter(|copy| copy.item.id != seen.item.id) {
             decision.foreign.push((key.clone(), copy.item.id.clone()));
@@ -110,7 +111,7 @@ impl Case<'_> {
             None
         };
         let operation = self.operation(Why::New, Some(record), Action::Create { record: Arc::clone(record) });
-        Decision { operation: Some(operation), aside, ..Decision::default() }
+        Decision { operations: vec![operation], aside, ..Decision::default() }
     }
 
     /// The ledger does not know the item, its stamp says that it is ours.
@@ -135,7 +136,7 @@ impl Case<'_> {
             update(seen, record, set, clear)
         };
         Decision {
-            operation: Some(self.operation(Why::TakenOver, Some(record), action)),
+            operations: vec![self.operation(Why::TakenOver, Some(record), action)],
             findings,
             ..Decision::default()
         }
@@ -146,7 +147,7 @@ impl Case<'_> {
         let changed = entry.certain().is_none_or(|written| written.fingerprint != Fingerprint::of(record));
         let create = |why| {
             let operation = self.operation(why, Some(record), Action::Create { record: Arc::clone(record) });
-            Decision { operation: Some(operation), ..Decision::default() }
+            Decision { operations: vec![operation], ..Decision::default() }
         };
         if changed {
             return create(Why::Changed);
@@ -159,7 +160,11 @@ impl Case<'_> {
         let respect = (entry.presence == Presence::Kept)
             .then(|| self.operation(Why::DeletedByUser, Some(record), Action::Respect));
         let told = (restoring && exhausted).then(|| self.finding(None, FindingKind::RestoresExhausted));
-        Decision { operation: respect, findings: told.into_iter().collect(), ..Decision::default() }
+        Decision {
+            operations: respect.into_iter().collect(),
+            findings: told.into_iter().collect(),
+            ..Decision::default()
+        }
     }
 
     /// Time alone moved it out of the window: the mailbox is left alone, and the ledger follows what it shows.
@@ -172,7 +177,7 @@ impl Case<'_> {
             (Some(written), Some(seen)) => self.acknowledged(&written.record, entry, seen),
             _ => None,
         };
-        Decision { operation, ..Decision::default() }
+        Decision { operations: operation.into_iter().collect(), ..Decision::default() }
     }
 
     /// Neither present nor absent: nothing is done, and somebody is told if it matters soon.
@@ -194,21 +199,24 @@ impl Case<'_> {
             let copies = self.input.observed.copies(self.key).iter();
             copies.filter(|copy| for_good && copy.place == Place::Deleted).min_by_key(|copy| &copy.item.id)
         };
-        let Some(seen) = self.seen.or_else(deleted) else {
-            let forget = self.entry.map(|_| self.operation(why, None, Action::Forget));
-            return Decision { operation: forget, ..Decision::default() };
-        };
         let manner = if for_good { RemovalManner::ForGood } else { RemovalManner::ToDeletedItems };
-        let action = Action::Delete { item: seen.item.clone(), place: seen.place.clone(), manner };
-        let operation = Some(self.operation(why, None, action));
+        let delete = |seen: &Seen| {
+            let action = Action::Delete { item: seen.item.clone(), place: seen.place.clone(), manner };
+            self.operation(why.clone(), None, action)
+        };
         if self.entry.is_some() {
-            return Decision { operation, ..Decision::default() };
+            let ours = self.seen.or_else(deleted);
+            let operation = ours.map_or_else(|| self.operation(why.clone(), None, Action::Forget), delete);
+            return Decision { operations: vec![operation], ..Decision::default() };
         }
-        // Without the ledger as second witness a person decides. Several items of one key come one after the other.
-        let findings = candidates(self.key, self.input.mirror, self.input.observed)
-            .map(|copy| self.finding(Some(copy), FindingKind::Orphan))
-            .collect();
-        Decision { operation, aside: Some(Aside::Orphan), findings, ..Decision::default() }
+        // Without the ledger as second witness a person decides.
+        let orphans = || candidates(self.key, self.input.mirror, self.input.observed);
+        Decision {
+            operations: orphans().map(delete).collect(),
+            aside: Some(Aside::Orphan),
+            findings: orphans().map(|orphan| self.finding(Some(orphan), FindingKind::Orphan)).collect(),
+            ..Decision::default()
+        }
     }
 
     fn policy(&self, by_kind: &BTreeMap<crate::domain::Kind, OnDrift>) -> OnDrift {

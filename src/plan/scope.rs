@@ -104,6 +104,23 @@ pub fn still_maintained(rendered: &Record, settings: &ScopeSettings, now: Timest
     }
 }
 
+/// What a mailbox should have that several links feed: what any of them gives it. Where they show a record differently, what the
+/// mailbox already holds stays; otherwise the links would write over each other for ever.
+#[must_use]
+pub fn combined(one: Desired, other: Desired, mirrored: Option<&MirrorHint>) -> Desired {
+    let rank = |desired: &Desired| match desired {
+        Desired::Wanted(record) if mirrored.is_some_and(|hint| hint.fingerprint == Some(Fingerprint::of(record))) => 7,
+        Desired::Frozen if mirrored.is_some() => 6,
+        Desired::Wanted(_) => 5,
+        Desired::Unreadable => 4,
+        Desired::Frozen => 3,
+        Desired::Unchanged => 2,
+        Desired::Withdrawn(_) => 1,
+        Desired::Absent => 0,
+    };
+    if rank(&other) > rank(&one) { other } else { one }
+}
+
 /// The reason to hold contacts when a user would get more firm-wide ones than the cap allows.
 pub fn contact_cap(wanted: u64, settings: &ScopeSettings) -> Option<HoldReason> {
     (wanted > settings.contact_cap).then_some(HoldReason::ContactCap { wanted, cap: settings.contact_cap })

@@ -69,20 +69,15 @@ fn markup(rest: &str, at: usize) -> Option<(Option<Token<'_>>, usize)> {
         return None;
     }
     let mut quote = None;
-    let end = rest.char_indices().find(|(_, letter)| match quote {
-        Some(open) => {
-            if *letter == open {
-                quote = None;
-            }
-            false
+    let closing = |(_, letter): &(usize, char)| {
+        match quote {
+            Some(open) if open == *letter => quote = None,
+            None if matches!(letter, '"' | '\'') => quote = Some(*letter),
+            _ => return quote.is_none() && *letter == '>',
         }
-        None => {
-            if matches!(letter, '"' | '\'') {
-                quote = Some(*letter);
-            }
-            *letter == '>'
-        }
-    });
+        false
+    };
+    let end = rest.char_indices().find(closing);
     // A quote that is never closed: the tag ends at the first `>`.
     let end = end.map(|(end, _)| end).or_else(|| rest.find('>'))? + 1;
     let closes = first == '/';
@@ -180,15 +175,12 @@ fn decode(text: &str) -> String {
         decoded.push_str(before);
         let entity = after.split_once(';').filter(|(name, _)| name.len() <= 32);
         let resolved = entity.and_then(|(name, _)| character(name));
-        match (entity, resolved) {
-            (Some((_, behind)), Some(text)) => {
-                decoded.push_str(&text);
-                rest = behind;
-            }
-            _ => {
-                decoded.push('&');
-                rest = after;
-            }
+        if let (Some((_, behind)), Some(text)) = (entity, resolved) {
+            decoded.push_str(&text);
+            rest = behind;
+        } else {
+            decoded.push('&');
+            rest = after;
         }
     }
     decoded.push_str(rest);
@@ -229,8 +221,10 @@ fn encode(line: &str) -> String {
 /// Replaces the block that lies at these bytes, or takes it out. Tags that were opened or closed there and not the other way
 /// round stay, so that the rest means what it meant.
 pub(super) fn replace(html: &str, start: usize, end: usize, ours: Option<&str>) -> String {
-    let (mut closers, mut openers): (Vec<(String, usize, usize)>, Vec<(String, usize, usize)>) =
-        (Vec::new(), Vec::new());
+    // Name, first byte, and the byte behind.
+    type Tag = (String, usize, usize);
+    let mut closers: Vec<Tag> = Vec::new();
+    let mut openers: Vec<Tag> = Vec::new();
     for token in tokens(html) {
         let Token::Tag { name, closes, empty: false, start: tag_start, end: tag_end } = token else { continue };
         if tag_start < start || tag_end > end {
@@ -257,7 +251,8 @@ pub(super) fn replace(html: &str, start: usize, end: usize, ours: Option<&str>) 
     format!("{}{}{left}{}", slice(0, start), ours.map(block).unwrap_or_default(), slice(end, html.len()))
 }
 
-/// Puts a new block below everything else.
+/// Puts a new block below everything else; above it, where the markup ends in something that would swallow it (a comment, a
+/// style or a tag that is never closed).
 pub(super) fn append(html: &str, ours: &str) -> String {
     let last = |wanted: &str| {
         tokens(html).into_iter().rev().find_map(|token| match token {
@@ -267,5 +262,9 @@ pub(super) fn append(html: &str, ours: &str) -> String {
     };
     let at = last("body").or_else(|| last("html")).unwrap_or(html.len());
     let (before, after) = (html.get(..at).unwrap_or_default(), html.get(at..).unwrap_or_default());
-    format!("{before}<div>{}</div>{after}", block(ours))
+    let block = block(ours);
+    let below = format!("{before}<div>{block}</div>{after}");
+    let read = lines(&below);
+    let is_read = [BEGIN, END].iter().all(|marker| read.iter().any(|line| line.text == *marker));
+    if is_read { below } else { format!("<div>{block}</div>{html}") }
 }

@@ -54,7 +54,7 @@ impl Case<'_> {
                 update(seen, record, set, clear)
             };
             let operation = self.operation(Why::Changed, Some(record), action);
-            return Decision { operation: Some(operation), findings, ..Decision::default() };
+            return Decision { operations: vec![operation], findings, ..Decision::default() };
         }
 
         let exhausted = entry.restores >= self.input.policy.max_restores;
@@ -64,14 +64,18 @@ impl Case<'_> {
             let set = drifted.iter().filter_map(|field| Some((*field, record.get(*field)?.clone()))).collect();
             let action = update(seen, record, set, BTreeSet::new());
             let operation = self.operation(Why::Restored, Some(record), action);
-            return Decision { operation: Some(operation), findings, ..Decision::default() };
+            return Decision { operations: vec![operation], findings, ..Decision::default() };
         }
         findings.extend(drifted.iter().map(|field| self.proposed(*field, written, seen, false)));
         // Listed as long as somebody else's version stands.
         if restoring && exhausted && (!drifted.is_empty() || !written.returned.is_empty()) {
             findings.push(self.finding(Some(seen), FindingKind::RestoresExhausted));
         }
-        Decision { operation: self.acknowledged(record, entry, seen), findings, ..Decision::default() }
+        Decision {
+            operations: self.acknowledged(record, entry, seen).into_iter().collect(),
+            findings,
+            ..Decision::default()
+        }
     }
 
     /// The ledger takes note of a new version or place of an item that is left as it is.
@@ -107,7 +111,7 @@ impl Case<'_> {
             update(seen, record, set, clear)
         };
         let operation = self.operation(Why::Recovered, Some(record), action);
-        Decision { operation: Some(operation), findings, ..Decision::default() }
+        Decision { operations: vec![operation], findings, ..Decision::default() }
     }
 
     /// Leaves a task completed that the user completed, and proposes that to the office.

@@ -83,6 +83,22 @@ fn matter_texts(matter: &Matter) -> (&str, &str) {
     )
 }
 
+/// What rings, so that a phone shows initials for a caller.
+const NUMBERS: [Field; 12] = [
+    Field::BusinessPhone,
+    Field::BusinessPhone2,
+    Field::HomePhone,
+    Field::HomePhone2,
+    Field::MobilePhone,
+    Field::OtherPhone,
+    Field::CarPhone,
+    Field::CompanyMainPhone,
+    Field::BusinessFax,
+    Field::HomeFax,
+    Field::OtherFax,
+    Field::Pager,
+];
+
 /// Initials in place of names; nothing that is free text.
 fn initials(source: &SourceRecord, settings: &ScopeSettings) -> Record {
     if source.record.kind != Kind::Contact {
@@ -92,20 +108,6 @@ fn initials(source: &SourceRecord, settings: &ScopeSettings) -> Record {
         let values = Values { subject: &who, matter_number: number, ..Values::default() };
         return bare(source, Templates::default().subject.render(&values));
     }
-    const NUMBERS: [Field; 12] = [
-        Field::BusinessPhone,
-        Field::BusinessPhone2,
-        Field::HomePhone,
-        Field::HomePhone2,
-        Field::MobilePhone,
-        Field::OtherPhone,
-        Field::CarPhone,
-        Field::CompanyMainPhone,
-        Field::BusinessFax,
-        Field::HomeFax,
-        Field::OtherFax,
-        Field::Pager,
-    ];
     let mut record = keeping(source, &NUMBERS);
     let mut shown = Vec::new();
     for field in [Field::GivenName, Field::MiddleName, Field::Surname] {
@@ -156,19 +158,21 @@ fn private(source: &SourceRecord, settings: &ScopeSettings) -> Option<Record> {
     Some(record)
 }
 
+/// When and how far, and nothing about what or whom.
+const HARMLESS: [Field; 9] = [
+    Field::Span,
+    Field::Reminder,
+    Field::ShowAs,
+    Field::Sensitivity,
+    Field::StartDate,
+    Field::DueDate,
+    Field::Status,
+    Field::PercentComplete,
+    Field::Importance,
+];
+
 /// Times and states, under this subject.
 fn bare(source: &SourceRecord, subject: String) -> Record {
-    const HARMLESS: [Field; 9] = [
-        Field::Span,
-        Field::Reminder,
-        Field::ShowAs,
-        Field::Sensitivity,
-        Field::StartDate,
-        Field::DueDate,
-        Field::Status,
-        Field::PercentComplete,
-        Field::Importance,
-    ];
     let mut record = keeping(source, &HARMLESS);
     set(&mut record, Field::Subject, Value::text(subject));
     record

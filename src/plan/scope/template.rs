@@ -80,12 +80,14 @@ impl Template {
     }
 }
 
+/// What stands between values, and makes no sense beside an empty one.
+const SEPARATORS: &[char] = &[' ', '-', '–', '—', ':', ',', ';', '/', '|', '·'];
+
 /// A line with everything in its place; `None` when it had placeholders and all of them were empty.
 fn render_line(parts: &[Part], values: &Values<'_>) -> Option<String> {
     if names_values(parts) && all_empty(parts, values) {
         return None;
     }
-    const SEPARATORS: &[char] = &[' ', '-', '–', '—', ':', ',', ';', '/', '|', '·'];
     let mut line = String::new();
     // What separates the next value from the last one: written only when there is a value on both sides.
     let mut between: Option<String> = None;
@@ -94,7 +96,11 @@ fn render_line(parts: &[Part], values: &Values<'_>) -> Option<String> {
         match part {
             Part::Literal(text) => {
                 let pending = between.get_or_insert_default();
-                if pending.is_empty() || !pending.chars().all(|character| SEPARATORS.contains(&character)) {
+                let is_separator = pending.chars().all(|character| SEPARATORS.contains(&character));
+                if pending.is_empty() || !is_separator {
+                    // `file {number}, {name}` without a number is `file, name`.
+                    let tidy = if text.starts_with([',', ';', ':']) { pending.trim_end().len() } else { pending.len() };
+                    pending.truncate(tidy);
                     pending.push_str(text);
                 }
             }
