@@ -14,6 +14,7 @@ mod installation;
 mod logs;
 mod practice;
 mod show;
+mod simulator;
 mod status;
 mod terminal;
 mod trouble;
@@ -64,6 +65,7 @@ impl Command {
             Self::Status(arguments) => status::run(common, arguments, terminal),
             Self::Holds { command } => holds::run(common, command, terminal),
             Self::History(arguments) => history::run(common, arguments, terminal),
+            Self::Simulator(arguments) => simulator::run(arguments, terminal),
         }
     }
 

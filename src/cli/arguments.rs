@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::{domain::RecordKey, state::UserName};
+use crate::{domain::RecordKey, simulator::FaultRule, state::UserName};
 
 /// Puts a law firm's contacts, calendar and tasks on everyone's phone, through the Exchange mailbox they already have
 #[derive(Debug, Parser)]
@@ -69,6 +69,8 @@ pub(super) enum Command {
     },
     /// Show what was written, when and why
     History(History),
+    /// Run an Exchange of our own on this machine, for trying things
+    Simulator(Simulator),
 }
 
 #[derive(Debug, Args)]
@@ -90,6 +92,31 @@ pub(super) struct Check {
     /// Also ask the practice database and each mailbox once
     #[arg(long)]
     pub(super) online: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Simulator {
+    /// Port on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub(super) port: u16,
+    /// A mailbox, by its address; may be given several times
+    #[arg(long = "mailbox", value_name = "ADDRESS")]
+    pub(super) mailboxes: Vec<String>,
+    /// Mailboxes, logins and files with passwords, from a TOML file
+    #[arg(long = "mailboxes", value_name = "FILE")]
+    pub(super) mailboxes_file: Option<PathBuf>,
+    /// Keep everything in this file; it is gone when the simulator stops otherwise
+    #[arg(long, value_name = "FILE")]
+    pub(super) state: Option<PathBuf>,
+    /// Behave as servers do that speak EWS and are not Microsoft's
+    #[arg(long)]
+    pub(super) lenient: bool,
+    /// Let something go wrong from the start, such as `busy,back-off-milliseconds=5000,operation=CreateItem,times=3`; may be given several times
+    #[arg(long = "fault", value_name = "FAULT")]
+    pub(super) faults: Vec<FaultRule>,
+    /// Refuse chunked requests, as some servers do
+    #[arg(long)]
+    pub(super) refuse_chunked: bool,
 }
 
 #[derive(Debug, Subcommand)]

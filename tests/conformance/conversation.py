@@ -14,14 +14,13 @@ from exchangelib.folders import Contacts
 from exchangelib.indexed_properties import EmailAddress, PhoneNumber, PhysicalAddress
 
 import mailbox
+import read_back
 
-SET = str(uuid.uuid4())
 ZURICH = EWSTimeZone("Europe/Zurich")
 LENIENT = "--lenient" in sys.argv
 URL, LOGIN = [argument for argument in sys.argv[1:] if not argument.startswith("--")][:2]
 PASSWORD = sys.stdin.readline().rstrip("\n")
 
-mailbox.register(SET)
 ACCOUNT = mailbox.open_account(URL, LOGIN, PASSWORD)
 
 
@@ -265,6 +264,23 @@ class Conversation(unittest.TestCase):
         classes = {folder.folder_class for folder in mailbox.folders(ACCOUNT)}
         self.assertTrue({"IPF.Contact", "IPF.Appointment", "IPF.Task"} <= classes)
         self.assertTrue(list(ACCOUNT.root.sync_hierarchy()))
+
+    def test_what_is_read_back_is_told_field_by_field(self):
+        for made in (contact("c/1"), event("e/1"), task("t/1")):
+            made.save()
+        day = event("e/2", start=EWSDate(2027, 3, 27), end=EWSDate(2027, 3, 28), is_all_day=True).save()
+        day.move_to_trash()
+        found = read_back.read(ACCOUNT)
+        [person], [meeting, holiday], [duty] = found["contacts"], found["events"], found["tasks"]
+        self.assertEqual(person["addresses"]["Business"]["postal_code"], "8001")
+        self.assertEqual(person["phones"]["BusinessFax"], "+41 44 123 45 68")
+        self.assertEqual((person["birthday"], person["name_title"]), ("1970-02-28", "Dr. iur."))
+        self.assertEqual(person["body"], "Erste Zeile\nzweite Zeile € 𝄞")
+        self.assertEqual((meeting["start"], meeting["end"]), ("2027-03-29T07:00:00Z", "2027-03-29T08:30:00Z"))
+        self.assertEqual((meeting["deleted"], meeting["stamp"], meeting["show_as"]), (False, "e/1", "OOF"))
+        self.assertEqual((holiday["deleted"], holiday["all_day"]), (True, True))
+        self.assertEqual((holiday["first_day"], holiday["last_day"]), ("2027-03-27", "2027-03-28"))
+        self.assertEqual((duty["due_date"], duty["percent_complete"], duty["importance"]), ("2027-03-28", 40, "High"))
 
     def test_names_resolve(self):
         found = ACCOUNT.protocol.resolve_names([LOGIN])

@@ -1,20 +1,17 @@
-"""Opens a mailbox with exchangelib, and names the properties that Pocket Docket keeps on items and folders."""
+"""Opens a mailbox with exchangelib, and names the properties that Pocket Docket keeps on items."""
 
-import warnings
-
-from exchangelib import BASIC, DELEGATE, Account, CalendarItem, Configuration, Contact, Credentials, Folder, Task
+from exchangelib import BASIC, DELEGATE, Account, CalendarItem, Configuration, Contact, Credentials, Task
 from exchangelib.extended_properties import ExtendedProperty
 from exchangelib.protocol import BaseProtocol
 
-# A test wants to hear of trouble at once; by default the client hides some of it by trying again for an hour.
+# A test wants to hear of trouble soon.
 BaseProtocol.TIMEOUT = 60
-warnings.filterwarnings("ignore", category=DeprecationWarning)
 
 
 class Stamp(ExtendedProperty):
-    """`PocketDocketKey`, in the property set that `exchange/ews/property.rs` fixes."""
+    """`PocketDocketKey` in our property set: says for which record an item was written."""
 
-    property_set_id = "00000000-0000-0000-0000-000000000000"
+    property_set_id = "eebbaf8c-842f-4851-9d67-ca9ef1b9409b"
     property_name = "PocketDocketKey"
     property_type = "String"
 
@@ -26,12 +23,9 @@ class NameTitle(ExtendedProperty):
     property_type = "String"
 
 
-def register(property_set_id):
-    """Tells exchangelib of our properties."""
-    Stamp.property_set_id = property_set_id
-    for kind in (Contact, CalendarItem, Task):
-        kind.register("stamp", Stamp)
-    Contact.register("name_title", NameTitle)
+for kind in (Contact, CalendarItem, Task):
+    kind.register("stamp", Stamp)
+Contact.register("name_title", NameTitle)
 
 
 def open_account(url, login, password, address=None):
@@ -44,6 +38,5 @@ def open_account(url, login, password, address=None):
 
 
 def folders(account):
-    """Every folder of the mailbox below its top, with its class."""
-    top = account.msg_folder_root if hasattr(account, "msg_folder_root") else account.root.tois
-    return list(top.walk())
+    """Every folder below the top of the mailbox."""
+    return list(account.root.tois.walk())
