@@ -56,7 +56,8 @@ pub enum Row {
         /// Digest of its `changed` value (0 where it has none): equal digests mean an unchanged row.
         mark: u64,
     },
-    /// A row that exists but cannot be read: neither present nor absent.
+    /// A row that exists but cannot be read: neither present nor absent. It has the last word in a reading: several rows with
+    /// one key and audience may turn out to contradict each other after the first of them was given as a record.
     Unreadable {
         /// The record, which a row must have to be told apart.
         key: RecordKey,

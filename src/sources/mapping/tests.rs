@@ -1,1 +1,131 @@
+use proptest::prelude::*;
 
+use super::*;
+
+fn parse(text: &str) -> Result<Mapping, MappingError> {
+    Mapping::parse("firm.toml", text, &BTreeMap::from([("schema".to_owned(), "dbo".to_owned())]))
+}
+
+fn with(queries: &str) -> String {
+    format!(
+        "[practice]\nname = \"Firm\"\nconnector = \"sqlite\"\n\n[people]\nsql = \"SELECT id FROM people\"\n\n{queries}"
+    )
+}
+
+fn refusal(text: &str) -> String {
+    parse(text).expect_err("refused").to_string()
+}
+
+#[test]
+fn every_built_in_mapping_is_right() {
+    for (name, text) in PRESETS {
+        if let Err(error) = Mapping::parse(name, text, &BTreeMap::new()) {
+            panic!("{error}");
+        }
+    }
+}
+
+#[test]
+fn a_word_that_does_not_exist_is_refused_by_place_and_with_its_neighbour() {
+    let text = with(
+        "[[contacts]]\naudience = \"everyone\"\nsql = \"\"\"\nSELECT id AS key,\n       f AS givenname\nFROM c\"\"\"\n",
+    );
+    assert_eq!(
+        refusal(&text),
+        "firm.toml, line 12, column 13: `givenname` is no word for contacts; did you mean `given_name`?"
+    );
+}
+
+#[test]
+fn a_query_says_for_whom_its_rows_are() {
+    let text = with("[[tasks]]\nsql = \"SELECT id AS key, s AS subject FROM t\"\n");
+    assert!(refusal(&text).contains("column `person`"), "{}", refusal(&text));
+    let text = with("[[tasks]]\naudience = \"all\"\nsql = \"SELECT id AS key FROM t\"\n");
+    assert!(refusal(&text).contains("`all` is no audience"));
+}
+
+#[test]
+fn what_toml_refuses_is_said_with_its_line() {
+    assert!(refusal("[practice]\nname = \n").starts_with("firm.toml, line 2"));
+    let text = with("[[tasks]]\nsql = \"SELECT id AS key, p AS person FROM t\"\ncolour = 1\n");
+    assert!(refusal(&text).starts_with("firm.toml, line 10, column 1: unknown field `colour`"), "{}", refusal(&text));
+}
+
+#[test]
+fn placeholders_are_filled_in_or_refused() {
+    let text = with("[[tasks]]\nsql = \"SELECT id AS key, p AS person FROM {schema}.t WHERE x = '{A}'\"\n");
+    assert_eq!(parse(&text).expect("right").queries[0].sql, "SELECT id AS key, p AS person FROM dbo.t WHERE x = '{A}'");
+    let text = with("[[tasks]]\nsql = \"SELECT id AS key, p AS person FROM {owner}.t\"\n");
+    assert!(refusal(&text).contains("`{owner}` has no value"));
+    let evil = BTreeMap::from([("schema".to_owned(), "t; DROP TABLE x".to_owned())]);
+    let text = with("[[tasks]]\nsql = \"SELECT id AS key, p AS person FROM {schema}.t\"\n");
+    assert!(Mapping::parse("firm.toml", &text, &evil).is_err());
+}
+
+#[test]
+fn only_selects_are_taken() {
+    for sql in ["DELETE FROM t", "SELECT 1 AS key; DROP TABLE t", "UPDATE t SET person = 1"] {
+        assert!(parse(&with(&format!("[[tasks]]\naudience = \"everyone\"\nsql = \"{sql}\"\n"))).is_err(), "{sql}");
+    }
+}
+
+#[test]
+fn two_queries_of_one_kind_need_names() {
+    let query = "[[tasks]]\nsql = \"SELECT id AS key, p AS person FROM t\"\n";
+    assert!(refusal(&with(&format!("{query}{query}"))).contains("two task queries named `tasks`"));
+    assert!(parse(&with(&format!("{query}name = \"deadlines\"\n{query}"))).is_ok());
+    assert!(parse(&with(&format!("{query}name = \"a/b\"\n"))).is_err());
+}
+
+#[test]
+fn converters_fit_their_columns() {
+    let query = |convert: &str| {
+        parse(&with(&format!(
+            "[[tasks]]\nsql = \"SELECT id AS key, p AS person, d AS due_date FROM t\"\nconvert = {{ {convert} }}\n"
+        )))
+    };
+    assert!(query("due_date = \"clarion-date\"").is_ok());
+    for convert in ["due_date = \"clarion-time\"", "due_date = \"magic\"", "due = \"clarion-date\""] {
+        assert!(query(convert).is_err(), "{convert}");
+    }
+}
+
+#[test]
+fn the_database_has_the_last_word_about_columns() {
+    let columns = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let mapping = parse(&with("[[events]]\nsql = \"SELECT * FROM v\"\n")).expect("right as far as can be seen");
+    let query = &mapping.queries[0];
+    assert!(query.meanings(&columns(&["key", "person", "start"])).is_ok());
+    for names in [
+        &["key", "start"][..],
+        &["person", "start"],
+        &["key", "person"],
+        &["key", "person", "start", "start_date"],
+        &["key", "person", "start", "end", "duration_minutes"],
+        &["key", "person", "start", "start_time"],
+        &["key", "person", "start", "start"],
+        &["key", "person", "start", "beginning"],
+        &["key", "person", "start", "changed"],
+    ] {
+        assert!(query.meanings(&columns(names)).is_err(), "{names:?}");
+    }
+}
+
+#[test]
+fn a_missing_mapping_names_the_built_in_ones() {
+    let zone = crate::sources::SourceZone::utc();
+    let settings = Settings::new("nowhere.toml", "firm.db", zone);
+    let failure = Mapping::load(&settings).expect_err("there is none");
+    assert_eq!(failure.kind, FailureKind::Setting);
+    assert!(failure.hint.is_some_and(|hint| hint.contains("`sample`")));
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_the_parser_panic(text in "\\PC{0,80}", queries in "[a-z=\"\\[\\]{}'\\n ASELCTFROM,.;()]{0,120}") {
+        let _ = parse(&text);
+        let _ = parse(&with(&queries));
+        let quoted = queries.replace(['"', '\\'], "");
+        let _ = parse(&with(&format!("[[tasks]]\nsql = \"\"\"{quoted}\"\"\"\n")));
+    }
+}

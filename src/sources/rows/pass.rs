@@ -5,7 +5,7 @@ use super::{
     reader::{Identity, Reader},
 };
 use crate::{
-    domain::{Audience, Field, RowProblem},
+    domain::{Audience, Field, RecordKey, RowProblem},
     ports::Row,
     sources::{
         cell::{Cell, digest},
@@ -87,6 +87,7 @@ impl<'r> Pass<'r> {
                 self.problems.truncate(told);
                 let what = "several rows with this key and person contradict each other: none of them is believed";
                 self.problems.push(self.problem(&row, what.to_owned(), true));
+                self.rows.retain(|earlier| identity_of(earlier) != (key, audience));
                 self.rows.push(Row::Unreadable { key: key.clone(), audience: audience.clone(), mark });
             }
         }
@@ -112,9 +113,12 @@ impl<'r> Pass<'r> {
         self.rows.len().max(self.problems.len())
     }
 
-    /// Hands over what is ready.
-    pub(in crate::sources) fn take(&mut self) -> (Vec<Row>, Vec<RowProblem>) {
-        (std::mem::take(&mut self.rows), std::mem::take(&mut self.problems))
+    /// Hands over what is ready. The last row is kept back until `end`: rows that contradict each other mostly come one after
+    /// the other, and then none of them need be believed even for a moment.
+    pub(in crate::sources) fn take(&mut self, end: bool) -> (Vec<Row>, Vec<RowProblem>) {
+        let kept = if end { None } else { self.rows.pop() };
+        let rows = std::mem::replace(&mut self.rows, kept.into_iter().collect());
+        (rows, std::mem::take(&mut self.problems))
     }
 
     /// Ends the pass; everything was taken before.
@@ -123,10 +127,7 @@ impl<'r> Pass<'r> {
     }
 
     fn problem(&self, row: &Row, what: String, unreadable: bool) -> RowProblem {
-        let key = match row {
-            Row::Record { record, .. } => &record.key,
-            Row::Unreadable { key, .. } | Row::Key { key, .. } => key,
-        };
+        let (key, _) = identity_of(row);
         let field = None::<Field>;
         RowProblem {
             query: self.reader.query.name.clone(),
@@ -136,5 +137,12 @@ impl<'r> Pass<'r> {
             what,
             unreadable,
         }
+    }
+}
+
+fn identity_of(row: &Row) -> (&RecordKey, &Audience) {
+    match row {
+        Row::Record { record, .. } => (&record.key, &record.audience),
+        Row::Unreadable { key, audience, .. } | Row::Key { key, audience, .. } => (key, audience),
     }
 }

@@ -29,9 +29,10 @@ impl ReadOnly {
     /// Opens the file. Nothing is created: a missing file is a failure. `abandoned` ends the work early.
     pub(super) fn open(settings: &Settings, abandoned: impl Fn() -> bool + Send + 'static) -> Result<Self, Failure> {
         let failed = |error: rusqlite::Error| trouble(settings, error);
-        // A URI would let the path speak of other files, caches and modes.
+        // An absolute path is never taken for a URI, which could name other modes (memory, immutable) than a file's.
+        let path = std::path::absolute(&settings.database).unwrap_or_else(|_| settings.database.clone());
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut connection = Connection::open_with_flags(&settings.database, flags).map_err(failed)?;
+        let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
         connection.busy_timeout(BUSY).map_err(failed)?;
         connection.pragma_update(None, "query_only", true).map_err(failed)?;
         // No other file can be brought in, whatever a mapping says.

@@ -48,7 +48,7 @@ pub(super) fn probe(settings: &Settings, mapping: &Mapping) -> Result<Probe, Fai
         ));
     }
     for query in mapping.queries.iter().filter(|query| query.hinted) {
-        let sql = changed_sql(query, &Cell::Null, false);
+        let sql = changed_sql(query, &Cell::Text(String::new()), false);
         let plan = explain(&database, &sql)?;
         if plan.iter().any(|step| step.starts_with("SCAN")) {
             remarks.push(format!(

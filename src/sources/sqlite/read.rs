@@ -174,7 +174,7 @@ impl Job<'_> {
             pass.full_row(cells);
             self.send_full_portions(kind, query, &mut pass)
         })?;
-        self.send_rest(kind, query, &mut pass)?;
+        self.send_ready(kind, query, &mut pass, true)?;
         Ok(pass.finish())
     }
 
@@ -191,7 +191,7 @@ impl Job<'_> {
             pass.sweep_row(cells);
             self.send_full_portions(kind, query, &mut pass)
         })?;
-        self.send_rest(kind, query, &mut pass)?;
+        self.send_ready(kind, query, &mut pass, true)?;
         Ok(pass.finish())
     }
 
@@ -226,11 +226,11 @@ impl Job<'_> {
     }
 
     fn send_full_portions(&self, kind: Kind, query: &Query, pass: &mut Pass<'_>) -> Result<(), Abandoned> {
-        if pass.waiting() >= PORTION { self.send_rest(kind, query, pass) } else { Ok(()) }
+        if pass.waiting() > PORTION { self.send_ready(kind, query, pass, false) } else { Ok(()) }
     }
 
-    fn send_rest(&self, kind: Kind, query: &Query, pass: &mut Pass<'_>) -> Result<(), Abandoned> {
-        let (rows, problems) = pass.take();
+    fn send_ready(&self, kind: Kind, query: &Query, pass: &mut Pass<'_>, end: bool) -> Result<(), Abandoned> {
+        let (rows, problems) = pass.take(end);
         if !rows.is_empty() {
             self.send(Portion::Rows(kind, query.name.clone(), rows))?;
         }
