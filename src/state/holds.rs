@@ -132,8 +132,8 @@ impl Ledger {
         self.read(|transaction| self.held(transaction, id))
     }
 
-    /// Releases exactly the operations of a hold, for one hour. Of a first write: the mailbox counts as begun. Of another
-    /// writer: its owner is accepted and the folder taken over. Of an unknown firm: its stamps count as ours.
+    /// Releases exactly the operations of a hold, for one hour. Of the last first write of a mailbox: it counts as begun.
+    /// Of another writer: its owner is accepted and the folder taken over. Of an unknown firm: its stamps count as ours.
     pub fn release(&self, id: HoldId, by: &str, now: Timestamp) -> Result<Released, LedgerError> {
         let until = now.saturating_add(RELEASED_FOR).map_err(|error| LedgerError::Corrupt {
             what: "the clock cannot be right".to_owned(),
@@ -149,8 +149,16 @@ impl Ledger {
                     )?
                     .execute(params![hold.mailbox, operation.digest().0, Moment(until)])?;
             }
+            transaction.execute("UPDATE hold SET released_at = ?2 WHERE id = ?1", params![id, Moment(now)])?;
             match &hold.reason {
-                HoldReason::FirstWrite => set_first_write_released(transaction, hold.mailbox, true)?,
+                // Each kind's first plan is a hold of its own: the mailbox has begun when a person saw them all.
+                HoldReason::FirstWrite => {
+                    let mailbox_holds = open(transaction)?.into_iter().filter(|other| other.mailbox == hold.mailbox);
+                    let mut first = mailbox_holds.filter(|other| other.reason == HoldReason::FirstWrite);
+                    if first.all(|other| other.released.is_some()) {
+                        set_first_write_released(transaction, hold.mailbox, true)?;
+                    }
+                }
                 HoldReason::AnotherWriter { owner } => {
                     owner::accept_owner(transaction, &Owner(owner.clone()), by, now)?;
                 }
@@ -160,7 +168,6 @@ impl Ledger {
                 }
                 _ => {}
             }
-            transaction.execute("UPDATE hold SET released_at = ?2 WHERE id = ?1", params![id, Moment(now)])?;
             let event = format!("released hold {id} ({} operations of kind {})", hold.operations, hold.kind);
             add_audit(transaction, by, Some(&hold.user), &event, now)?;
             Ok(Released { operations: hold.operations, until })

@@ -318,3 +318,18 @@ fn releasing_says_that_the_first_write_the_writer_or_the_firm_is_settled() {
     assert_eq!(ledger.judge_owner(Some(&stranger)).expect("judged"), OwnerVerdict::EarlierOfOurs);
     assert_eq!(ledger.firms().expect("read"), [FIRM, firm].into());
 }
+
+#[test]
+fn a_mailbox_has_begun_only_when_the_first_plans_of_all_kinds_were_released() {
+    let desk = Desk::new();
+    let (ledger, mailbox, weber) = (&desk.ledger, desk.mailbox(), name("weber"));
+    let tasks = Hold { kind: Kind::Task, reason: HoldReason::FirstWrite, operations: Vec::new() };
+    let events = hold(HoldReason::FirstWrite, &[create(&key("1"), "Hearing")]);
+    ledger.put_holds(mailbox, &weber, &[events, tasks.clone()], at(1)).expect("kept");
+    let holds = ledger.holds().expect("read");
+    ledger.release(holds[0].id, "anna", at(2)).expect("released");
+    assert!(!ledger.first_write_released(mailbox).expect("read"), "nobody saw the tasks");
+    ledger.put_holds(mailbox, &weber, &[tasks], at(3)).expect("the events were written meanwhile");
+    ledger.release(holds[1].id, "anna", at(4)).expect("released");
+    assert!(ledger.first_write_released(mailbox).expect("read"));
+}
