@@ -132,45 +132,40 @@ impl Ledger {
         self.read(|transaction| self.held(transaction, id))
     }
 
-    /// Releases exactly the operations of a hold, for one hour. Of the last first write of a mailbox: it counts as begun.
-    /// Of another writer: its owner is accepted and the folder taken over. Of an unknown firm: its stamps count as ours.
+    /// Releases a hold as it is now, see [`Self::release_shown`].
     pub fn release(&self, id: HoldId, by: &str, now: Timestamp) -> Result<Released, LedgerError> {
+        self.release_shown(&self.hold(id)?, by, now)
+    }
+
+    /// Releases exactly the operations that were shown, for one hour; what a newer plan added to the hold still waits. Of the
+    /// last first write of a mailbox: it counts as begun. Of another writer: its owner is accepted and the folder taken over.
+    /// Of an unknown firm: its stamps count as ours.
+    pub fn release_shown(&self, shown: &HeldOperations, by: &str, now: Timestamp) -> Result<Released, LedgerError> {
         let until = now.saturating_add(RELEASED_FOR).map_err(|error| LedgerError::Corrupt {
             what: "the clock cannot be right".to_owned(),
             source: Some(error.into()),
         })?;
         self.write(|transaction| {
-            let HeldOperations { hold, waiting } = self.held(transaction, id)?;
-            for operation in &waiting {
+            let HeldOperations { hold, waiting } = self.held(transaction, shown.hold.id)?;
+            if identity(&hold.reason) != identity(&shown.hold.reason) {
+                return Err(LedgerError::NoSuchHold(shown.hold.id));
+            }
+            let seen: BTreeSet<OperationDigest> = shown.waiting.iter().map(Operation::digest).collect();
+            for digest in &seen {
                 transaction
                     .prepare_cached(
                         "INSERT INTO release (mailbox, digest, until) VALUES (?1, ?2, ?3)
                          ON CONFLICT DO UPDATE SET until = excluded.until, used = 0",
                     )?
-                    .execute(params![hold.mailbox, operation.digest().0, Moment(until)])?;
+                    .execute(params![hold.mailbox, digest.0, Moment(until)])?;
             }
-            transaction.execute("UPDATE hold SET released_at = ?2 WHERE id = ?1", params![id, Moment(now)])?;
-            match &hold.reason {
-                // Each kind's first plan is a hold of its own: the mailbox has begun when a person saw them all.
-                HoldReason::FirstWrite => {
-                    let mailbox_holds = open(transaction)?.into_iter().filter(|other| other.mailbox == hold.mailbox);
-                    let mut first = mailbox_holds.filter(|other| other.reason == HoldReason::FirstWrite);
-                    if first.all(|other| other.released.is_some()) {
-                        set_first_write_released(transaction, hold.mailbox, true)?;
-                    }
-                }
-                HoldReason::AnotherWriter { owner } => {
-                    owner::accept_owner(transaction, &Owner(owner.clone()), by, now)?;
-                }
-                HoldReason::UnknownFirm { firm, .. } => {
-                    let firm = firm.parse().map_err(|_| corrupt(format!("`{firm}` is not a firm id")))?;
-                    owner::adopt_firm(transaction, firm, by, now)?;
-                }
-                _ => {}
+            if waiting.iter().all(|operation| seen.contains(&operation.digest())) {
+                transaction.execute("UPDATE hold SET released_at = ?2 WHERE id = ?1", params![hold.id, Moment(now)])?;
             }
-            let event = format!("released hold {id} ({} operations of kind {})", hold.operations, hold.kind);
+            settle_reason(transaction, &hold, by, now)?;
+            let event = format!("released hold {} ({} operations of kind {})", hold.id, seen.len(), hold.kind);
             add_audit(transaction, by, Some(&hold.user), &event, now)?;
-            Ok(Released { operations: hold.operations, until })
+            Ok(Released { operations: u64::try_from(seen.len()).unwrap_or(u64::MAX), until })
         })
     }
 
@@ -192,6 +187,32 @@ impl Ledger {
         let sealed: Vec<u8> = transaction.query_one("SELECT sealed FROM hold WHERE id = ?1", [id], |row| row.get(0))?;
         let waiting = self.unseal(&sealed_as(hold.mailbox, hold.kind, &identity(&hold.reason)), &sealed)?;
         Ok(HeldOperations { hold, waiting })
+    }
+}
+
+/// What a person settles by releasing a hold, besides letting its operations pass.
+fn settle_reason(
+    transaction: &Transaction<'_>,
+    hold: &HoldSummary,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    match &hold.reason {
+        // Each kind's first plan is a hold of its own: the mailbox has begun when a person saw them all.
+        HoldReason::FirstWrite => {
+            let mailbox_holds = open(transaction)?.into_iter().filter(|other| other.mailbox == hold.mailbox);
+            let mut first = mailbox_holds.filter(|other| other.reason == HoldReason::FirstWrite);
+            if first.all(|other| other.released.is_some()) {
+                set_first_write_released(transaction, hold.mailbox, true)?;
+            }
+            Ok(())
+        }
+        HoldReason::AnotherWriter { owner } => owner::accept_owner(transaction, &Owner(owner.clone()), by, now),
+        HoldReason::UnknownFirm { firm, .. } => {
+            let firm = firm.parse().map_err(|_| corrupt(format!("`{firm}` is not a firm id")))?;
+            owner::adopt_firm(transaction, firm, by, now)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -298,6 +298,21 @@ fn a_new_plan_under_a_released_hold_waits_again() {
 }
 
 #[test]
+fn what_was_planned_after_it_was_shown_is_not_released_with_it() {
+    let desk = Desk::new();
+    let (ledger, mailbox, weber) = (&desk.ledger, desk.mailbox(), name("weber"));
+    let seen = delete(&key("1"), item("a", 1));
+    ledger.put_holds(mailbox, &weber, &[hold(budget(1), std::slice::from_ref(&seen))], at(1)).expect("kept");
+    let shown = ledger.hold(ledger.holds().expect("read")[0].id).expect("there");
+    let more = [seen.clone(), delete(&key("2"), item("b", 1))];
+    ledger.put_holds(mailbox, &weber, &[hold(budget(2), &more)], at(2)).expect("kept");
+    let released = ledger.release_shown(&shown, "anna", at(3)).expect("released");
+    assert_eq!(released.operations, 1);
+    assert_eq!(ledger.released(mailbox, at(4)).expect("read").operations, [seen.digest()].into());
+    assert_eq!(ledger.holds().expect("read")[0].released, None, "something waits still");
+}
+
+#[test]
 fn releasing_says_that_the_first_write_the_writer_or_the_firm_is_settled() {
     let desk = Desk::new();
     let (ledger, mailbox, weber) = (&desk.ledger, desk.mailbox(), name("weber"));
