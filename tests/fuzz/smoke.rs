@@ -8,6 +8,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
     path::PathBuf,
     process::ExitCode,
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -15,10 +16,13 @@ use pocketdocket_fuzz::{PARSERS, Parser};
 use rand::{Rng, RngExt as _, SeedableRng, rngs::StdRng, seq::IndexedRandom as _};
 
 /// Longer than this for one input is a hang.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Inputs grow to about this size.
 const LARGE: usize = 64 * 1024;
+
+/// What the first panic said.
+static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
 /// What parsers care about.
 const PIECES: &[&[u8]] = &[
@@ -77,7 +81,10 @@ fn main() -> ExitCode {
     let start = env::var("POCKETDOCKET_FUZZ_START").ok().and_then(|text| text.parse().ok());
     let start: u64 = start.unwrap_or_else(|| rand::rng().random());
     println!("start {start}, {seconds} seconds each");
-    panic::set_hook(Box::new(|_| {}));
+    // Some parsers run in threads of their own: whoever panics leaves a note.
+    panic::set_hook(Box::new(|panic| {
+        PANIC.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(|| panic.to_string());
+    }));
     let mut failed = false;
     for parser in PARSERS.iter().filter(|parser| arguments.get(1).is_none_or(|name| name == parser.name)) {
         failed |= !feed(parser, start, Duration::from_secs(seconds));
@@ -94,16 +101,12 @@ fn feed(parser: &Parser, start: u64, time: Duration) -> bool {
         let input = input(parser, &mut random);
         let now = Instant::now();
         let outcome = panic::catch_unwind(AssertUnwindSafe(|| (parser.feed)(&input)));
-        let trouble = match outcome {
-            Err(panic) => {
-                let text = panic.downcast_ref::<String>().cloned();
-                text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
-            }
-            Ok(()) if now.elapsed() > PATIENCE => format!("took {:?}", now.elapsed()),
-            Ok(()) => String::new(),
-        };
+        let panicked = PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let trouble = panicked
+            .or_else(|| outcome.is_err().then(|| "panic".to_owned()))
+            .or_else(|| (now.elapsed() > PATIENCE).then(|| format!("took {:?}", now.elapsed())));
         inputs += 1;
-        if !trouble.is_empty() {
+        if let Some(trouble) = trouble {
             let place = keep(parser, &input);
             println!("{}: FAILED after {inputs} inputs: {trouble}\n  input: {}", parser.name, place.display());
             return false;

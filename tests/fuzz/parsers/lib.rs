@@ -1,16 +1,23 @@
 //! Every parser of what comes from outside, as a function over bytes. It may refuse; it must not panic, hang, or lose what it
 //! understood.
 
-use std::path::Path;
+mod rows;
+mod seeds;
+mod wire;
+
+use std::{collections::BTreeMap, path::Path};
 
 use jiff::{Timestamp, tz::TimeZone};
 use pocketdocket::{
     auth::confirmation::{Code, Confirmation},
     config::Config,
-    domain::{FirmId, RecordKey, Stamp},
+    domain::{Body, BodyFormat, FirmId, RecordKey, Stamp, notes},
     engine::schedule::Schedule,
+    sources::mapping::Mapping,
     xml,
 };
+pub use rows::rows;
+pub use wire::{exchange, simulator};
 
 /// A parser by name, with examples of what it understands to start from.
 pub struct Parser {
@@ -48,6 +55,22 @@ pub const PARSERS: &[Parser] = &[
         feed: code,
         seeds: &[b"123 456", b"123456", "\u{a0}123\u{2009}456 ".as_bytes(), br#"{"code":null,"wrong":2,"not_before":"2026-03-29T00:10:00Z"}"#],
     },
+    Parser { name: "mapping", feed: mapping, seeds: &[include_bytes!("../../../config/practice/sample.toml")] },
+    Parser {
+        name: "rows",
+        feed: rows,
+        seeds: &[
+            b"t4711\0tAB\0t2026-03-29 02:30\0t2026-03-29 03:30\0tHearing\0tRoom 12\0t<p>Notes</p>\0i1",
+            b"i1\0n\0t2026-03-29\0t2026-03-29\0r1.5\0bxyz\0t9999-12-31T23:59:59Z\0tno",
+        ],
+    },
+    Parser {
+        name: "note",
+        feed: note,
+        seeds: &[seeds::PLAIN_BODY, seeds::HTML_BODY, b"\r\n \t", b"<p>a<br>b</p>&amp;&#228;"],
+    },
+    Parser { name: "exchange", feed: exchange, seeds: seeds::ANSWERS },
+    Parser { name: "simulator", feed: simulator, seeds: seeds::REQUESTS },
 ];
 
 const CONFIGURATION: &[u8] = br#"
@@ -116,4 +139,29 @@ pub fn code(data: &[u8]) {
         let _ = serde_json::to_string(&after).expect("a state can be written");
     }
     let _ = kept.open_until(now);
+}
+
+/// Mapping files: refused with the place of the mistake.
+pub fn mapping(data: &[u8]) {
+    if let Err(error) = Mapping::parse("practice.toml", &String::from_utf8_lossy(data), &BTreeMap::new()) {
+        let _ = error.to_string();
+    }
+}
+
+/// Bodies of items, in which users write around our block: ours is found again, and writing it again comes to rest.
+pub fn note(data: &[u8]) {
+    const OURS: &str = "Room 12\nMüller & Söhne <x>";
+    let text = String::from_utf8_lossy(data);
+    for format in [BodyFormat::Text, BodyFormat::Html] {
+        let body = Body { format, text: text.clone().into_owned().into() };
+        let _ = (notes::extract(&body), notes::is_broken(&body));
+        let write = |body: &Body| {
+            let composed = notes::compose(Some(body), Some(OURS), None).body;
+            assert_eq!(notes::extract(&composed).as_deref(), Some(OURS), "{text}");
+            composed
+        };
+        // The first time may settle which line ends the body uses.
+        let settled = write(&write(&body));
+        assert_eq!(write(&settled).text.reveal(), settled.text.reveal(), "{text}");
+    }
 }
