@@ -27,3 +27,6 @@ mod update_item;
 
 pub use mailbox::EwsMailbox;
 pub use soap::{Caller, ServerVersion};
+
+#[cfg(test)]
+mod tests;
