@@ -28,8 +28,8 @@ fn created(record: Record, body: Option<Body>) -> String {
     inside(&CreateItem { kind, folder: &folder(), items: &items, codec: &codec() })
 }
 
-fn body(text: &str) -> Option<Body> {
-    Some(Body { format: BodyFormat::Text, text: Personal::from(text) })
+fn body(text: &str) -> Body {
+    Body { format: BodyFormat::Text, text: Personal::from(text) }
 }
 
 fn a_contact() -> Record {
@@ -104,7 +104,7 @@ fn the_envelope_names_version_account_and_zone() {
 
 #[test]
 fn create_contact() {
-    insta::assert_snapshot!(created(a_contact(), body("Notes")), @r#"
+    insta::assert_snapshot!(created(a_contact(), Some(body("Notes"))), @r#"
     <m:CreateItem>
     <m:SavedItemFolderId>
     <t:FolderId Id="AAMkFolder"/>
@@ -236,7 +236,7 @@ fn update_contact() {
         .with(Field::Birthday, None)
         .with(Field::GivenName, None)
         .with(Field::DisplayName, None);
-    let change = change(&record, body("New"));
+    let change = change(&record, Some(body("New")));
     insta::assert_snapshot!(inside(&UpdateItem { kind: Kind::Contact, changes: &[&change], codec: &codec() }), @r#"
     <m:UpdateItem ConflictResolution="NeverOverwrite" MessageDisposition="SaveOnly">
     <m:ItemChanges>

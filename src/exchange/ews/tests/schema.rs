@@ -37,7 +37,7 @@ struct Documents(Vec<Vec<u8>>);
 impl Documents {
     fn add(&mut self, call: &impl EwsCall) {
         let version = ServerVersion::ALL[self.0.len() % ServerVersion::ALL.len()];
-        let acting_as = (self.0.len() % 2 == 0).then(|| "weber@kanzlei.example".to_owned());
+        let acting_as = self.0.len().is_multiple_of(2).then(|| "weber@kanzlei.example".to_owned());
         self.0.push(call.request(&Caller { version, acting_as }));
     }
 
