@@ -8,6 +8,8 @@
 //! Trouble is translated here, once: codes of the protocol become [`Failure`]s, and nothing above knows them.
 
 pub mod ews;
+#[cfg(test)]
+mod script;
 mod settings;
 pub mod throttle;
 pub mod transport;

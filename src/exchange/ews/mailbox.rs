@@ -286,3 +286,6 @@ impl Mailbox for EwsMailbox {
         self.learned().server.clone()
     }
 }
+
+#[cfg(test)]
+mod tests;
