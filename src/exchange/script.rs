@@ -84,7 +84,7 @@ impl Script {
     async fn serve(self, connection: usize, mut stream: TcpStream) {
         let mut buffer = Vec::new();
         loop {
-            let Some((head, body)) = read_request(&mut stream, &mut buffer).await else { return };
+            let Some((head, body)) = Box::pin(read_request(&mut stream, &mut buffer)).await else { return };
             self.asked.lock().unwrap().push(Asked { connection, head, body });
             let answer = self.answers.lock().unwrap().pop_front().unwrap_or(Answer::Close);
             let (text, close) = match answer {
@@ -133,14 +133,14 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(S
 
 /// Signs in with these values, leg by leg.
 pub(crate) struct Legs {
-    pub(crate) legs: Vec<&'static str>,
+    pub(crate) values: Vec<&'static str>,
     pub(crate) binds: bool,
     pub(crate) acting_as: Option<&'static str>,
 }
 
 impl Legs {
     pub(crate) fn basic() -> Arc<dyn Authenticator> {
-        Arc::new(Self { legs: vec!["Basic c2VjcmV0"], binds: false, acting_as: None })
+        Arc::new(Self { values: vec!["Basic c2VjcmV0"], binds: false, acting_as: None })
     }
 }
 
@@ -149,7 +149,7 @@ struct Signing(std::vec::IntoIter<&'static str>);
 #[async_trait]
 impl Authenticator for Legs {
     async fn begin(&self) -> Result<Box<dyn SignIn>, Failure> {
-        Ok(Box::new(Signing(self.legs.clone().into_iter())))
+        Ok(Box::new(Signing(self.values.clone().into_iter())))
     }
 
     fn binds_connection(&self) -> bool {

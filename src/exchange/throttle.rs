@@ -82,7 +82,7 @@ mod tests {
         let asked = Duration::from_millis(297_749);
         assert_eq!(throttle.refused(now, Some(asked), 1.0), asked);
         assert_eq!(throttle.pause(now), Some(asked));
-        assert_eq!(throttle.pause(now + asked - SECOND), Some(SECOND));
+        assert_eq!(throttle.pause(now + SECOND), Some(asked.saturating_sub(SECOND)));
         assert_eq!(throttle.pause(now + asked), None);
     }
 

@@ -36,7 +36,7 @@ async fn a_request_has_a_length_an_anchor_and_an_id_and_no_secret_is_shown() {
     let script = Script::start([say(200)]).await;
     let link = link(
         &script,
-        Arc::new(Legs { legs: vec!["Basic c2VjcmV0"], binds: false, acting_as: Some("huber@kanzlei.example") }),
+        Arc::new(Legs { values: vec!["Basic c2VjcmV0"], binds: false, acting_as: Some("huber@kanzlei.example") }),
     );
     assert_eq!(post(&link).await.unwrap().body, b"<a/>");
     let asked = script.asked();
@@ -98,7 +98,8 @@ async fn an_expired_password_is_called_by_its_name() {
 #[tokio::test]
 async fn a_sign_in_of_several_legs_stays_on_one_connection_of_its_own() {
     let script = Script::start([unauthorized("NTLM dHdv"), say(200), unauthorized("NTLM dHdv"), say(200)]).await;
-    let link = link(&script, Arc::new(Legs { legs: vec!["NTLM b25l", "NTLM dGhyZWU="], binds: true, acting_as: None }));
+    let link =
+        link(&script, Arc::new(Legs { values: vec!["NTLM b25l", "NTLM dGhyZWU="], binds: true, acting_as: None }));
     assert!(post(&link).await.is_ok());
     assert!(post(&link).await.is_ok());
     let asked = script.asked();
@@ -110,7 +111,7 @@ async fn a_sign_in_of_several_legs_stays_on_one_connection_of_its_own() {
 #[tokio::test]
 async fn a_sign_in_without_end_ends() {
     let script = Script::start((0..20).map(|_| unauthorized("NTLM x"))).await;
-    let failure = post(&link(&script, Arc::new(Legs { legs: vec!["NTLM x"; 20], binds: true, acting_as: None })))
+    let failure = post(&link(&script, Arc::new(Legs { values: vec!["NTLM x"; 20], binds: true, acting_as: None })))
         .await
         .unwrap_err();
     assert_eq!(failure.kind, FailureKind::Unauthorized);

@@ -28,14 +28,17 @@ fn envelope(inside: &str) -> Answer {
 
 /// An answer with these response messages, each a code and what else is in it.
 fn messages(name: &str, messages: &[(&str, &str)]) -> Answer {
-    let messages: String = messages
+    let messages: Vec<String> = messages
         .iter()
         .map(|(code, inside)| {
             let class = if *code == "NoError" { "Success" } else { "Error" };
             format!(r#"<m:M ResponseClass="{class}"><m:ResponseCode>{code}</m:ResponseCode>{inside}</m:M>"#)
         })
         .collect();
-    envelope(&format!("<m:{name}Response><m:ResponseMessages>{messages}</m:ResponseMessages></m:{name}Response>"))
+    envelope(&format!(
+        "<m:{name}Response><m:ResponseMessages>{}</m:ResponseMessages></m:{name}Response>",
+        messages.concat()
+    ))
 }
 
 fn fault(code: &str) -> Answer {
@@ -77,7 +80,7 @@ fn stamp(record: &str) -> Stamp {
 }
 
 fn found(last: bool, items: &[(&str, &str, &str)]) -> Answer {
-    let items: String = items
+    let items: Vec<String> = items
         .iter()
         .map(|(element, id, stamp)| {
             let mut writer = Writer::new();
@@ -85,7 +88,10 @@ fn found(last: bool, items: &[(&str, &str, &str)]) -> Answer {
             format!(r#"<t:{element}><t:ItemId Id="{id}" ChangeKey="1"/>{}</t:{element}>"#, writer.as_str())
         })
         .collect();
-    let inside = format!(r#"<m:RootFolder IncludesLastItemInRange="{last}"><t:Items>{items}</t:Items></m:RootFolder>"#);
+    let inside = format!(
+        r#"<m:RootFolder IncludesLastItemInRange="{last}"><t:Items>{}</t:Items></m:RootFolder>"#,
+        items.concat()
+    );
     messages("FindItem", &[("NoError", &inside)])
 }
 
