@@ -291,7 +291,6 @@ pub struct Finding {
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "finding")]
-#[expect(clippy::large_enum_variant, reason = "findings are few and short-lived")]
 pub enum FindingKind {
     /// Stamped, record gone, unknown to the ledger.
     Orphan,
