@@ -61,16 +61,14 @@ pub struct FolderState {
 impl Ledger {
     /// The number of this mailbox; a mailbox not known yet gets one.
     pub fn mailbox_for(&self, identity: &MailboxIdentity, now: Timestamp) -> Result<MailboxId, LedgerError> {
-        // Host names do not tell upper from lower case; folder ids do.
-        let server = identity.server.to_ascii_lowercase();
         self.write(|transaction| {
             transaction.execute(
                 "INSERT OR IGNORE INTO mailbox (server, root, known_since) VALUES (?1, ?2, ?3)",
-                params![server, identity.root.0, Moment(now)],
+                params![identity.server, identity.root.0, Moment(now)],
             )?;
             Ok(transaction.query_one(
                 "SELECT id FROM mailbox WHERE server = ?1 AND root = ?2",
-                params![server, identity.root.0],
+                params![identity.server, identity.root.0],
                 |row| row.get(0),
             )?)
         })

@@ -38,9 +38,10 @@ CREATE TABLE accepted_owner (
     accepted_at INTEGER NOT NULL
 ) STRICT;
 
+-- Host names do not tell upper from lower case; folder ids do.
 CREATE TABLE mailbox (
     id                      INTEGER PRIMARY KEY AUTOINCREMENT,
-    server                  TEXT NOT NULL,
+    server                  TEXT NOT NULL COLLATE NOCASE,
     root                    TEXT NOT NULL,
     known_since             INTEGER NOT NULL,
     asleep                  INTEGER NOT NULL DEFAULT 0,

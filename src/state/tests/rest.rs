@@ -31,7 +31,9 @@ fn with_folder() -> (Desk, MailboxId) {
 fn one_mailbox_has_one_number_whatever_address_led_there() {
     let desk = Desk::new();
     let shouted = MailboxIdentity { server: "MAIL.example.org".into(), ..identity("root-1") };
-    assert_eq!(desk.ledger.mailbox_for(&shouted, at(1)).expect("known"), desk.mailbox());
+    let first = desk.mailbox();
+    assert_eq!(desk.ledger.mailbox_for(&shouted, at(1)).expect("known"), first);
+    assert_eq!(desk.ledger.mailbox_identity(first).expect("known"), identity("root-1"), "as it was first seen");
     let other = desk.ledger.mailbox_for(&identity("ROOT-1"), at(1)).expect("new");
     assert_ne!(other, desk.mailbox(), "folder ids are compared exactly");
     assert_eq!(desk.ledger.mailbox_identity(other).expect("known"), identity("ROOT-1"));
