@@ -22,6 +22,7 @@ mod mirror;
 mod observation;
 mod owner;
 mod proposals;
+mod prune;
 mod quirks;
 mod rehearsal;
 mod requests;
@@ -30,6 +31,7 @@ mod secrets;
 mod settle;
 mod source_health;
 mod status;
+mod user;
 mod users;
 
 pub use error::LedgerError;
@@ -47,9 +49,8 @@ pub use requests::{Request, RequestId};
 pub use settle::{Outcome, Settlement};
 pub use source_health::SourceHealth;
 pub use status::{Status, UserStatus};
-pub use users::{
-    ActiveUser, AuthMethod, LinkState, Parked, User, UserDetails, UserName, UserNameError, Waiting, WhatRemains,
-};
+pub use user::{AuthMethod, LinkState, Parked, User, UserDetails, UserName, UserNameError, Waiting};
+pub use users::{ActiveUser, WhatRemains};
 
 #[cfg(test)]
 mod tests;

@@ -1,169 +1,15 @@
-use std::{fmt, str::FromStr};
-
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, ToSql, Transaction, params};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Ledger, LedgerError, MailboxId,
-    columns::{Json, Moment},
+    Ledger, LedgerError, LinkState, MailboxId, Parked, User, UserDetails, UserName, Waiting,
+    columns::{Json, Moment, Word},
     history::add_audit,
     mailboxes::sleep_if_unused,
     secrets,
 };
-use crate::domain::PersonId;
-
-/// A user's short name, as typed on the command line: `[a-z0-9._-]`, 1 to 64 characters, not beginning with `-` or `.`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub struct UserName(String);
-
-impl UserName {
-    /// The name.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for UserName {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(&self.0)
-    }
-}
-
-impl FromStr for UserName {
-    type Err = UserNameError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fits =
-            |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || "._-".contains(character);
-        if text.is_empty() || text.len() > 64 || text.starts_with(['-', '.']) || !text.chars().all(fits) {
-            return Err(UserNameError(text.to_owned()));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl TryFrom<String> for UserName {
-    type Error = UserNameError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
-    }
-}
-
-impl From<UserName> for String {
-    fn from(name: UserName) -> Self {
-        name.0
-    }
-}
-
-/// The text cannot be a user's name.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` cannot be a user's name: it takes 1 to 64 of `a-z`, `0-9`, `.`, `_`, `-`")]
-pub struct UserNameError(pub String);
-
-/// How a link signs in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "method")]
-#[non_exhaustive]
-pub enum AuthMethod {
-    /// The mailbox's password, or an app password.
-    #[default]
-    Password,
-}
-
-/// How far a link is. Only [`LinkState::Active`] reaches the engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LinkState {
-    /// Entered; no secret yet.
-    Invited,
-    /// The secret was given (and verified, unless the administrator put that off).
-    Linked,
-    /// A code is out.
-    Confirming,
-    /// The user confirmed.
-    Active,
-}
-
-impl LinkState {
-    /// The word for it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Invited => "invited",
-            Self::Linked => "linked",
-            Self::Confirming => "confirming",
-            Self::Active => "active",
-        }
-    }
-}
-
-impl fmt::Display for LinkState {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.pad(self.word())
-    }
-}
-
-/// The machine waits for a person.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Parked {
-    /// Since when.
-    pub since: Timestamp,
-    /// What happened.
-    pub cause: String,
-    /// Who can do what about it.
-    pub remedy: String,
-}
-
-/// Transient trouble: goes on by itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Waiting {
-    /// Not before then.
-    pub until: Timestamp,
-    /// What happened.
-    pub cause: String,
-}
-
-/// What an administrator enters about a user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UserDetails {
-    /// Who it is in the practice system.
-    pub person: PersonId,
-    /// The mailbox's e-mail address.
-    pub address: String,
-    /// The name to sign in with.
-    pub login: String,
-    /// Address of the mailbox's web service, where it is not the configured one.
-    pub url: Option<String>,
-    /// How the link signs in.
-    pub method: AuthMethod,
-    /// Settings of this user alone, in the shape of the configuration; opaque here.
-    pub settings: serde_json::Value,
-}
-
-/// A person linked to a mailbox.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct User {
-    /// Short name.
-    pub name: UserName,
-    /// What was entered.
-    #[serde(flatten)]
-    pub details: UserDetails,
-    /// How far the link is.
-    pub link: LinkState,
-    /// The machine waits for a person.
-    pub parked: Option<Parked>,
-    /// A person asked for a pause, then.
-    pub paused: Option<Timestamp>,
-    /// Transient trouble.
-    pub waiting: Option<Waiting>,
-    /// The proven mailbox behind the link, once it was reached.
-    pub mailbox: Option<MailboxId>,
-    /// Confirmed refusals of the current secret.
-    pub refused_sign_ins: u32,
-}
 
 /// A user whom the engine may serve: active, neither parked nor paused. The ledger alone makes these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -450,9 +296,8 @@ fn confirmation_name(name: &UserName) -> String {
 const COLUMNS: &str = "SELECT name, details, link, parked, paused, waiting, mailbox, refused FROM user";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
-    let name: String = row.get(0)?;
     Ok(User {
-        name: UserName(name),
+        name: row.get::<_, Word<_>>(0)?.0,
         details: row.get::<_, Json<_>>(1)?.0,
         link: row.get::<_, Json<_>>(2)?.0,
         parked: row.get::<_, Option<Json<_>>>(3)?.map(|json| json.0),

@@ -148,3 +148,37 @@ fn a_full_disk_is_unwritable_changes_nothing_and_passes() {
     limit(1_000_000);
     assert_eq!(desk.ledger.begin(mailbox, RunId(1), &operations, at(2)).expect("room again").len(), 500);
 }
+
+#[test]
+fn commands_and_engine_write_at_the_same_time_without_losing_anything() {
+    let desk = Desk::new();
+    let threads: Vec<_> = (0..3)
+        .map(|writer| {
+            let ledger = Ledger::open(desk.folder.path(), desk.vault.clone()).expect("opens");
+            std::thread::spawn(move || {
+                for number in 0..20 {
+                    ledger.audit("test", None, &format!("{writer}/{number}"), at(number)).expect("waits its turn");
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().expect("no panic");
+    }
+    let events: std::collections::BTreeSet<_> =
+        desk.ledger.audit_trail(None, 1_000).expect("read").into_iter().map(|entry| entry.event).collect();
+    assert_eq!(events.len(), 60);
+}
+
+#[test]
+fn what_is_rehearsed_leaves_the_ledger_as_it_was() {
+    let desk = Desk::new();
+    let mailbox = desk.mailbox();
+    put(&desk, mailbox, &key("1"), item("a", 1), "Hearing", at(1));
+    let rehearsal = desk.ledger.rehearsal().expect("copied");
+    let removed = settled(None, delete(&key("1"), item("a", 1)), Outcome::Removed);
+    rehearsal.settle(mailbox, RunId(2), &[removed], at(2)).expect("settled in the copy");
+    assert_eq!(rehearsal.mirror_index(mailbox).expect("read"), []);
+    assert_eq!(desk.ledger.mirror_all(mailbox).expect("read").entries.len(), 1);
+    assert_eq!(desk.ledger.history(&HistoryFilter::default()).expect("read").len(), 1);
+}
