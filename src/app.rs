@@ -1,1 +1,87 @@
-//! Composition root: configuration in, wired parts out.
+//! Composition root: configuration in, wired parts out. The only room that knows everybody.
+//!
+//! An [`App`] owns the ledger, the practice database and the way to mailboxes, and builds engines from them: the real one, and
+//! one on a copy of the ledger for rehearsals.
+
+mod mailboxes;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+pub use self::mailboxes::Mailboxes;
+use crate::{
+    config::Config,
+    engine::{Engine, Parts, Progress},
+    ports::{Failure, FailureKind, Source},
+    sources,
+    state::{Ledger, LedgerError},
+};
+
+/// Hears how far passes are.
+pub type Watcher = Arc<dyn Fn(Progress) + Send + Sync>;
+
+/// Everything wired together.
+pub struct App {
+    /// What is configured.
+    pub config: Config,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The practice database.
+    pub source: Arc<dyn Source>,
+    /// The way to mailboxes.
+    pub mailboxes: Arc<Mailboxes>,
+}
+
+impl App {
+    /// Wires a configuration and its ledger together. Nobody is asked anything yet.
+    ///
+    /// # Errors
+    /// When a setting or the mapping cannot be used.
+    pub fn new(config: Config, ledger: Ledger) -> Result<Self, Failure> {
+        let source = sources::open(&config.practice)?;
+        let zone = config.scope.office_zone.iana_name().unwrap_or("UTC").to_owned();
+        let mailboxes = Arc::new(Mailboxes::new(config.exchange.clone(), ledger.clone(), zone)?);
+        Ok(Self { config, ledger, source, mailboxes })
+    }
+
+    /// An engine on the ledger. The caller holds the ledger's engine lock for as long as it works.
+    ///
+    /// # Errors
+    /// When a setting cannot be used.
+    pub fn engine(&self, progress: Option<Watcher>) -> Result<Arc<Engine>, Failure> {
+        self.engine_on(self.ledger.clone(), progress)
+    }
+
+    /// An engine on a copy of the ledger, for [`Engine::rehearse`]: what it does leaves the ledger as it is.
+    ///
+    /// # Errors
+    /// When the ledger cannot be copied or a setting cannot be used.
+    pub fn rehearsal(&self) -> Result<Arc<Engine>, Failure> {
+        let copy = self.ledger.rehearsal().map_err(|error| ledger_failure("copy the ledger for a rehearsal", error))?;
+        self.engine_on(copy, None)
+    }
+
+    fn engine_on(&self, ledger: Ledger, progress: Option<Watcher>) -> Result<Arc<Engine>, Failure> {
+        Engine::new(Parts {
+            ledger,
+            source: Arc::clone(&self.source),
+            connect: Arc::clone(&self.mailboxes) as _,
+            settings: self.config.sync.clone(),
+            policy: self.config.policy.policy(),
+            scope: self.config.scope.clone(),
+            alerts: self.config.alerts.clone(),
+            clock: Arc::new(Timestamp::now),
+            progress,
+        })
+    }
+}
+
+fn ledger_failure(doing: &str, error: LedgerError) -> Failure {
+    let hint = error.hint();
+    let failure = Failure::new(FailureKind::Setting, doing).because(error);
+    match hint {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}

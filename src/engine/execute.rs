@@ -342,6 +342,7 @@ impl Cycle<'_> {
         self.context.ledger.settle(self.id, self.run, &settlements, self.context.now())?;
         for settlement in settlements {
             done.count(&settlement);
+            self.memory.follow(&settlement);
             done.settled.push((settlement.operation, settlement.outcome));
         }
         if let Some(progress) = &self.context.progress {

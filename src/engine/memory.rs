@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::Settings;
 use crate::{
     domain::{FolderId, ItemId, Kind, Place, RecordKey},
-    plan::look_alike::Likeness,
+    plan::{Action, look_alike::Likeness},
+    state::{Outcome, Settlement},
 };
 
 /// What a mailbox's cycles remember between ticks. Nothing here is needed after a restart: it is found out again.
@@ -49,6 +50,21 @@ impl Memory {
     pub(super) fn is_stale(&self, kind: Kind, now: Timestamp, settings: &Settings) -> bool {
         let patience = SignedDuration::from_mins(settings.observe_minutes.into());
         self.full_due.contains(&kind) || self.observed.get(&kind).is_none_or(|at| now.duration_since(*at) >= patience)
+    }
+
+    /// Keeps an eye on items outside their home folder: no listing of ours shows them.
+    pub(super) fn follow(&mut self, settlement: &Settlement) {
+        let key = &settlement.operation.key;
+        let (item, place) = match (&settlement.outcome, &settlement.operation.action) {
+            (Outcome::Stored { item, place, .. }, _) | (Outcome::Owned, Action::Own { item, place, .. }) => {
+                (item, place)
+            }
+            _ => return,
+        };
+        if matches!(place, Place::Elsewhere(_)) {
+            let moved = self.moved.entry(key.kind).or_default();
+            moved.insert(item.id.clone(), (key.clone(), place.clone()));
+        }
     }
 
     /// The server found a request too much: half of it next time.

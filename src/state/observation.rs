@@ -65,12 +65,23 @@ impl Ledger {
                 take(transaction, mailbox, item)?;
             }
             put_all(transaction, mailbox, kind, changed)?;
+            // What we wrote after the last observation is new to this one. Missing from it, it is gone: an item that came and
+            // went between two observations is in neither.
+            transaction.execute(
+                "DELETE FROM observed WHERE mailbox = ?1 AND kind = ?2 AND written = 1",
+                params![mailbox, Word(kind)],
+            )?;
             let changed = transaction.execute(
                 "UPDATE folder SET token = ?3, observed_at = ?4 WHERE mailbox = ?1 AND kind = ?2",
                 params![mailbox, Word(kind), next.0, Moment(now)],
             )?;
             if changed == 0 { Err(LedgerError::NoSuchFolder { mailbox, kind }) } else { Ok(()) }
         })
+    }
+
+    /// Adds items that an observation did not show and that are there all the same: they were read by their ids.
+    pub fn note_seen(&self, mailbox: MailboxId, kind: Kind, seen: &[Sighting]) -> Result<(), LedgerError> {
+        self.write(|transaction| put_all(transaction, mailbox, kind, seen))
     }
 
     /// The stamped items of these keys, as last observed; contents are not kept.
@@ -209,25 +220,26 @@ fn put_all(
     let firms = firms(transaction)?;
     seen.iter().try_for_each(|sighting| {
         let key = sighting.stamp.as_deref().and_then(|stamp| our_key(&firms, kind, stamp));
-        put(transaction, mailbox, kind, sighting, key.as_ref())
+        put(transaction, mailbox, kind, sighting, key.as_ref(), false)
     })
 }
 
-/// Keeps one item as it was seen (or written) last.
+/// Keeps one item as it was seen or (`written`) as we wrote it last.
 pub(super) fn put(
     transaction: &Transaction<'_>,
     mailbox: MailboxId,
     kind: Kind,
     seen: &Sighting,
     key: Option<&RecordKey>,
+    written: bool,
 ) -> Result<(), LedgerError> {
     transaction
         .prepare_cached(
-            "INSERT INTO observed (mailbox, kind, item, change_key, place, created, stamp, key)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "INSERT INTO observed (mailbox, kind, item, change_key, place, created, stamp, key, written)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (mailbox, item) DO UPDATE SET kind = excluded.kind, change_key = excluded.change_key,
                 place = excluded.place, created = coalesce(excluded.created, created), stamp = excluded.stamp,
-                key = excluded.key",
+                key = excluded.key, written = excluded.written",
         )?
         .execute(params![
             mailbox,
@@ -237,7 +249,8 @@ pub(super) fn put(
             Json(&seen.place),
             seen.created.map(Moment),
             seen.stamp,
-            key.map(Word)
+            key.map(Word),
+            written
         ])?;
     Ok(())
 }

@@ -92,6 +92,8 @@ CREATE TABLE observed (
     created     INTEGER,
     stamp       TEXT,
     key         TEXT,
+    -- 1: not seen but written by us, after the last observation. The next one must show it.
+    written     INTEGER NOT NULL,
     UNIQUE (mailbox, item)
 ) STRICT;
 CREATE INDEX observed_by_key ON observed (mailbox, key) WHERE key IS NOT NULL;

@@ -219,7 +219,7 @@ impl Ledger {
         let key = &operation.key;
         let stamp = Stamp { firm: self.firm(), key: key.clone() };
         let seen = Sighting { item: item.clone(), stamp: Some(stamp.to_string()), created: None, place: place.clone() };
-        observation::put(transaction, mailbox, key.kind, &seen, Some(key))
+        observation::put(transaction, mailbox, key.kind, &seen, Some(key), true)
     }
 
     /// Charges the budgets, and notes how the mirror grew or shrank.

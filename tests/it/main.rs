@@ -2,6 +2,7 @@
 
 mod cli;
 mod documents;
+mod engine;
 mod floors;
 mod licences;
 mod repository;

@@ -1,0 +1,103 @@
+//! From a link to its mailbox: the address, the way to sign in, and the protocol.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::ledger_failure;
+use crate::{
+    auth::{exchange_online, password::Basic},
+    engine::Connect,
+    exchange::{self, EwsMailbox, LinkAddress, Shared},
+    ports::{Failure, FailureKind, Mailbox},
+    state::{ActiveUser, AuthMethod, Ledger, User, UserName},
+};
+
+/// Opens mailboxes, and keeps them open: what one learns of its server (its version, its pauses) is of use the next time.
+pub struct Mailboxes {
+    settings: exchange::Settings,
+    shared: Arc<Shared>,
+    ledger: Ledger,
+    zone: String,
+    open: Mutex<HashMap<UserName, Opened>>,
+}
+
+/// An open mailbox, with everything that made it: when that changes, it is opened anew.
+struct Opened {
+    link: LinkAddress,
+    login: String,
+    password: SecretString,
+    mailbox: Arc<EwsMailbox>,
+}
+
+impl Mailboxes {
+    /// Ready to open mailboxes; `zone` is the office's, by its IANA name.
+    ///
+    /// # Errors
+    /// When the TLS settings cannot be used.
+    pub fn new(settings: exchange::Settings, ledger: Ledger, zone: String) -> Result<Self, Failure> {
+        let shared = Arc::new(Shared::new(&settings)?);
+        Ok(Self { settings, shared, ledger, zone, open: Mutex::default() })
+    }
+
+    /// The mailbox of a link, with the secret that the ledger keeps for it.
+    ///
+    /// # Errors
+    /// [`FailureKind::Unauthorized`] when there is no secret; [`FailureKind::Setting`] when the address cannot be used.
+    pub fn of(&self, user: &User) -> Result<Arc<dyn Mailbox>, Failure> {
+        let doing = || format!("open the mailbox of `{}`", user.name);
+        let password = self.ledger.password(&user.name).map_err(|error| ledger_failure(&doing(), error))?;
+        let Some(password) = password else {
+            return Err(Failure::new(FailureKind::Unauthorized, doing())
+                .because("no password was given for it yet")
+                .hint(format!("give it: `pocketdocket user link {}`", user.name)));
+        };
+        let link = self.address(user)?;
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(opened) = open.get(&user.name)
+            && opened.link == link
+            && opened.login == user.details.login
+            && opened.password.expose_secret() == password.expose_secret()
+        {
+            return Ok(Arc::clone(&opened.mailbox) as _);
+        }
+        let mailbox = self.connect(user, link.clone(), &password)?;
+        let opened = Opened { link, login: user.details.login.clone(), password, mailbox: Arc::clone(&mailbox) };
+        open.insert(user.name.clone(), opened);
+        Ok(mailbox)
+    }
+
+    /// The mailbox of a link with a secret that is still to be tried.
+    ///
+    /// # Errors
+    /// [`FailureKind::Setting`] when the address cannot be used.
+    pub fn with_password(&self, user: &User, password: &SecretString) -> Result<Arc<dyn Mailbox>, Failure> {
+        let link = self.address(user)?;
+        Ok(self.connect(user, link, password)?)
+    }
+
+    fn address(&self, user: &User) -> Result<LinkAddress, Failure> {
+        self.settings.link(&user.details.address, user.details.url.as_deref(), &self.zone)
+    }
+
+    fn connect(&self, user: &User, link: LinkAddress, password: &SecretString) -> Result<Arc<EwsMailbox>, Failure> {
+        let authenticator = match user.details.method {
+            AuthMethod::Password => {
+                exchange_online::refuse_password(link.url.host_str().unwrap_or_default())?;
+                Arc::new(Basic::new(&user.details.login, password)?)
+            }
+        };
+        Ok(Arc::new(EwsMailbox::connect(&self.settings, link, authenticator, Arc::clone(&self.shared))?))
+    }
+}
+
+#[async_trait]
+impl Connect for Mailboxes {
+    async fn connect(&self, user: &ActiveUser) -> Result<Arc<dyn Mailbox>, Failure> {
+        self.of(user.user())
+    }
+}
