@@ -55,11 +55,10 @@ impl Memory {
     /// Keeps an eye on items outside their home folder: no listing of ours shows them.
     pub(super) fn follow(&mut self, settlement: &Settlement) {
         let key = &settlement.operation.key;
-        let (item, place) = match (&settlement.outcome, &settlement.operation.action) {
-            (Outcome::Stored { item, place, .. }, _) | (Outcome::Owned, Action::Own { item, place, .. }) => {
-                (item, place)
-            }
-            _ => return,
+        let ((Outcome::Stored { item, place, .. }, _) | (Outcome::Owned, Action::Own { item, place, .. })) =
+            (&settlement.outcome, &settlement.operation.action)
+        else {
+            return;
         };
         if matches!(place, Place::Elsewhere(_)) {
             let moved = self.moved.entry(key.kind).or_default();
