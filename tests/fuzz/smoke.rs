@@ -99,21 +99,46 @@ fn feed(parser: &Parser, start: u64, time: Duration) -> bool {
     let mut inputs = 0_u64;
     while begun.elapsed() < time {
         let input = input(parser, &mut random);
-        let now = Instant::now();
-        let outcome = panic::catch_unwind(AssertUnwindSafe(|| (parser.feed)(&input)));
-        let panicked = PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let trouble = panicked
-            .or_else(|| outcome.is_err().then(|| "panic".to_owned()))
-            .or_else(|| (now.elapsed() > PATIENCE).then(|| format!("took {:?}", now.elapsed())));
+        let trouble = trouble(parser, &input);
         inputs += 1;
         if let Some(trouble) = trouble {
-            let place = keep(parser, &input);
+            let place = keep(parser, &smallest(parser, input));
             println!("{}: FAILED after {inputs} inputs: {trouble}\n  input: {}", parser.name, place.display());
             return false;
         }
     }
     println!("{}: {inputs} inputs, no panic", parser.name);
     true
+}
+
+/// What goes wrong with this input, if anything.
+fn trouble(parser: &Parser, input: &[u8]) -> Option<String> {
+    let begun = Instant::now();
+    let outcome = panic::catch_unwind(AssertUnwindSafe(|| (parser.feed)(input)));
+    let panicked = PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
+    panicked
+        .or_else(|| outcome.is_err().then(|| "panic".to_owned()))
+        .or_else(|| (begun.elapsed() > PATIENCE).then(|| format!("took {:?}", begun.elapsed())))
+}
+
+/// The input with everything taken away that the trouble does not need.
+fn smallest(parser: &Parser, mut input: Vec<u8>) -> Vec<u8> {
+    let begun = Instant::now();
+    let mut length = input.len() / 2;
+    while length > 0 && begun.elapsed() < 2 * PATIENCE {
+        let mut start = 0;
+        while start < input.len() {
+            let end = (start + length).min(input.len());
+            let shorter = [&input[..start], &input[end..]].concat();
+            if trouble(parser, &shorter).is_some() {
+                input = shorter;
+            } else {
+                start = end;
+            }
+        }
+        length /= 2;
+    }
+    input
 }
 
 /// An example, changed; now and then just noise.

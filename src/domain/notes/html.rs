@@ -5,7 +5,7 @@
 
 use quick_xml::escape::{escape, resolve_html5_entity};
 
-use super::{BEGIN, END, Line};
+use super::{BEGIN, END, Line, Markers, markers};
 
 /// A piece of HTML, by position.
 enum Token<'h> {
@@ -264,7 +264,5 @@ pub(super) fn append(html: &str, ours: &str) -> String {
     let (before, after) = (html.get(..at).unwrap_or_default(), html.get(at..).unwrap_or_default());
     let block = block(ours);
     let below = format!("{before}<div>{block}</div>{after}");
-    let read = lines(&below);
-    let is_read = [BEGIN, END].iter().all(|marker| read.iter().any(|line| line.text == *marker));
-    if is_read { below } else { format!("<div>{block}</div>{html}") }
+    if matches!(markers(&lines(&below)), Markers::Intact { .. }) { below } else { format!("<div>{block}</div>{html}") }
 }

@@ -74,6 +74,16 @@ fn our_block_goes_below_what_an_html_body_holds() {
 }
 
 #[test]
+fn a_tag_that_is_never_closed_swallows_neither_our_block_nor_a_marker() {
+    for html in [format!("<p>{END}<v"), format!("<p>{BEGIN}<r"), "<p>x<!-- y".to_owned(), "<p>x<?y".to_owned()] {
+        let body = Body { format: BodyFormat::Html, text: html.clone().into() };
+        let composed = compose(Some(&body), Some("Room 12"), None);
+        assert_eq!(extract(&composed.body).as_deref(), Some("Room 12"), "{html}");
+        assert!(composed.body.text.reveal().ends_with(&html), "{html}");
+    }
+}
+
+#[test]
 fn without_markers_only_text_equal_to_our_last_block_is_taken_out() {
     let body = text("mine\nold 1\nold  2 \nalso mine\nold 1");
     let Composed { body, broken } = compose(Some(&body), Some("new"), Some("old 1\nold 2"));
