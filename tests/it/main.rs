@@ -3,6 +3,7 @@
 mod cli;
 mod documents;
 mod engine;
+mod exchange;
 mod floors;
 mod licences;
 mod repository;
