@@ -3,7 +3,7 @@
 //! A protocol call is a value ([`Call`]): it makes the bytes of its request and understands the bytes of the answer, and has
 //! no socket. [`transport`] is the only file that touches the network; [`throttle`] decides when a mailbox may be asked again
 //! and how much at once, without a clock of its own. [`ews`] is the protocol of Exchange Server; its
-//! [`EwsMailbox`](ews::EwsMailbox) is what the engine sees as a [`Mailbox`](crate::ports::Mailbox).
+//! [`EwsMailbox`] is what the engine sees as a [`Mailbox`](crate::ports::Mailbox).
 //!
 //! Trouble is translated here, once: codes of the protocol become [`Failure`]s, and nothing above knows them.
 
