@@ -43,6 +43,20 @@ impl Cell {
     }
 }
 
+impl Cell {
+    /// The value in the form in which value maps know it: trimmed and in lower case, "" for nothing. What cannot be read is in
+    /// no map: it must not pass for "nothing".
+    pub(super) fn in_value_maps(&self) -> Option<String> {
+        match self {
+            Self::Null => Some(String::new()),
+            Self::Integer(number) => Some(number.to_string()),
+            Self::Real(number) => Some(number.to_string()),
+            Self::Text(text) => Some(text.trim().to_lowercase()),
+            Self::Garbled(_) | Self::Blob(_) => None,
+        }
+    }
+}
+
 /// Shows of which sort it is, never what it says.
 impl fmt::Debug for Cell {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -70,13 +70,10 @@ impl<'q> People<'q> {
     }
 
     fn raw(&self, column: &str, cell: &Cell) -> Raw {
-        let theirs = match cell {
-            Cell::Integer(number) => number.to_string(),
-            Cell::Text(text) => text.trim().to_lowercase(),
-            Cell::Null | Cell::Real(_) | Cell::Garbled(_) | Cell::Blob(_) => String::new(),
-        };
         let values = self.query.values.get(column);
-        match values.and_then(|values| values.get(&theirs).or_else(|| values.get("*"))) {
+        let theirs = cell.in_value_maps();
+        let ours = values.zip(theirs).and_then(|(values, theirs)| values.get(&theirs).or_else(|| values.get("*")));
+        match ours {
             Some(ours) => Cell::Text(ours.clone()).into(),
             None => cell.clone().into(),
         }

@@ -6,5 +6,6 @@ mod engine;
 mod exchange;
 mod floors;
 mod licences;
+mod mapping;
 mod repository;
 mod words;

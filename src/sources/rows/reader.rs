@@ -61,13 +61,8 @@ impl Column<'_> {
     /// The value of a cell after value map and converter.
     fn raw(&self, cell: &Cell) -> Result<Raw, Wrong> {
         if let Some(values) = self.values {
-            let theirs = match cell {
-                Cell::Integer(number) => number.to_string(),
-                Cell::Text(text) => text.trim().to_lowercase(),
-                Cell::Real(number) => number.to_string(),
-                Cell::Null | Cell::Garbled(_) | Cell::Blob(_) => String::new(),
-            };
-            if let Some(ours) = values.get(&theirs).or_else(|| values.get("*")) {
+            let ours = cell.in_value_maps().and_then(|theirs| values.get(&theirs).or_else(|| values.get("*")));
+            if let Some(ours) = ours {
                 return Ok(Cell::Text(ours.clone()).into());
             }
         }

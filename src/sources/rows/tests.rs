@@ -316,6 +316,16 @@ fn the_systems_own_words_become_ours() {
 }
 
 #[test]
+fn what_cannot_be_read_does_not_pass_for_nothing_in_a_value_map() {
+    for cell in [Cell::Blob(vec![0xff]), Cell::Garbled("\u{fffd}".into())] {
+        let (record, _) = one(Kind::Task, &[("private", cell)], "values.private = { \"\" = \"no\", \"*\" = \"no\" }");
+        assert_eq!(record.map(|record| record.private), Some(true));
+    }
+    let (record, _) = one(Kind::Task, &[("private", Cell::Null)], "values.private = { \"\" = \"no\" }");
+    assert_eq!(record.map(|record| record.private), Some(false));
+}
+
+#[test]
 fn done_is_a_status_and_a_status_may_mean_done() {
     let read = |cells: &[(&str, Cell)]| {
         let record = one(Kind::Task, cells, "").0.expect("readable");

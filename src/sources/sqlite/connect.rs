@@ -106,6 +106,9 @@ fn trouble(settings: &Settings, error: rusqlite::Error) -> Failure {
         Some(rusqlite::ErrorCode::DatabaseCorrupt) => {
             Some("the file is damaged: restore it, or ask the practice system's vendor")
         }
+        Some(rusqlite::ErrorCode::ReadOnly) => Some(
+            "a program that writes stopped in the middle of it, and only one that may write can tidy up: start the practice system",
+        ),
         _ => None,
     };
     let failure = Failure::new(FailureKind::Source, doing).because(error);
