@@ -4,6 +4,11 @@
 //! from the mailbox model. Handlers are plain functions of a [`Call`](call::Call) and a mailbox; the connection, HTTP and
 //! what may go wrong on the way are dealt with here.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "the handlers of all operations have one shape, and some refuse a whole request"
+)]
+
 mod call;
 mod decode;
 mod directory;
@@ -12,6 +17,7 @@ mod fields;
 mod find;
 mod folders;
 mod items;
+mod lookup;
 mod paths;
 mod restriction;
 mod rules;

@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, btree_map::Entry},
     sync::{Arc, Mutex},
 };
 
@@ -13,12 +13,25 @@ use super::{Account, Counts, Faults, MailboxView, Settings, SimulatorError, lock
 pub(crate) struct World {
     pub(crate) settings: Settings,
     pub(crate) faults: Faults,
-    /// By the address in lower case; with the address as it was given.
-    mailboxes: Mutex<BTreeMap<String, (String, Arc<Mutex<Mailbox>>)>>,
+    /// By the address in lower case.
+    mailboxes: Mutex<BTreeMap<String, Open>>,
     accounts: Mutex<HashMap<String, Account>>,
     counts: Mutex<HashMap<String, Counts>>,
     refused: Mutex<HashMap<String, u64>>,
     store: Option<Store>,
+}
+
+/// A mailbox, and its address as it was given, which can be told without waiting for the mailbox.
+#[derive(Debug)]
+struct Open {
+    address: String,
+    mailbox: Arc<Mutex<Mailbox>>,
+}
+
+impl Open {
+    fn new(mailbox: Mailbox) -> Self {
+        Self { address: mailbox.address.clone(), mailbox: Arc::new(Mutex::new(mailbox)) }
+    }
 }
 
 impl World {
@@ -36,8 +49,7 @@ impl World {
         };
         for mailbox in stored {
             let account = Account::simple(&mailbox.address);
-            let address = mailbox.address.clone();
-            lock(&world.mailboxes).insert(address.to_lowercase(), (address, Arc::new(Mutex::new(mailbox))));
+            lock(&world.mailboxes).insert(mailbox.address.to_lowercase(), Open::new(mailbox));
             world.add_account(account)?;
         }
         for account in &world.settings.accounts {
@@ -53,10 +65,10 @@ impl World {
     pub(crate) fn add_account(&self, account: Account) -> Result<(), SimulatorError> {
         if let Some(address) = &account.mailbox {
             let mut mailboxes = lock(&self.mailboxes);
-            if !mailboxes.contains_key(&address.to_lowercase()) {
+            if let Entry::Vacant(place) = mailboxes.entry(address.to_lowercase()) {
                 let mut mailbox = Mailbox::new(address);
                 self.save(&mut mailbox)?;
-                mailboxes.insert(address.to_lowercase(), (address.clone(), Arc::new(Mutex::new(mailbox))));
+                place.insert(Open::new(mailbox));
             }
         }
         let mut accounts = lock(&self.accounts);
@@ -93,13 +105,13 @@ impl World {
     }
 
     pub(crate) fn addresses(&self) -> Vec<String> {
-        lock(&self.mailboxes).values().map(|(address, _)| address.clone()).collect()
+        lock(&self.mailboxes).values().map(|open| open.address.clone()).collect()
     }
 
     fn mailbox(&self, address: &str) -> Result<Arc<Mutex<Mailbox>>, SimulatorError> {
         lock(&self.mailboxes)
             .get(&address.to_lowercase())
-            .map(|(_, mailbox)| Arc::clone(mailbox))
+            .map(|open| Arc::clone(&open.mailbox))
             .ok_or_else(|| SimulatorError::NoMailbox(address.to_owned()))
     }
 

@@ -8,4 +8,5 @@ mod floors;
 mod licences;
 mod mapping;
 mod repository;
+mod simulator;
 mod words;

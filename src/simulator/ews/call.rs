@@ -1,6 +1,5 @@
 use std::collections::BTreeMap;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::soap::{Fault, Refusal};
@@ -8,7 +7,6 @@ use crate::{
     simulator::{
         Account, Dialect, faults,
         item::{Item, read_change_key},
-        mailbox::Mailbox,
         world::World,
     },
     xml::Element,
@@ -108,38 +106,6 @@ impl Call<'_> {
         }
     }
 
-    /// The folder that an element names.
-    pub(super) fn folder(&self, mailbox: &Mailbox, element: Option<&Element>) -> Result<u64, Refusal> {
-        let element = element.ok_or_else(Refusal::folder_not_found)?;
-        let id = element.attribute("Id").unwrap_or_default();
-        match element.name() {
-            "DistinguishedFolderId" => mailbox.distinguished(id).ok_or_else(Refusal::folder_not_found),
-            "FolderId" => match mailbox.folder_by_id(id) {
-                Some(folder) => Ok(folder),
-                None if looks_like_id(id) => Err(Refusal::folder_not_found()),
-                None => Err(Refusal::new("ErrorInvalidFolderId", "The folder ID is malformed.")),
-            },
-            _ => Err(Refusal::folder_not_found()),
-        }
-    }
-
-    /// The item that an `ItemId` names, whatever its change key says.
-    pub(super) fn item<'m>(&self, mailbox: &'m Mailbox, element: &Element) -> Result<&'m Item, Refusal> {
-        if element.name() != "ItemId" {
-            return Err(Refusal::new(
-                "ErrorCalendarOccurrenceIndexIsOutOfRecurrenceRange",
-                "Occurrence index is out of recurrence range.",
-            ));
-        }
-        let id = element.attribute("Id").unwrap_or_default();
-        match mailbox.item_by_id(id) {
-            Some(item) => Ok(item),
-            None if id.is_empty() => Err(Refusal::new("ErrorInvalidIdEmpty", "Id must be non-empty.")),
-            None if looks_like_id(id) => Err(Refusal::item_not_found()),
-            None => Err(Refusal::new("ErrorInvalidIdMalformed", "Id is malformed.")),
-        }
-    }
-
     /// Whether the change key of a request lets it write.
     /// <https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/updateitem>
     pub(super) fn check_change_key(&self, item: &Item, id: &Element, resolution: &str) -> Result<(), Refusal> {
@@ -175,10 +141,6 @@ impl Call<'_> {
             _ => kept.to_owned(),
         }
     }
-}
-
-fn looks_like_id(id: &str) -> bool {
-    STANDARD.decode(id).is_ok_and(|bytes| bytes.len() >= 28)
 }
 
 /// Whether a text occurs anywhere in an element.

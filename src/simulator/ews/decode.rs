@@ -22,10 +22,10 @@ pub(super) struct Zones {
 
 impl Zones {
     /// From the zones that stand in the same request, else the request's own.
-    pub(super) fn new<'a>(elements: impl Iterator<Item = &'a Element> + Clone, default: &TimeZone) -> Self {
+    pub(super) fn new(elements: &[&Element], default: &TimeZone) -> Self {
         let named = |name: &str| {
             elements
-                .clone()
+                .iter()
                 .find(|element| element.name() == name)
                 .and_then(|element| times::windows_zone(element.attribute("Id")?))
         };
@@ -37,7 +37,7 @@ impl Zones {
 
 /// Every property of a new item, in the order of the request: for tasks it matters which comes last.
 pub(super) fn item(kind: ItemKind, element: &Element, zone: &TimeZone) -> Result<Vec<(String, Property)>, Refusal> {
-    let zones = Zones::new(element.children().iter(), zone);
+    let zones = Zones::new(&element.children().iter().collect::<Vec<_>>(), zone);
     let mut found = Vec::new();
     for child in element.children() {
         found.extend(property(kind, child, &zones)?);

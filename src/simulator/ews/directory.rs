@@ -1,6 +1,6 @@
 //! What is not about one mailbox's items: names, identifiers and time zones.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
@@ -87,7 +87,11 @@ fn convert(mailbox: &Mailbox, source: &Element, format: &str) -> Result<String, 
         return Err(malformed());
     }
     Ok(match format {
-        "HexEntryId" => bytes.iter().map(|byte| format!("{byte:02X}")).collect(),
+        "HexEntryId" => bytes.iter().fold(String::new(), |mut text, byte| {
+            // Writing into a text cannot fail.
+            let _ = write!(text, "{byte:02X}");
+            text
+        }),
         _ => known,
     })
 }

@@ -299,7 +299,13 @@ pub(super) fn computed(call: &Call<'_>, item: &Item, path: &str) -> Option<Prope
         "item:LastModifiedTime" => time(item.modified),
         "calendar:DateTimeStamp" if item.kind == ItemKind::Event => time(item.modified),
         "item:LastModifiedName" => text(&call.account.login),
-        "item:HasAttachments" | "item:IsAssociated" => truth(false),
+        "item:HasAttachments"
+        | "item:IsAssociated"
+        | "calendar:IsMeeting"
+        | "calendar:IsCancelled"
+        | "calendar:MeetingRequestWasSent"
+        | "contacts:HasPicture"
+        | "task:IsTeamTask" => truth(false),
         "item:Size" => {
             let size: usize = item.properties.values().map(|property| property.as_text().len()).sum();
             Some(Property::text((size + 512).to_string()))
@@ -308,7 +314,6 @@ pub(super) fn computed(call: &Call<'_>, item: &Item, path: &str) -> Option<Prope
         "item:ReminderDueBy" if item.kind == ItemKind::Event => item.text("calendar:Start").map(Property::Text),
         "calendar:CalendarItemType" => text(if recurring { "RecurringMaster" } else { "Single" }),
         "calendar:IsRecurring" => truth(recurring),
-        "calendar:IsMeeting" | "calendar:IsCancelled" | "calendar:MeetingRequestWasSent" => truth(false),
         "calendar:MyResponseType" => text("Organizer"),
         "calendar:Organizer" => {
             let mut writer = Writer::new();
@@ -321,11 +326,9 @@ pub(super) fn computed(call: &Call<'_>, item: &Item, path: &str) -> Option<Prope
         }
         "calendar:StartTimeZoneId" => item.text("calendar:StartTimeZone").map(Property::Text),
         "calendar:EndTimeZoneId" => item.text("calendar:EndTimeZone").map(Property::Text),
-        "contacts:HasPicture" => truth(false),
         "contacts:CompleteName" => complete_name(item),
         "task:IsComplete" => truth(item.text("task:Status").as_deref() == Some("Completed")),
         "task:IsRecurring" => truth(item.properties.contains_key("task:Recurrence")),
-        "task:IsTeamTask" => truth(false),
         "task:ChangeCount" => text("1"),
         "task:StatusDescription" => text(match item.text("task:Status").as_deref() {
             Some("InProgress") => "In Progress",

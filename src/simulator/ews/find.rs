@@ -7,7 +7,7 @@ use super::{
     call::Call,
     encode::{self, Purpose, Shape},
     items::children,
-    paths, restriction,
+    lookup, paths, restriction,
     soap::{Fault, Messages, Refusal},
 };
 use crate::{
@@ -55,7 +55,7 @@ pub(super) fn find(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fa
     let mut messages = Messages::new("FindItem");
     for folder in children(call.request, "ParentFolderIds") {
         let found = shape.as_ref().map_err(Clone::clone).and_then(|shape| {
-            let folder = call.folder(mailbox, Some(folder))?;
+            let folder = lookup::folder(mailbox, Some(folder))?;
             Ok((shape, search(call, mailbox, folder, restriction)?))
         });
         if let Ok((_, page)) = &found {

@@ -7,7 +7,7 @@ use super::{
     encode::{self, Purpose, Shape},
     find,
     items::children,
-    paths, restriction,
+    lookup, paths, restriction,
     soap::{Fault, Messages, Refusal},
 };
 use crate::{
@@ -75,7 +75,7 @@ pub(super) fn get(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fau
     let mut messages = Messages::new("GetFolder");
     for id in children(call.request, "FolderIds") {
         let found = shape.as_ref().map_err(Clone::clone).and_then(|shape| {
-            let number = call.folder(mailbox, Some(id))?;
+            let number = lookup::folder(mailbox, Some(id))?;
             Ok((shape, mailbox.folders.get(&number).ok_or_else(Refusal::folder_not_found)?))
         });
         messages.add(found, |writer, (shape, folder)| {
@@ -91,7 +91,7 @@ pub(super) fn find(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fa
     let mut messages = Messages::new("FindFolder");
     for parent in children(call.request, "ParentFolderIds") {
         let found = shape.as_ref().map_err(Clone::clone).and_then(|shape| {
-            let parent = call.folder(mailbox, Some(parent))?;
+            let parent = lookup::folder(mailbox, Some(parent))?;
             let below = match call.request.attribute("Traversal") {
                 Some("Deep") => mailbox.below(parent),
                 Some("Shallow") => mailbox
@@ -132,9 +132,9 @@ pub(super) fn find(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fa
 }
 
 pub(super) fn create(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fault> {
-    let parent = call
-        .folder(mailbox, call.request.child("ParentFolderId").and_then(|parent| parent.children().first()))
-        .map_err(|_| Refusal::new("ErrorParentFolderNotFound", "The parent folder was not found."));
+    let parent =
+        lookup::folder(mailbox, call.request.child("ParentFolderId").and_then(|parent| parent.children().first()))
+            .map_err(|_| Refusal::new("ErrorParentFolderNotFound", "The parent folder was not found."));
     let mut messages = Messages::new("CreateFolder");
     for folder in children(call.request, "Folders") {
         let created = parent.clone().and_then(|parent| create_one(mailbox, parent, folder));
@@ -178,14 +178,14 @@ fn reference(writer: &mut Writer, mailbox: &Mailbox, number: u64) {
 pub(super) fn update(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fault> {
     let mut messages = Messages::new("UpdateFolder");
     for change in children(call.request, "FolderChanges") {
-        let updated = update_one(call, mailbox, change);
+        let updated = update_one(mailbox, change);
         messages.add(updated, |writer, number| reference(writer, mailbox, number));
     }
     Ok(Outcome::answer(messages.finish()))
 }
 
-fn update_one(call: &Call<'_>, mailbox: &mut Mailbox, change: &Element) -> Result<u64, Refusal> {
-    let number = call.folder(mailbox, change.children().first())?;
+fn update_one(mailbox: &mut Mailbox, change: &Element) -> Result<u64, Refusal> {
+    let number = lookup::folder(mailbox, change.children().first())?;
     let mut set = Vec::new();
     let mut gone = Vec::new();
     let mut name = None;
@@ -225,7 +225,7 @@ fn update_one(call: &Call<'_>, mailbox: &mut Mailbox, change: &Element) -> Resul
 pub(super) fn delete(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fault> {
     let mut messages = Messages::new("DeleteFolder");
     for id in children(call.request, "FolderIds") {
-        let deleted = call.folder(mailbox, Some(id)).and_then(|number| {
+        let deleted = lookup::folder(mailbox, Some(id)).and_then(|number| {
             if mailbox.folders.get(&number).is_some_and(|folder| folder.distinguished.is_some()) {
                 return Err(Refusal::new("ErrorDeleteDistinguishedFolder", "This folder cannot be deleted."));
             }

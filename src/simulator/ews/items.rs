@@ -5,7 +5,7 @@ use super::{
     call::{Call, Properties, WriteFaults},
     decode,
     encode::{self, Purpose, Shape},
-    rules,
+    lookup, rules,
     soap::{Fault, Messages, Refusal},
 };
 use crate::{
@@ -22,7 +22,7 @@ pub(super) fn get(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fau
     let shape = Shape::read(call.request.child("ItemShape"), Purpose::Reading, call.lenient());
     let mut messages = Messages::new("GetItem");
     for id in ids {
-        let found = shape.as_ref().map_err(Clone::clone).and_then(|shape| Ok((shape, call.item(mailbox, id)?)));
+        let found = shape.as_ref().map_err(Clone::clone).and_then(|shape| Ok((shape, lookup::item(mailbox, id)?)));
         messages.add(found, |writer, (shape, item)| {
             writer.element("m:Items", &[], |writer| encode::item(writer, call, mailbox, item, shape));
         });
@@ -37,7 +37,7 @@ pub(super) fn create(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, 
     let folder = call
         .request
         .child("SavedItemFolderId")
-        .map(|target| call.folder(mailbox, target.children().first()))
+        .map(|target| lookup::folder(mailbox, target.children().first()))
         .transpose()
         .map_err(|_| Refusal::new("ErrorSavedItemFolderNotFound", "The folder to save items in was not found."));
     let mut messages = Messages::new("CreateItem");
@@ -100,7 +100,7 @@ fn create_one(
         properties.entry("calendar:EndTimeZone".to_owned()).or_insert(zone);
     }
     rules::defaults(kind, &mut properties, call.lenient());
-    rules::finish(kind, &mut properties, &call.zone, call.now)?;
+    rules::finish(kind, &mut properties, &call.zone, call.now, call.lenient())?;
     if invitations.is_some_and(|invitations| invitations != "SendToNone") {
         call.count_mails(attendees(&properties));
     }
@@ -180,7 +180,7 @@ pub(super) fn delete(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, 
 
 /// Change keys are not compared here, as servers do not.
 fn delete_one(call: &Call<'_>, mailbox: &mut Mailbox, id: &Element) -> Result<(), Refusal> {
-    let item = call.item(mailbox, id)?;
+    let item = lookup::item(mailbox, id)?;
     let (number, kind, lies_in) = (item.number, item.kind, item.folder);
     let cancellations = call.request.attribute("SendMeetingCancellations");
     match kind {
@@ -212,13 +212,12 @@ fn delete_one(call: &Call<'_>, mailbox: &mut Mailbox, id: &Element) -> Result<()
 pub(super) fn relocate(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fault> {
     let ids = children(call.request, "ItemIds");
     call.count_items(ids.len());
-    let target = call
-        .folder(mailbox, call.request.child("ToFolderId").and_then(|folder| folder.children().first()))
+    let target = lookup::folder(mailbox, call.request.child("ToFolderId").and_then(|folder| folder.children().first()))
         .map_err(|_| Refusal::new("ErrorToFolderNotFound", "The destination folder was not found."));
     let mut messages = Messages::new(call.operation);
     for id in ids {
         let moved = target.clone().and_then(|target| {
-            let number = call.item(mailbox, id)?.number;
+            let number = lookup::item(mailbox, id)?.number;
             let number = if call.operation == "CopyItem" {
                 mailbox.copy(number, target, call.now).ok_or_else(Refusal::item_not_found)?
             } else {

@@ -116,6 +116,7 @@ pub(super) fn finish(
     properties: &mut Properties,
     zone: &TimeZone,
     now: Timestamp,
+    lenient: bool,
 ) -> Result<(), Refusal> {
     for path in ["item:Subject", "calendar:Location"] {
         if text(properties, path).is_some_and(|text| text.chars().count() > 255) {
@@ -128,6 +129,7 @@ pub(super) fn finish(
     match kind {
         ItemKind::Contact => Ok(()),
         ItemKind::Event => event(properties, zone, now),
+        ItemKind::Task if lenient => Ok(()),
         ItemKind::Task => task(properties),
     }
 }

@@ -6,7 +6,7 @@ use super::{
     Outcome,
     call::Call,
     encode::{self, Purpose, Shape},
-    folders,
+    folders, lookup,
     soap::{Fault, Messages, Refusal},
 };
 use crate::{
@@ -91,8 +91,7 @@ pub(super) fn items(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, F
     let most = most.unwrap_or(512).clamp(1, 512);
     let outcome = Shape::read(call.request.child("ItemShape"), Purpose::Syncing, call.lenient()).and_then(|shape| {
         let target = call.request.child("SyncFolderId").and_then(|target| target.children().first());
-        let number = call
-            .folder(mailbox, target)
+        let number = lookup::folder(mailbox, target)
             .map_err(|_| Refusal::new("ErrorSyncFolderNotFound", "The folder to synchronize was not found."))?;
         let folder = mailbox.folders.get(&number).ok_or_else(Refusal::folder_not_found)?;
         let since = since(call, mailbox, number)?;
@@ -113,10 +112,10 @@ pub(super) fn items(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, F
             for (_, change) in changes {
                 match change {
                     Change::Create(item) => {
-                        writer.element("t:Create", &[], |writer| encode::item(writer, call, mailbox, item, &shape))
+                        writer.element("t:Create", &[], |writer| encode::item(writer, call, mailbox, item, &shape));
                     }
                     Change::Update(item) => {
-                        writer.element("t:Update", &[], |writer| encode::item(writer, call, mailbox, item, &shape))
+                        writer.element("t:Update", &[], |writer| encode::item(writer, call, mailbox, item, &shape));
                     }
                     Change::Delete(id) => {
                         writer.element("t:Delete", &[], |writer| writer.empty("t:ItemId", &[("Id", id)]));
@@ -134,7 +133,7 @@ pub(super) fn hierarchy(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcom
     let outcome = Shape::read(call.request.child("FolderShape"), Purpose::Reading, call.lenient()).and_then(|shape| {
         let named = call.request.child("SyncFolderId").and_then(|target| target.children().first());
         let root = match named {
-            Some(named) => call.folder(mailbox, Some(named))?,
+            Some(named) => lookup::folder(mailbox, Some(named))?,
             None => mailbox.distinguished("msgfolderroot").ok_or_else(Refusal::folder_not_found)?,
         };
         let since = since(call, mailbox, root)?;

@@ -6,6 +6,7 @@ use super::{
     decode::{self, Zones},
     encode, fields,
     items::{attendees, children, keep_html, reference_after},
+    lookup,
     paths::{self, Path},
     rules,
     soap::{Fault, Messages, Refusal},
@@ -51,7 +52,7 @@ fn update_one(
         return Err(refusal);
     }
     let id = change.children().first().ok_or_else(Refusal::item_not_found)?;
-    let item = call.item(mailbox, id)?;
+    let item = lookup::item(mailbox, id)?;
     let (number, kind) = (item.number, item.kind);
     call.check_change_key(item, id, call.request.attribute("ConflictResolution").unwrap_or("AutoResolve"))?;
     let updates = call.request.attribute("SendMeetingInvitationsOrCancellations");
@@ -63,15 +64,16 @@ fn update_one(
     }
     let mut properties = item.properties.clone();
     let elements = change.child("Updates").map(Element::children).unwrap_or_default();
-    let named = elements.iter().filter_map(|update| update.child(kind.element())).flat_map(Element::children);
-    let zones = Zones::new(named, &call.zone);
+    let named: Vec<&Element> =
+        elements.iter().filter_map(|update| update.child(kind.element())).flat_map(Element::children).collect();
+    let zones = Zones::new(&named, &call.zone);
     for update in elements {
         apply(call, kind, update, &zones, &mut properties, faults)?;
     }
     if kind == ItemKind::Contact && !call.lenient() {
         rules::names(&mut properties, false);
     }
-    rules::finish(kind, &mut properties, &call.zone, call.now)?;
+    rules::finish(kind, &mut properties, &call.zone, call.now, call.lenient())?;
     if updates.is_some_and(|updates| updates != "SendToNone") {
         call.count_mails(attendees(&properties));
     }
