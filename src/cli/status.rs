@@ -103,7 +103,7 @@ fn needs(user: &UserStatus, clock: &Clock) -> Vec<String> {
     }
     for hold in &user.holds {
         needs.push(format!(
-            "{name}: {} held, {}; `pocketdocket holds show {}`",
+            "{name}: {}s are held: {}; `pocketdocket holds show {}`",
             hold.kind,
             held_reason(&hold.reason),
             hold.id

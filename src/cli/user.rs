@@ -9,7 +9,7 @@ use super::{
     arguments::{Common, User},
     installation::{Installation, who},
     terminal::Terminal,
-    trouble::Exit,
+    trouble::{Exit, Refusal},
 };
 
 pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> anyhow::Result<Exit> {
@@ -25,6 +25,12 @@ pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> a
         }
         User::Resume { name } => {
             let user = ledger.user(name)?;
+            if user.parked.is_some() && user.refused_sign_ins > 0 {
+                return Err(Refusal::needs_person(format!("the server refused the password of `{name}`"))
+                    .because("the same password again would only bring the account closer to a lock")
+                    .hint(format!("give a new one, or the same once it is known to work: `pocketdocket user link {name}`"))
+                    .into());
+            }
             ledger.resume(name, &who(), Timestamp::now())?;
             if user.parked.is_some() {
                 ledger.unpark(name, &who(), Timestamp::now())?;

@@ -1,1 +1,241 @@
+//! Looking after the work: status, holds, history.
 
+use std::sync::Arc;
+
+use insta::assert_snapshot;
+use jiff::Timestamp;
+use pocketdocket::{
+    domain::{Field, FolderId, Kind, Record, RecordKey, Value},
+    plan::{Action, Hold, HoldReason, Operation, Why},
+    ports::MailboxIdentity,
+    state::{Ledger, LinkState, UserName},
+    vault::KeyFile,
+};
+
+use super::Place;
+
+impl Place {
+    /// The ledger, as the service would have it open beside the commands.
+    pub(crate) fn ledger(&self) -> Ledger {
+        let vault = KeyFile::open(&self.path("master.key")).expect("the key is there");
+        Ledger::open(&self.path("data"), vault).expect("the ledger opens")
+    }
+
+    /// An installation with one active user.
+    pub(crate) fn with_active_user() -> (Self, Ledger, UserName) {
+        let place = Self::installed();
+        place.command("user add weber --person HW --mailbox weber@kanzlei.example").assert().success();
+        let ledger = place.ledger();
+        let name: UserName = "weber".parse().expect("is a name");
+        let now = Timestamp::now();
+        ledger.give_password(&name, &"planted-password".into(), "test", now).expect("is kept");
+        ledger.set_link_state(&name, LinkState::Confirming, "test", now).expect("is the next step");
+        ledger.set_link_state(&name, LinkState::Active, "test", now).expect("is the next step");
+        (place, ledger, name)
+    }
+}
+
+fn hold_first_write(ledger: &Ledger, user: &UserName) {
+    let now = Timestamp::now();
+    let identity = MailboxIdentity { server: "mail.kanzlei.example".to_owned(), root: FolderId("root".to_owned()) };
+    let mailbox = ledger.mailbox_for(&identity, now).expect("is noted");
+    ledger.set_user_mailbox(user, mailbox).expect("is noted");
+    let task = |number: u32, subject: &str| Operation {
+        key: RecordKey::new(Kind::Task, "deadlines", number.to_string()),
+        due: None,
+        why: Why::New,
+        action: Action::Create { record: Arc::new(Record::new(Kind::Task).with(Field::Subject, Value::text(subject))) },
+    };
+    let operations = vec![task(1, "Appeal"), task(2, "Evil \u{1b}[31mred\u{7}")];
+    ledger
+        .put_holds(mailbox, user, &[Hold { kind: Kind::Task, reason: HoldReason::FirstWrite, operations }], now)
+        .expect("is held");
+}
+
+#[test]
+fn status_names_who_is_needed_and_exits_with_1() {
+    let place = Place::installed();
+    place.command("user add weber --person HW --mailbox weber@kanzlei.example").assert().success();
+    assert_snapshot!(place.run("status"), @r"
+    exit code: 1
+    ----- stdout
+    engine    not running
+    last sync never
+    practice  not read yet
+
+    USER   STATE    LAST PROVEN  EVENTS  TASKS  CONTACTS  HELD
+    weber  invited  never        0       0      0         0
+
+    Needs a person:
+      weber: no password yet; `pocketdocket user link weber`
+    ----- stderr
+    ");
+}
+
+#[test]
+fn status_is_content_when_nobody_is_needed() {
+    let (place, _, _) = Place::with_active_user();
+    assert_snapshot!(place.run("status"), @r"
+    exit code: 0
+    ----- stdout
+    engine    not running
+    last sync never
+    practice  not read yet
+
+    USER   STATE   LAST PROVEN  EVENTS  TASKS  CONTACTS  HELD
+    weber  active  never        0       0      0         0
+    ----- stderr
+    ");
+    let output = place.command("status --json").output().expect("starts");
+    let status: serde_json::Value = serde_json::from_slice(&output.stdout).expect("is JSON");
+    assert_eq!((output.status.code(), &status["running"]), (Some(0), &serde_json::json!(false)));
+}
+
+#[test]
+fn a_parked_user_is_shown_with_cause_and_remedy_until_resumed() {
+    let (place, ledger, name) = Place::with_active_user();
+    ledger
+        .park(&name, "the server refused the password", "`pocketdocket user link weber`", Timestamp::now())
+        .expect("parks");
+    assert_snapshot!(place.run("status"), @r"
+    exit code: 1
+    ----- stdout
+    engine    not running
+    last sync never
+    practice  not read yet
+
+    USER   STATE   LAST PROVEN  EVENTS  TASKS  CONTACTS  HELD
+    weber  parked  never        0       0      0         0
+
+    Needs a person:
+      weber: parked since MOMENT: the server refused the password; `pocketdocket user link weber`
+    ----- stderr
+    ");
+    place.command("user resume weber").assert().success();
+    place.command("status").assert().code(0);
+}
+
+#[test]
+fn a_refused_password_is_not_tried_again_before_there_is_a_new_one() {
+    let (place, ledger, name) = Place::with_active_user();
+    let now = Timestamp::now();
+    ledger.count_refused_sign_in(&name, now).expect("counts");
+    ledger.park(&name, "the server refused the password", "`pocketdocket user link weber`", now).expect("parks");
+    assert_snapshot!(place.run("user resume weber"), @"");
+    assert!(ledger.user(&name).expect("is there").parked.is_some());
+    place
+        .command("user link weber --password-stdin --unverified")
+        .write_stdin("another\n")
+        .assert()
+        .success();
+    let user = ledger.user(&name).expect("is there");
+    assert_eq!((user.parked, user.refused_sign_ins), (None, 0));
+}
+
+#[test]
+fn a_hold_is_listed_shown_exactly_and_released_by_name() {
+    let (place, ledger, name) = Place::with_active_user();
+    hold_first_write(&ledger, &name);
+    assert_snapshot!(place.run("status"), @r"
+    exit code: 1
+    ----- stdout
+    engine    not running
+    last sync never
+    practice  not read yet
+
+    USER   STATE   LAST PROVEN  EVENTS  TASKS  CONTACTS  HELD
+    weber  active  never        0       0      0         2
+
+    Needs a person:
+      weber: task held, the first write into this mailbox: look at it before it happens; `pocketdocket holds show 1`
+    ----- stderr
+    ");
+    assert_snapshot!(place.run("holds list"), @r"
+    exit code: 0
+    ----- stdout
+    HOLD  USER   KIND  OPERATIONS  SINCE                WHY
+    1     weber  task  2           MOMENT  the first write into this mailbox: look at it before it happens
+    ----- stderr
+    ");
+    // What came from a database cannot steer the terminal.
+    assert_snapshot!(place.run("holds show 1"), @r#"
+    exit code: 0
+    ----- stdout
+    hold 1 of `weber`, task: the first write into this mailbox: look at it before it happens
+    since MOMENT, last planned MOMENT
+      create  task/deadlines/1  "Appeal"  (new)
+      create  task/deadlines/2  "Evil �[31mred�"  (new)
+    ----- stderr
+    "#);
+    let refused = place.command("holds release 1").write_stdin("no\n").output().expect("starts");
+    assert_eq!(refused.status.code(), Some(1), "{}", place.shown(&refused));
+    assert_snapshot!(place.run("holds release 1 --yes"), @r"
+    exit code: 0
+    ----- stdout
+    ----- stderr
+    2 operations may pass until MOMENT; the next sync takes them up
+    ");
+    let mailbox = ledger.user(&name).expect("is there").mailbox.expect("is known");
+    assert_eq!(ledger.released(mailbox, Timestamp::now()).expect("reads").operations.len(), 2);
+    assert!(ledger.first_write_released(mailbox).expect("reads"));
+}
+
+#[test]
+fn a_hold_can_be_released_at_the_terminal_after_it_was_shown() {
+    let (place, ledger, name) = Place::with_active_user();
+    hold_first_write(&ledger, &name);
+    let output = place.command("holds release 1").write_stdin("yes\n").output().expect("starts");
+    assert!(output.status.success(), "{}", place.shown(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\"Appeal\""), "what is released was shown");
+}
+
+#[test]
+fn a_hold_that_does_not_exist_is_named() {
+    assert_snapshot!(Place::installed().run("holds show 7"), @r"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error: there is no open hold 7
+    hint: `pocketdocket holds list` shows what waits
+    ");
+}
+
+#[test]
+fn history_begins_empty_and_refuses_what_is_no_key() {
+    let place = Place::installed();
+    assert_snapshot!(place.run("history"), @r"
+    exit code: 0
+    ----- stdout
+    ----- stderr
+    nothing was written yet
+    ");
+    assert_snapshot!(place.run("history --json"), @r"
+    exit code: 0
+    ----- stdout
+    []
+    ----- stderr
+    ");
+    let shown = place.run("history --key nonsense");
+    assert!(shown.starts_with("exit code: 2") && shown.contains("event/meetings/4711"), "{shown}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_goes_away_is_success() {
+    let place = Place::installed();
+    for number in 0..40 {
+        place
+            .command(&format!("user add user{number} --person HW --mailbox u{number}@kanzlei.example"))
+            .assert()
+            .success();
+    }
+    let binary = assert_cmd::cargo::cargo_bin!("pocketdocket");
+    // The shell's own exit code is that of the command before the pipe.
+    let script = format!("set -o pipefail; '{}' user list | true; echo ${{PIPESTATUS[0]}}", binary.display());
+    let output = std::process::Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(place.path(""))
+        .output()
+        .expect("there is a shell");
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "0", "{}", String::from_utf8_lossy(&output.stderr));
+}
