@@ -12,10 +12,14 @@ mod holds;
 mod init;
 mod installation;
 mod logs;
+mod plan;
 mod practice;
+mod report;
+mod run;
 mod show;
 mod simulator;
 mod status;
+mod sync;
 mod terminal;
 mod trouble;
 mod user;
@@ -62,6 +66,9 @@ impl Command {
             Self::Check(arguments) => check::run(common, arguments, terminal),
             Self::Practice { command } => practice::run(common, command, terminal),
             Self::User { command } => user::run(common, command, terminal),
+            Self::Plan(arguments) => plan::run(common, arguments, terminal),
+            Self::Sync(arguments) => sync::run(common, arguments, terminal),
+            Self::Run => run::run(common),
             Self::Status(arguments) => status::run(common, arguments, terminal),
             Self::Holds { command } => holds::run(common, command, terminal),
             Self::History(arguments) => history::run(common, arguments, terminal),
@@ -71,7 +78,7 @@ impl Command {
 
     /// Whether it stays and writes a log of its work.
     fn is_service(&self) -> bool {
-        false
+        matches!(self, Self::Run)
     }
 }
 

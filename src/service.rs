@@ -8,4 +8,4 @@ mod notify;
 mod stop;
 
 pub use notify::{ready, status, stopping, watchdog, watchdog_interval};
-pub use stop::stop_requested;
+pub use stop::Signals;

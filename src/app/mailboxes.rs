@@ -80,16 +80,21 @@ impl Mailboxes {
         Ok(self.connect(user, link, password)?)
     }
 
-    fn address(&self, user: &User) -> Result<LinkAddress, Failure> {
-        self.settings.link(&user.details.address, user.details.url.as_deref(), &self.zone)
+    /// Where the mailbox of a link is, if it can be signed in to there with the link's method.
+    ///
+    /// # Errors
+    /// [`FailureKind::Setting`] when it cannot, or when the address cannot be used.
+    pub fn address(&self, user: &User) -> Result<LinkAddress, Failure> {
+        let link = self.settings.link(&user.details.address, user.details.url.as_deref(), &self.zone)?;
+        match user.details.method {
+            AuthMethod::Password => exchange_online::refuse_password(link.url.host_str().unwrap_or_default())?,
+        }
+        Ok(link)
     }
 
     fn connect(&self, user: &User, link: LinkAddress, password: &SecretString) -> Result<Arc<EwsMailbox>, Failure> {
         let authenticator = match user.details.method {
-            AuthMethod::Password => {
-                exchange_online::refuse_password(link.url.host_str().unwrap_or_default())?;
-                Arc::new(Basic::new(&user.details.login, password)?)
-            }
+            AuthMethod::Password => Arc::new(Basic::new(&user.details.login, password)?),
         };
         Ok(Arc::new(EwsMailbox::connect(&self.settings, link, authenticator, Arc::clone(&self.shared))?))
     }

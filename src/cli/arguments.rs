@@ -60,6 +60,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: User,
     },
+    /// Show what a sync would do now, field by field, without doing it
+    Plan(Plan),
+    /// Sync now: asks the running service, or does it here
+    Sync(Sync),
+    /// Run the service in the foreground
+    Run,
     /// Show how everything is; exits with 1 when anything needs a person
     Status(Json),
     /// Show and release what waits for a person
@@ -144,6 +150,10 @@ pub(super) enum User {
         #[command(flatten)]
         json: Json,
     },
+    /// Give a user's password: set, verify, keep
+    Link(LinkUser),
+    /// Let a user confirm that the mailbox is theirs, with a code saved into it
+    Confirm(ConfirmUser),
     /// Pause the sync of a user
     Pause {
         /// The user
@@ -154,6 +164,8 @@ pub(super) enum User {
         /// The user
         name: UserName,
     },
+    /// Remove a user, with or without the items in the mailbox
+    Remove(RemoveUser),
 }
 
 #[derive(Debug, Args)]
@@ -172,6 +184,68 @@ pub(super) struct AddUser {
     /// Address of the mailbox's web service, if it is not the configured one
     #[arg(long, value_name = "URL")]
     pub(super) url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LinkUser {
+    /// The user
+    pub(super) name: UserName,
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    pub(super) password_stdin: bool,
+    /// Keep the password without trying it
+    #[arg(long)]
+    pub(super) unverified: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ConfirmUser {
+    /// The user
+    pub(super) name: UserName,
+    /// Read the code from standard input instead of asking; one line is one try
+    #[arg(long)]
+    pub(super) code_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RemoveUser {
+    /// The user
+    pub(super) name: UserName,
+    #[command(flatten)]
+    pub(super) items: Option<RemovedItems>,
+}
+
+/// What becomes of the items in the mailbox.
+#[derive(Debug, Args)]
+#[group(required = false, multiple = false)]
+pub(super) struct RemovedItems {
+    /// Take our items out of the mailbox first
+    #[arg(long)]
+    pub(super) withdraw: bool,
+    /// Leave our items where they are; they are known again when the mailbox comes back
+    #[arg(long)]
+    pub(super) keep: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Plan {
+    /// Of this user alone
+    #[arg(long, value_name = "NAME")]
+    pub(super) user: Option<UserName>,
+    #[command(flatten)]
+    pub(super) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Sync {
+    /// Of this user alone
+    #[arg(long, value_name = "NAME")]
+    pub(super) user: Option<UserName>,
+    /// How long to wait for a running service
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    pub(super) wait: u64,
+    #[command(flatten)]
+    pub(super) json: Json,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,27 +1,110 @@
 //! `check`: reads everything that a start would read, and signs in nowhere. `--online` asks database and mailboxes once.
 
+use jiff::Timestamp;
+
 use super::{
     arguments::{Check, Common},
     installation::Installation,
     terminal::Terminal,
-    trouble::Exit,
+    trouble::{Exit, explain},
 };
-use crate::{sources, state::LinkState};
+use crate::{
+    app::App,
+    ports::FailureKind,
+    state::{LinkState, User},
+};
 
 pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-    let Installation { config, ledger } = Installation::open(common)?;
+    let installation = Installation::open(common)?;
+    let (config, ledger) = (&installation.config, &installation.ledger);
     terminal.line(format_args!("configuration  ok, `{}`", config.path.display()))?;
     terminal.line(format_args!("master key     ok, key file `{}`", config.firm.key_file.display()))?;
     terminal.line(format_args!("ledger         ok, `{}`", ledger.directory().display()))?;
-    let source = sources::open(&config.practice)?;
-    terminal.line(format_args!(
-        "mapping        ok, `{}` with {} queries",
-        config.practice.mapping,
-        source.queries().len()
-    ))?;
+    let app = installation.app()?;
+    let queries = app.source.queries().len();
+    terminal.line(format_args!("mapping        ok, `{}` with {queries} queries", config.practice.mapping))?;
     let users = ledger.users()?;
     let active = users.iter().filter(|user| user.link == LinkState::Active).count();
     terminal.line(format_args!("users          {active} of {} active", users.len()))?;
-    let _ = arguments.online;
+    if arguments.online {
+        return super::runtime()?.block_on(online(&installation, &app, &users, terminal));
+    }
     Ok(Exit::Fine)
+}
+
+/// Asks the practice database, and then every mailbox that may be asked; one's trouble does not keep the others from being
+/// asked.
+async fn online(
+    installation: &Installation,
+    app: &App,
+    users: &[User],
+    terminal: &mut Terminal,
+) -> anyhow::Result<Exit> {
+    let mut exit = Exit::Fine;
+    match app.source.probe().await {
+        Ok(probe) => {
+            terminal.line(format_args!("database       ok, {}", probe.version))?;
+            if probe.writable {
+                terminal.warn("the account can write to the practice database; one that can only read is safer");
+            }
+        }
+        Err(failure) => {
+            terminal.line("database       not reached")?;
+            exit = worse(exit, report(&failure.into(), terminal));
+        }
+    }
+    for user in users {
+        exit = worse(exit, mailbox(installation, app, user, terminal).await?);
+    }
+    Ok(exit)
+}
+
+async fn mailbox(installation: &Installation, app: &App, user: &User, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let name = &user.name;
+    // A password that was refused is not tried again before there is a new one; one that was never given cannot be.
+    let skipped = match (&user.parked, user.link) {
+        (Some(parked), _) => Some(format!("not asked, parked: {}; {}", parked.cause, parked.remedy)),
+        (None, LinkState::Invited) => Some(format!("not asked, no password yet: `pocketdocket user link {name}`")),
+        _ => None,
+    };
+    if let Some(reason) = skipped {
+        terminal.line(format_args!("mailbox        `{name}` {reason}"))?;
+        return Ok(Exit::NeedsPerson);
+    }
+    let opened = match app.mailboxes.of(user) {
+        Ok(mailbox) => mailbox.identity().await.map(|identity| (identity, mailbox.server_version())),
+        Err(failure) => Err(failure),
+    };
+    match opened {
+        Ok((identity, version)) => {
+            let version = version.unwrap_or_else(|| "no version told".to_owned());
+            terminal.line(format_args!("mailbox        `{name}` ok, on {} ({version})", identity.server))?;
+            if user.refused_sign_ins > 0 {
+                installation.ledger.forget_refused_sign_ins(name)?;
+            }
+            Ok(Exit::Fine)
+        }
+        Err(failure) => {
+            terminal.line(format_args!("mailbox        `{name}` not reached"))?;
+            let error = match failure.kind {
+                FailureKind::Unauthorized => installation.refused(user, failure, Timestamp::now())?.into(),
+                _ => anyhow::Error::new(failure).context(format!("the mailbox of `{name}` was not reached")),
+            };
+            Ok(report(&error, terminal))
+        }
+    }
+}
+
+fn report(error: &anyhow::Error, terminal: &mut Terminal) -> Exit {
+    terminal.trouble(&explain(error));
+    Exit::of(error)
+}
+
+/// A person is needed before patience is; patience before nothing.
+fn worse(one: Exit, other: Exit) -> Exit {
+    match (one, other) {
+        (Exit::NeedsPerson | Exit::Usage, _) | (_, Exit::NeedsPerson | Exit::Usage) => Exit::NeedsPerson,
+        (Exit::Passes, _) | (_, Exit::Passes) => Exit::Passes,
+        _ => Exit::Fine,
+    }
 }

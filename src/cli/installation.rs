@@ -1,12 +1,18 @@
 //! What most commands begin with: the configuration and the ledger.
 
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     arguments::Common,
     trouble::{Exit, Refusal},
 };
-use crate::{config::Config, state::Ledger, vault::KeyFile};
+use crate::{
+    app::App,
+    config::Config,
+    ports::Failure,
+    state::{Ledger, User},
+    vault::KeyFile,
+};
 
 /// A configuration and its ledger.
 pub(super) struct Installation {
@@ -31,6 +37,19 @@ impl Installation {
     /// The office's zone.
     pub(super) fn zone(&self) -> TimeZone {
         self.config.scope.office_zone.clone()
+    }
+
+    /// Everything wired together. Nobody is asked anything yet.
+    pub(super) fn app(&self) -> Result<App, Failure> {
+        App::new(self.config.clone(), self.ledger.clone())
+    }
+
+    /// The server refused the password that the ledger holds: it is not tried again before there is a new one.
+    pub(super) fn refused(&self, user: &User, failure: Failure, now: Timestamp) -> anyhow::Result<Refusal> {
+        let remedy = failure.hint.clone().unwrap_or_else(|| format!("`pocketdocket user link {}`", user.name));
+        self.ledger.count_refused_sign_in(&user.name, now)?;
+        self.ledger.park(&user.name, &failure.chain(), &remedy, now)?;
+        Ok(Refusal::needs_person(format!("the link of `{}` is parked", user.name)).because(failure).hint(remedy))
     }
 }
 

@@ -6,7 +6,7 @@ mod values;
 use comfy_table::{Table, presets};
 use jiff::{Timestamp, tz::TimeZone};
 
-pub(super) use operations::{held_reason, operation_lines};
+pub(super) use operations::{finding, held_reason, operation_lines};
 
 use super::installation::Installation;
 use crate::state::User;

@@ -1,6 +1,9 @@
 //! `user`: the people and their mailboxes.
 
 mod add;
+mod confirm;
+mod link;
+mod remove;
 mod show;
 
 use jiff::Timestamp;
@@ -19,6 +22,9 @@ pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> a
         User::Add(arguments) => add::run(&installation, arguments, terminal)?,
         User::List(as_json) => show::list(&installation, as_json.json, terminal)?,
         User::Show { name, json } => show::one(&installation, name, json.json, terminal)?,
+        User::Link(arguments) => return link::run(&installation, arguments, terminal),
+        User::Confirm(arguments) => return confirm::run(&installation, arguments, terminal),
+        User::Remove(arguments) => return remove::run(&installation, arguments, terminal),
         User::Pause { name } => {
             ledger.pause(name, &who(), Timestamp::now())?;
             terminal.say(format_args!("`{name}` is paused; `pocketdocket user resume {name}` goes on"));
@@ -28,7 +34,9 @@ pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> a
             if user.parked.is_some() && user.refused_sign_ins > 0 {
                 return Err(Refusal::needs_person(format!("the server refused the password of `{name}`"))
                     .because("the same password again would only bring the account closer to a lock")
-                    .hint(format!("give a new one, or the same once it is known to work: `pocketdocket user link {name}`"))
+                    .hint(format!(
+                        "give a new one, or the same once it is known to work: `pocketdocket user link {name}`"
+                    ))
                     .into());
             }
             ledger.resume(name, &who(), Timestamp::now())?;

@@ -1,24 +1,45 @@
 use std::io;
 
-/// Waits until somebody asks the process to stop: SIGTERM (a service manager) or SIGINT (Ctrl-C). The handlers stand from the
-/// first poll on and to the end of the process, so call it before work begins; calling it again waits for another signal.
-///
-/// # Errors
-/// The system's, if no handler can be installed.
-pub async fn stop_requested() -> io::Result<&'static str> {
+/// The wish to stop, as the system tells it: SIGTERM (a service manager) or SIGINT (Ctrl-C).
+#[derive(Debug)]
+pub struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
-        tokio::select! {
-            _ = terminate.recv() => Ok("SIGTERM"),
-            _ = interrupt.recv() => Ok("SIGINT"),
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    /// Takes the signals from now on, to the end of the process. To be called before work begins, within a runtime.
+    ///
+    /// # Errors
+    /// The system's, if no handler can be installed.
+    pub fn listen() -> io::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
         }
+        #[cfg(not(unix))]
+        Ok(Self {})
     }
-    #[cfg(not(unix))]
-    {
-        tokio::signal::ctrl_c().await?;
-        Ok("Ctrl-C")
+
+    /// Waits for the next one and names it.
+    pub async fn next(&mut self) -> &'static str {
+        #[cfg(unix)]
+        {
+            tokio::select! {
+                _ = self.terminate.recv() => "SIGTERM",
+                _ = self.interrupt.recv() => "SIGINT",
+            }
+        }
+        #[cfg(not(unix))]
+        {
+            if tokio::signal::ctrl_c().await.is_err() {
+                // Nobody can interrupt us then; the system ends the process when it must.
+                std::future::pending::<()>().await;
+            }
+            "Ctrl-C"
+        }
     }
 }

@@ -4,6 +4,7 @@ mod confirm;
 mod errors;
 mod reference;
 mod secrets;
+mod service;
 mod setup;
 mod users;
 mod work;

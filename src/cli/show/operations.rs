@@ -1,6 +1,6 @@
 use crate::{
-    domain::{Field, MirrorEntry, Record, RemovalManner},
-    plan::{Action, Class, HoldReason, Operation},
+    domain::{Field, MirrorEntry, Record, RemovalManner, Value},
+    plan::{Action, Class, FindingKind, HoldReason, Operation},
 };
 
 use super::values;
@@ -90,6 +90,27 @@ pub(in crate::cli) fn held_reason(reason: &HoldReason) -> String {
         HoldReason::MeaningChanged => {
             "the same rows would now be written otherwise (mapping, template, privacy)".to_owned()
         }
+    }
+}
+
+/// What was found and is only told.
+pub(in crate::cli) fn finding(kind: &FindingKind) -> String {
+    match kind {
+        FindingKind::Orphan => "stamped, its record is gone, and the ledger does not know it".to_owned(),
+        FindingKind::ForeignCopy => "a copy that the user made; it is left alone".to_owned(),
+        FindingKind::Proposed { field, before, after, overwritten } => {
+            let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| "(nothing)".to_owned(), values::value);
+            let fate = if *overwritten { "is written over" } else { "stays" };
+            format!("the user changed {field}: {} -> {}, which {fate}", shown(before), shown(after))
+        }
+        FindingKind::RestoresExhausted => "changed or deleted again and again; it is left as it is".to_owned(),
+        FindingKind::UnreadableAndDue => "its row cannot be read, and it is due within 14 days".to_owned(),
+        FindingKind::MarkersBroken => "the lines around our notes are broken; all text counts as the user's".to_owned(),
+        FindingKind::StoredOtherwise { field, wrote, stored } => {
+            let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| "(nothing)".to_owned(), values::value);
+            format!("the server made {} of {field} {}; are its time zones out of date?", shown(stored), shown(wrote))
+        }
+        FindingKind::Moved => "lies in another folder now; it is followed".to_owned(),
     }
 }
 

@@ -1,5 +1,5 @@
 use jiff::Timestamp;
-use url::{Host, Url};
+use url::Url;
 
 use crate::{
     auth::exchange_online,
@@ -10,6 +10,7 @@ use crate::{
         trouble::Refusal,
     },
     domain::PersonId,
+    exchange,
     ports::{Person, Portion, Source},
     sources,
     state::{AuthMethod, UserDetails},
@@ -22,10 +23,11 @@ pub(super) fn run(installation: &Installation, arguments: &AddUser, terminal: &m
         person: PersonId(arguments.person.clone()),
         login: arguments.login.clone().unwrap_or_else(|| address.to_owned()),
         address: address.to_owned(),
-        url: arguments.url.as_deref().map(web_service).transpose()?,
+        url: arguments.url.clone(),
         method: AuthMethod::Password,
         settings: serde_json::json!({}),
     };
+    can_be_reached(&installation.config.exchange, &details)?;
     installation.ledger.add_user(name, &details, &who(), Timestamp::now())?;
     terminal.say(format_args!("`{name}` is entered: {} in the practice system, mailbox {address}", details.person));
     if let Some(remark) = unknown_person(installation, &details.person) {
@@ -49,32 +51,21 @@ fn address(typed: &str) -> anyhow::Result<&str> {
         .into())
 }
 
-/// The address of a web service: encrypted or this machine, no password in it, and not a place where passwords are refused
-/// anyway.
-fn web_service(typed: &str) -> anyhow::Result<String> {
-    let example = "one looks like `https://mail.example.org/EWS/Exchange.asmx`";
-    let url = Url::parse(typed).map_err(|error| {
-        Refusal::usage("the address of the web service cannot be used").because(error).hint(example)
-    })?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(Refusal::usage("the address of the web service holds a user or a password")
-            .hint("leave them out; `--login` takes the login and `pocketdocket user link` asks for the password")
-            .into());
+/// The way to the mailbox must be one that can work: encrypted or this machine, no password in its address, and no place where
+/// passwords are refused anyway. Without an address here and in the configuration that is for later to say.
+fn can_be_reached(settings: &exchange::Settings, details: &UserDetails) -> anyhow::Result<()> {
+    if let Some(url) = details.url.as_deref().and_then(|url| Url::parse(url).ok()) {
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(Refusal::usage("the address of the web service holds a user or a password")
+                .hint("leave them out; `--login` takes the login and `pocketdocket user link` asks for the password")
+                .into());
+        }
     }
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => return Err(Refusal::usage("the address of the web service has no host").hint(example).into()),
-    };
-    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
-        return Err(Refusal::usage(format!("`{url}` is not encrypted"))
-            .because("a password would cross the network readable")
-            .hint("use https; plain http is for this machine itself")
-            .into());
+    if details.url.is_some() || settings.url.is_some() {
+        let link = settings.link(&details.address, details.url.as_deref(), "UTC")?;
+        exchange_online::refuse_password(link.url.host_str().unwrap_or_default())?;
     }
-    exchange_online::refuse_password(url.host_str().unwrap_or_default())?;
-    Ok(url.into())
+    Ok(())
 }
 
 /// A remark if the practice system can be read and does not know this person. A slip here would sync nothing, in silence.
@@ -104,8 +95,20 @@ mod tests {
 
     #[test]
     fn only_encrypted_or_local_services_without_secrets_are_taken() {
+        let reached = |firm: Option<&str>, own: Option<&str>| {
+            let settings = exchange::Settings { url: firm.map(str::to_owned), ..exchange::Settings::default() };
+            let details = UserDetails {
+                person: PersonId("HW".to_owned()),
+                address: "weber@kanzlei.example".to_owned(),
+                login: "weber".to_owned(),
+                url: own.map(str::to_owned),
+                method: AuthMethod::Password,
+                settings: serde_json::json!({}),
+            };
+            can_be_reached(&settings, &details)
+        };
         for good in ["https://mail.example.org/EWS/Exchange.asmx", "http://127.0.0.1:8443/EWS/Exchange.asmx"] {
-            assert!(web_service(good).is_ok(), "{good}");
+            assert!(reached(None, Some(good)).is_ok(), "{good}");
         }
         for bad in [
             "http://mail.example.org/EWS/Exchange.asmx",
@@ -114,9 +117,11 @@ mod tests {
             "https://outlook.office365.com/EWS/Exchange.asmx",
             "file:///etc/passwd",
         ] {
-            let Err(error) = web_service(bad) else { panic!("{bad}") };
+            let Err(error) = reached(None, Some(bad)) else { panic!("{bad}") };
             assert!(!format!("{error:#}").contains("planted"));
         }
+        assert!(reached(Some("https://outlook.office365.com/EWS/Exchange.asmx"), None).is_err());
+        assert!(reached(None, None).is_ok(), "the address may come later");
     }
 
     #[test]

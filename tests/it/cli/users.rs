@@ -51,7 +51,14 @@ fn a_user_is_entered_listed_shown_and_paused() {
 #[test]
 fn a_person_whom_the_practice_system_does_not_know_is_pointed_out() {
     let place = Place::installed();
-    assert_snapshot!(place.run("user add weber --person WEBER --mailbox weber@kanzlei.example"), @"");
+    assert_snapshot!(place.run("user add weber --person WEBER --mailbox weber@kanzlei.example"), @r"
+    exit code: 0
+    ----- stdout
+    ----- stderr
+    `weber` is entered: WEBER in the practice system, mailbox weber@kanzlei.example
+    warning: the practice system has no person `WEBER`; it has HW, TM, AK, JS, MR, PG, LN, SB, EO, KF, RZ, EM
+    next: `pocketdocket user link weber`
+    ");
 }
 
 #[test]

@@ -24,7 +24,10 @@ impl Place {
     /// An installation with one active user.
     pub(crate) fn with_active_user() -> (Self, Ledger, UserName) {
         let place = Self::installed();
-        place.command("user add weber --person HW --mailbox weber@kanzlei.example").assert().success();
+        // Nobody answers there, and nobody is asked.
+        let line =
+            "user add weber --person HW --mailbox weber@kanzlei.example --url http://127.0.0.1:9/EWS/Exchange.asmx";
+        place.command(line).assert().success();
         let ledger = place.ledger();
         let name: UserName = "weber".parse().expect("is a name");
         let now = Timestamp::now();
@@ -121,13 +124,16 @@ fn a_refused_password_is_not_tried_again_before_there_is_a_new_one() {
     let now = Timestamp::now();
     ledger.count_refused_sign_in(&name, now).expect("counts");
     ledger.park(&name, "the server refused the password", "`pocketdocket user link weber`", now).expect("parks");
-    assert_snapshot!(place.run("user resume weber"), @"");
+    assert_snapshot!(place.run("user resume weber"), @r"
+    exit code: 1
+    ----- stdout
+    ----- stderr
+    error: the server refused the password of `weber`
+      Caused by: the same password again would only bring the account closer to a lock
+    hint: give a new one, or the same once it is known to work: `pocketdocket user link weber`
+    ");
     assert!(ledger.user(&name).expect("is there").parked.is_some());
-    place
-        .command("user link weber --password-stdin --unverified")
-        .write_stdin("another\n")
-        .assert()
-        .success();
+    place.command("user link weber --password-stdin --unverified").write_stdin("another\n").assert().success();
     let user = ledger.user(&name).expect("is there");
     assert_eq!((user.parked, user.refused_sign_ins), (None, 0));
 }
@@ -147,7 +153,7 @@ fn a_hold_is_listed_shown_exactly_and_released_by_name() {
     weber  active  never        0       0      0         2
 
     Needs a person:
-      weber: task held, the first write into this mailbox: look at it before it happens; `pocketdocket holds show 1`
+      weber: tasks are held: the first write into this mailbox: look at it before it happens; `pocketdocket holds show 1`
     ----- stderr
     ");
     assert_snapshot!(place.run("holds list"), @r"

@@ -1,0 +1,99 @@
+//! `plan`: what a sync would do now, exactly, without doing it.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+
+use super::{
+    arguments::{Common, Plan as Arguments},
+    installation::Installation,
+    report,
+    show::{finding, held_reason, operation_lines},
+    terminal::Terminal,
+    trouble::Exit,
+};
+use crate::{
+    domain::{Mirror, RecordKey},
+    engine::CycleReport,
+    plan::{Class, Operation},
+    state::Ledger,
+};
+
+pub(super) fn run(common: &Common, arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let installation = Installation::open(common)?;
+    let ledger = installation.ledger.clone();
+    let only = arguments.user.as_ref();
+    if let Some(name) = only {
+        ledger.user(name)?;
+    }
+    let engine = installation.app()?.rehearsal()?;
+    let report = super::runtime()?.block_on(engine.rehearse(only))?;
+    let summary = serde_json::to_value(&report)?;
+    if arguments.json.json {
+        let cycles: Vec<_> = report.cycles.iter().map(as_json).collect();
+        terminal.json(&json!({ "source_trouble": summary["source_trouble"], "cycles": cycles }))?;
+        return Ok(report::exit(&summary));
+    }
+    for cycle in &report.cycles {
+        show(&ledger, cycle, terminal)?;
+    }
+    if report.cycles.is_empty() && report.source_trouble.is_none() {
+        terminal.say("nobody is active and free to be synced; `pocketdocket status` shows why");
+    }
+    report::troubles(&summary, terminal);
+    Ok(report::exit(&summary))
+}
+
+fn as_json(cycle: &CycleReport) -> serde_json::Value {
+    json!({
+        "user": cycle.user,
+        "trouble": cycle.trouble,
+        "operations": cycle.plan.operations,
+        "holds": cycle.plan.holds,
+        "findings": cycle.plan.findings,
+    })
+}
+
+fn show(ledger: &Ledger, cycle: &CycleReport, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let plan = &cycle.plan;
+    let held: usize = plan.holds.iter().map(|hold| hold.operations.len()).sum();
+    let count = |wanted: &[Class]| {
+        let classes = plan.operations.iter().filter_map(Operation::class);
+        classes.filter(|class| wanted.contains(class)).count()
+    };
+    terminal.line(format_args!(
+        "{}: {} to create, {} to update, {} to delete, {held} held",
+        cycle.user,
+        count(&[Class::Create, Class::Replace]),
+        count(&[Class::Update]),
+        count(&[Class::Delete, Class::Withdraw]),
+    ))?;
+    let waiting = plan.holds.iter().flat_map(|hold| &hold.operations);
+    let keys: BTreeSet<RecordKey> =
+        plan.operations.iter().chain(waiting).map(|operation| operation.key.clone()).collect();
+    let mirror = match ledger.user(&cycle.user)?.mailbox {
+        Some(mailbox) => ledger.mirror(mailbox, &keys)?,
+        None => Mirror::default(),
+    };
+    let mut list = |operations: &[Operation]| -> anyhow::Result<()> {
+        for operation in operations {
+            for line in operation_lines(operation, mirror.entries.get(&operation.key)) {
+                terminal.line(line)?;
+            }
+        }
+        Ok(())
+    };
+    list(&plan.operations)?;
+    for hold in &plan.holds {
+        terminal.line(format_args!("  held, {}s: {}", hold.kind, held_reason(&hold.reason)))?;
+        for operation in &hold.operations {
+            for line in operation_lines(operation, mirror.entries.get(&operation.key)) {
+                terminal.line(format_args!("  {line}"))?;
+            }
+        }
+    }
+    for found in &plan.findings {
+        terminal.line(format_args!("  note    {}  {}", found.key, finding(&found.kind)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! What a sync did, as a table. The report comes as JSON, because a running service may have made it.
+
+use serde_json::Value;
+
+use super::{show::table, terminal::Terminal, trouble::Exit};
+
+pub(super) fn show(report: &Value, as_json: bool, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    if as_json {
+        terminal.json(report)?;
+        return Ok(exit(report));
+    }
+    let count = |cycle: &Value, what: &str| cycle["counts"][what].as_u64().unwrap_or(0).to_string();
+    let rows: Vec<_> = cycles(report)
+        .map(|cycle| {
+            [
+                text(&cycle["user"]),
+                count(cycle, "created"),
+                count(cycle, "updated"),
+                count(cycle, "deleted"),
+                count(cycle, "held"),
+                count(cycle, "failed"),
+            ]
+        })
+        .collect();
+    if rows.is_empty() {
+        terminal.say("no mailbox had anything to do");
+    } else {
+        terminal.line(table(["USER", "CREATED", "UPDATED", "DELETED", "HELD", "FAILED"], rows))?;
+    }
+    troubles(report, terminal);
+    if cycles(report).any(|cycle| cycle["counts"]["held"].as_u64() > Some(0)) {
+        terminal.say("something waits for a person: `pocketdocket holds list`");
+    }
+    Ok(exit(report))
+}
+
+/// What went wrong, of the practice database and of each mailbox.
+pub(super) fn troubles(report: &Value, terminal: &mut Terminal) {
+    let source = Some(("practice database".to_owned(), &report["source_trouble"]));
+    let mailboxes = cycles(report).map(|cycle| (text(&cycle["user"]), &cycle["trouble"]));
+    for (subject, trouble) in source.into_iter().chain(mailboxes) {
+        if trouble.is_object() {
+            terminal.warn(format_args!("{subject}: {}", text(&trouble["cause"])));
+            if let Some(remedy) = trouble["remedy"].as_str() {
+                terminal.say(format_args!("  {remedy}"));
+            }
+        }
+    }
+}
+
+/// What a report means for the shell: a person is needed, or only patience.
+pub(super) fn exit(report: &Value) -> Exit {
+    let troubles: Vec<&Value> = cycles(report)
+        .map(|cycle| &cycle["trouble"])
+        .chain([&report["source_trouble"]])
+        .filter(|trouble| trouble.is_object())
+        .collect();
+    let count = |cycle: &Value, what: &str| cycle["counts"][what].as_u64().unwrap_or(0);
+    let waits = cycles(report).any(|cycle| count(cycle, "held") + count(cycle, "failed") > 0);
+    if waits || troubles.iter().any(|trouble| trouble["passes"] != true) {
+        Exit::NeedsPerson
+    } else if troubles.is_empty() {
+        Exit::Fine
+    } else {
+        Exit::Passes
+    }
+}
+
+fn cycles(report: &Value) -> impl Iterator<Item = &Value> {
+    report["cycles"].as_array().into_iter().flatten()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_exit_code_tells_patience_from_a_person() {
+        let cycle =
+            |held: u64, trouble: Value| json!({ "user": "weber", "counts": { "held": held }, "trouble": trouble });
+        let of = |cycle: Value, source: Value| exit(&json!({ "cycles": [cycle], "source_trouble": source }));
+        let passing = json!({ "cause": "busy", "passes": true });
+        let lasting = json!({ "cause": "password", "passes": false });
+        assert_eq!(of(cycle(0, Value::Null), Value::Null), Exit::Fine);
+        assert_eq!(of(cycle(1, Value::Null), Value::Null), Exit::NeedsPerson);
+        assert_eq!(of(cycle(0, passing.clone()), Value::Null), Exit::Passes);
+        assert_eq!(of(cycle(0, lasting.clone()), Value::Null), Exit::NeedsPerson);
+        assert_eq!(of(cycle(0, passing), lasting), Exit::NeedsPerson);
+        assert_eq!(exit(&Value::Null), Exit::Fine, "a report of another version is no trouble");
+    }
+}
