@@ -31,13 +31,13 @@ pub(super) fn run(common: &Common, arguments: &Sync, terminal: &mut Terminal) ->
     if let Some(name) = only {
         installation.ledger.user(name)?;
     }
-    let report = now(installation.app()?, only, Duration::from_secs(arguments.wait), terminal)?;
+    let report = now(&installation.app()?, only, Duration::from_secs(arguments.wait), terminal)?;
     report::show(&report, arguments.json.json, terminal)
 }
 
 /// A sync of everybody or of one user, by the running service or here, with its report.
 pub(super) fn now(
-    app: App,
+    app: &App,
     only: Option<&UserName>,
     patience: Duration,
     terminal: &mut Terminal,
@@ -47,7 +47,7 @@ pub(super) fn now(
         terminal.say("the service is running and was asked to sync");
         return Ok(serde_json::from_str(&answer(&app.ledger, id, patience)?)?);
     }
-    let report = super::runtime()?.block_on(here(&app, only))?;
+    let report = super::runtime()?.block_on(here(app, only))?;
     Ok(serde_json::to_value(report)?)
 }
 

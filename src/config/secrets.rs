@@ -61,7 +61,7 @@ fn is_secret(name: &str) -> bool {
 pub(super) fn without_value(line: &str) -> String {
     let suspicious = is_secret(line) || (line.contains("://") && line.contains('@'));
     match line.split_once('=') {
-        Some((name, _)) if suspicious => format!("{}= …", name),
+        Some((name, _)) if suspicious => format!("{name}= …"),
         None if suspicious => "…".to_owned(),
         _ => line.to_owned(),
     }

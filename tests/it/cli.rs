@@ -39,7 +39,7 @@ impl Place {
     /// A command that is run in the folder, without anything of the tester's environment that would change it.
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = assert_cmd::cargo::cargo_bin_cmd!("pocketdocket");
-        command.args(line.split_whitespace()).current_dir(self.folder.path()).timeout(Duration::from_secs(60));
+        command.args(line.split_whitespace()).current_dir(self.folder.path()).timeout(Duration::from_mins(1));
         for variable in ["POCKETDOCKET_CONFIG", "POCKETDOCKET_LOG", "POCKETDOCKET_LOG_FORMAT", "SUDO_USER", "LOGNAME"] {
             command.env_remove(variable);
         }

@@ -54,12 +54,11 @@ fn address(typed: &str) -> anyhow::Result<&str> {
 /// The way to the mailbox must be one that can work: encrypted or this machine, no password in its address, and no place where
 /// passwords are refused anyway. Without an address here and in the configuration that is for later to say.
 fn can_be_reached(settings: &exchange::Settings, details: &UserDetails) -> anyhow::Result<()> {
-    if let Some(url) = details.url.as_deref().and_then(|url| Url::parse(url).ok()) {
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(Refusal::usage("the address of the web service holds a user or a password")
-                .hint("leave them out; `--login` takes the login and `pocketdocket user link` asks for the password")
-                .into());
-        }
+    let own = details.url.as_deref().and_then(|url| Url::parse(url).ok());
+    if own.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
+        return Err(Refusal::usage("the address of the web service holds a user or a password")
+            .hint("leave them out; `--login` takes the login and `pocketdocket user link` asks for the password")
+            .into());
     }
     if details.url.is_some() || settings.url.is_some() {
         let link = settings.link(&details.address, details.url.as_deref(), "UTC")?;

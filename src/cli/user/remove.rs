@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long a running service may take for each step.
-const PATIENCE: Duration = Duration::from_secs(900);
+const PATIENCE: Duration = Duration::from_mins(15);
 
 pub(super) fn run(
     installation: &Installation,
@@ -79,7 +79,7 @@ fn withdraw(installation: &Installation, user: &User, terminal: &mut Terminal) -
     let mut details = user.details.clone();
     details.settings = json!({ "kinds": [] });
     ledger.update_user(name, &details, &who(), Timestamp::now())?;
-    sync::now(installation.app()?, Some(name), PATIENCE, terminal)?;
+    sync::now(&installation.app()?, Some(name), PATIENCE, terminal)?;
     let brakes = |hold: &HoldSummary| matches!(hold.reason, HoldReason::Budget { .. } | HoldReason::FirmBudget { .. });
     let held: Vec<_> = ledger
         .holds()?
@@ -90,7 +90,7 @@ fn withdraw(installation: &Installation, user: &User, terminal: &mut Terminal) -
         for hold in held {
             ledger.release(hold.id, &who(), Timestamp::now())?;
         }
-        sync::now(installation.app()?, Some(name), PATIENCE, terminal)?;
+        sync::now(&installation.app()?, Some(name), PATIENCE, terminal)?;
     }
     // What another link wants in the same mailbox stays there.
     if ledger.users()?.iter().any(|other| other.name != *name && other.mailbox == Some(mailbox)) {

@@ -61,10 +61,8 @@ fn describe(text: &mut String, command: &Command, above: &str) {
         return;
     }
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
-    let positionals: String = command
-        .get_positionals()
-        .map(|argument| format!(" {}", argument.get_value_names().map(|names| names.join(" ")).unwrap_or_default()))
-        .collect();
+    let named = |argument: &clap::Arg| argument.get_value_names().map(|names| names.join(" ")).unwrap_or_default();
+    let positionals = command.get_positionals().fold(String::new(), |text, argument| text + " " + &named(argument));
     let _ = write!(text, "\n## {path}\n\n{about}.\n\n```text\n{path}{positionals} [OPTIONS]\n```\n\n");
     let own = || command.get_arguments().filter(|argument| !argument.is_global_set() && argument.get_id() != "help");
     if own().next().is_some() {

@@ -85,7 +85,7 @@ impl Service {
     fn stop(mut self) -> (Option<i32>, String) {
         let killed = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().expect("there is kill");
         assert!(killed.success());
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let deadline = Instant::now() + Duration::from_mins(1);
         let status = loop {
             if let Some(status) = self.0.try_wait().expect("can be asked") {
                 break status;
