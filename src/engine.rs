@@ -33,7 +33,7 @@ mod watch;
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
 };
 
 use tokio::sync::Semaphore;
@@ -100,6 +100,8 @@ pub struct Engine {
     passes: TaskTracker,
     places: Arc<Semaphore>,
     reports: Mutex<Vec<CycleReport>>,
+    /// Some pass met items that nobody knows: the next reading is to be a full one.
+    strangers_met: AtomicBool,
 }
 
 impl Engine {
@@ -134,6 +136,7 @@ impl Engine {
             passes: TaskTracker::new(),
             places,
             reports: Mutex::default(),
+            strangers_met: AtomicBool::new(false),
         }))
     }
 

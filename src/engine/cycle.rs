@@ -44,6 +44,8 @@ pub(super) struct Done {
     pub(super) unfinished: BTreeSet<RecordKey>,
     pub(super) held: BTreeSet<RecordKey>,
     pub(super) findings: Vec<Finding>,
+    /// Stamped items that the ledger does not know and the last reading did not speak of.
+    pub(super) strangers: BTreeSet<RecordKey>,
     /// Something changed while we worked: observe and plan again.
     pub(super) look_again: bool,
     pub(super) failed: u64,
@@ -135,6 +137,9 @@ impl Cycle<'_> {
         let now = self.context.now();
         let mut kinds: BTreeSet<Kind> = briefing.batch.desired.keys().map(|key| key.kind).collect();
         kinds.extend(Kind::ALL.into_iter().filter(|kind| self.memory.is_stale(*kind, now, &self.context.settings)));
+        // What is held is planned anew each time, or its hold would be closed.
+        let holds = self.context.ledger.holds()?;
+        kinds.extend(holds.iter().filter(|hold| hold.mailbox == self.id).map(|hold| hold.kind));
         kinds.extend(self.context.ledger.open_intents(self.id)?.iter().map(|intent| intent.operation.key.kind));
         Ok(kinds)
     }
@@ -276,7 +281,7 @@ impl Cycle<'_> {
         for key in disagreeing.into_iter().filter(|key| open.contains(&key.kind)) {
             desired.entry(key).or_insert(Desired::Unchanged);
         }
-        let mut keys: BTreeSet<RecordKey> = desired.keys().cloned().collect();
+        let keys: BTreeSet<RecordKey> = desired.keys().cloned().collect();
         let mirror = ledger.mirror(self.id, &keys)?;
         let mut observed = ledger.observed(self.id, &keys)?;
         self.find_missing(&keys, &mirror, &mut observed, false).await?;
@@ -304,7 +309,12 @@ impl Cycle<'_> {
                 }
             }
         }
-        keys.retain(|key| desired.contains_key(key));
+        done.strangers = desired
+            .keys()
+            .filter(|key| !briefing.batch.desired.contains_key(*key) && !mirror.entries.contains_key(*key))
+            .filter(|key| self.memory.asked.insert((*key).clone()))
+            .cloned()
+            .collect();
         Ok(Views { desired, mirror, observed })
     }
 

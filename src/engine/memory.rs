@@ -22,6 +22,8 @@ pub(super) struct Memory {
     pub(super) likenesses: BTreeMap<Kind, HashSet<Likeness>>,
     /// Keys that a mailbox without a ledger holds in Deleted Items only.
     pub(super) only_deleted: BTreeMap<Kind, BTreeSet<RecordKey>>,
+    /// Keys of items unknown to the ledger about which the practice database was asked.
+    pub(super) asked: BTreeSet<RecordKey>,
     /// Items that the user moved into other folders: which, and where they were last.
     pub(super) moved: BTreeMap<Kind, BTreeMap<ItemId, (RecordKey, Place)>>,
     /// Items per write request.
@@ -36,6 +38,7 @@ impl Memory {
             observed: BTreeMap::new(),
             likenesses: BTreeMap::new(),
             only_deleted: BTreeMap::new(),
+            asked: BTreeSet::new(),
             moved: BTreeMap::new(),
             batch: batch.max(1),
         }

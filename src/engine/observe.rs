@@ -85,6 +85,7 @@ impl Cycle<'_> {
         };
         changes.changed.retain(|sighting| !is_proof(sighting));
         if changes.complete {
+            self.memory.asked.retain(|key| key.kind != kind);
             let moved = self.followed(kind).await?;
             changes.changed.extend(moved);
             if self.first_look && !self.memory.only_deleted.contains_key(&kind) {

@@ -21,6 +21,8 @@ pub(super) struct Pending {
     entries: BTreeMap<RecordKey, Entry>,
     /// Keys that a running cycle works on: what is read of them meanwhile is kept even if it looks done.
     in_flight: BTreeSet<RecordKey>,
+    /// Keys of stamped items that the ledger does not know: the next full reading says whether their records exist.
+    strangers: BTreeSet<RecordKey>,
     versions: u64,
 }
 
@@ -34,6 +36,7 @@ pub(super) struct Batch {
 impl Pending {
     /// This is what the mailbox should have.
     pub(super) fn put(&mut self, key: RecordKey, desired: Desired) {
+        self.strangers.remove(&key);
         if self.entries.get(&key).is_some_and(|entry| entry.desired == desired) {
             return;
         }
@@ -41,9 +44,19 @@ impl Pending {
         self.entries.insert(key, Entry { desired, version: self.versions, held: false });
     }
 
+    /// Items of these keys were met, and nobody knows of what record.
+    pub(super) fn meet(&mut self, strangers: BTreeSet<RecordKey>) {
+        self.strangers.extend(strangers.into_iter().filter(|key| !self.entries.contains_key(key)));
+    }
+
+    /// Every key about which a reading is to say something.
+    pub(super) fn mentioned(&self) -> impl Iterator<Item = &RecordKey> {
+        self.entries.keys().chain(&self.strangers)
+    }
+
     /// Whether a reading needs to say anything about a key that looks done.
     pub(super) fn mentions(&self, key: &RecordKey) -> bool {
-        self.entries.contains_key(key) || self.in_flight.contains(key)
+        self.entries.contains_key(key) || self.in_flight.contains(key) || self.strangers.contains(key)
     }
 
     /// Whether there is something that no hold keeps.

@@ -43,8 +43,7 @@ impl Room {
         let mut pending = self.pending();
         let desired = told.desired.remove(&self.id).unwrap_or_default();
         let gone: Vec<RecordKey> = pending
-            .iter()
-            .map(|(key, _)| key)
+            .mentioned()
             .filter(|key| told.complete.contains(&(key.kind, key.query.clone())))
             .filter(|key| !desired.contains_key(*key) && !told.seen.contains(&(self.id, (*key).clone())))
             .cloned()

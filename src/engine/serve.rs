@@ -1,6 +1,6 @@
 //! One mailbox's pass from outside: its place in the queue, its run in the ledger, and what its trouble means for the link.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::MutexGuard;
@@ -41,7 +41,12 @@ impl Engine {
             tracing::error!(user.id = %user.name(), %error, "the ledger cannot be written; nothing more is written to the mailbox");
             done.unfinished.extend(briefing.batch.desired.keys().cloned());
         }
-        room.pending().end(&briefing.batch, &done.unfinished, &done.held);
+        let mut pending = room.pending();
+        pending.end(&briefing.batch, &done.unfinished, &done.held);
+        if !done.strangers.is_empty() {
+            pending.meet(std::mem::take(&mut done.strangers));
+            self.strangers_met.store(true, Ordering::Relaxed);
+        }
     }
 
     async fn pass(

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -71,6 +71,9 @@ impl Engine {
         if let Some(recipients) = changed {
             reading.recipients = recipients;
             reading.watch.forget();
+        }
+        if self.strangers_met.swap(false, Ordering::Relaxed) {
+            reading.watch.suspect();
         }
         let mut report = TickReport::default();
         match self.read(&mut reading, &served).await? {

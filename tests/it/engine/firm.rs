@@ -84,7 +84,7 @@ impl Firm {
         let database = rusqlite::Connection::open(folder.path().join("practice.db")).expect("a database");
         database.execute_batch(SCHEMA).expect("the schema");
         std::fs::write(folder.path().join("mapping.toml"), MAPPING).expect("the mapping");
-        let ledger = new_ledger(&folder.path().join("data"), &folder.path().join("master.key"));
+        let ledger = new_ledger(&folder.path().join("data"), &folder.path().join("master.key"), FIRM);
         let clock = Arc::new(Mutex::new("2026-11-23T08:00:00Z".parse().expect("a time")));
         let (engine, mailboxes) = wire(&folder, &sim, &ledger, &clock, &Policy::default(), &Settings::default());
         let lock = ledger.lock_engine().expect("the only engine");
@@ -197,6 +197,18 @@ impl Firm {
         assert_eq!(self.holds(), [], "nothing waits after a first sync");
     }
 
+    /// The folders say that another ledger writes into them; a person decides that it does not any more.
+    pub(super) async fn take_over(&self) {
+        self.tick().await;
+        let reasons = self.hold_reasons();
+        assert!(
+            !reasons.is_empty() && reasons.iter().all(|reason| matches!(reason, HoldReason::AnotherWriter { .. })),
+            "{reasons:?}"
+        );
+        self.release_all();
+        self.tick().await;
+    }
+
     pub(super) fn holds(&self) -> Vec<HoldSummary> {
         let holds = self.ledger.holds().expect("readable");
         holds.into_iter().filter(|hold| hold.released.is_none()).collect()
@@ -259,11 +271,16 @@ impl Firm {
 
     /// The ledger is gone: a new one is made for the same firm, and the links are made anew.
     pub(super) async fn lose_ledger(&mut self, users: &[&str]) {
+        self.lose_ledger_as(users, FIRM).await;
+    }
+
+    /// The ledger is gone and a new one is made for another firm id.
+    pub(super) async fn lose_ledger_as(&mut self, users: &[&str], firm: [u8; 16]) {
         self.lock = None;
         let data = self.folder.path().join("data");
         std::fs::rename(&data, self.folder.path().join("lost")).expect("moved away");
         let _ = std::fs::remove_file(self.folder.path().join("master.key"));
-        let ledger = new_ledger(&data, &self.folder.path().join("master.key"));
+        let ledger = new_ledger(&data, &self.folder.path().join("master.key"), firm);
         self.begin_with(ledger);
         for user in users {
             self.link(user, user, &address(user)).await;
@@ -307,9 +324,12 @@ pub(super) fn text(item: &ItemView, path: &str) -> String {
     item.text(path).unwrap_or_default()
 }
 
-fn new_ledger(data: &std::path::Path, key: &std::path::Path) -> Ledger {
+/// The firm's mark.
+const FIRM: [u8; 16] = [7; 16];
+
+fn new_ledger(data: &std::path::Path, key: &std::path::Path, firm: [u8; 16]) -> Ledger {
     let vault = KeyFile::create(key).expect("a new key");
-    Ledger::create(data, vault, FirmId([7; 16])).expect("a new ledger")
+    Ledger::create(data, vault, FirmId(firm)).expect("a new ledger")
 }
 
 fn open_ledger(data: &std::path::Path, key: &std::path::Path) -> Ledger {
