@@ -8,9 +8,10 @@ use std::{
 use async_trait::async_trait;
 use secrecy::SecretString;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
+    net::TcpListener,
 };
+use tokio_rustls::TlsAcceptor;
 
 use super::{LinkAddress, Settings};
 use crate::ports::{Authenticator, Challenge, Failure, FailureKind, SignIn, Step};
@@ -54,8 +55,18 @@ pub(crate) struct Script {
 impl Script {
     /// Starts. After the last answer it hangs up on everybody.
     pub(crate) async fn start(answers: impl IntoIterator<Item = Answer>) -> Self {
+        Self::listen(answers, None, "127.0.0.1").await
+    }
+
+    /// The same behind TLS, called by this name.
+    pub(crate) async fn start_tls(answers: impl IntoIterator<Item = Answer>, tls: TlsAcceptor, host: &str) -> Self {
+        Self::listen(answers, Some(tls), host).await
+    }
+
+    async fn listen(answers: impl IntoIterator<Item = Answer>, tls: Option<TlsAcceptor>, host: &str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}/EWS/Exchange.asmx", listener.local_addr().unwrap());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{host}:{}/EWS/Exchange.asmx", listener.local_addr().unwrap().port());
         let script = Self {
             answers: Arc::new(Mutex::new(answers.into_iter().collect())),
             asked: Arc::default(),
@@ -66,7 +77,18 @@ impl Script {
         tokio::spawn(async move {
             for connection in 0.. {
                 let Ok((stream, _)) = listener.accept().await else { return };
-                tokio::spawn(server.clone().serve(connection, stream));
+                let (server, tls) = (server.clone(), tls.clone());
+                tokio::spawn(async move {
+                    match tls {
+                        None => server.serve(connection, stream).await,
+                        Some(tls) => {
+                            // A client that does not trust us hangs up here.
+                            if let Ok(stream) = tls.accept(stream).await {
+                                server.serve(connection, stream).await;
+                            }
+                        }
+                    }
+                });
             }
         });
         script
@@ -81,7 +103,7 @@ impl Script {
         self.settings.link("weber@kanzlei.example", Some(&self.url), "Europe/Zurich").unwrap()
     }
 
-    async fn serve(self, connection: usize, mut stream: TcpStream) {
+    async fn serve(self, connection: usize, mut stream: impl AsyncRead + AsyncWrite + Unpin) {
         let mut buffer = Vec::new();
         loop {
             let Some((head, body)) = Box::pin(read_request(&mut stream, &mut buffer)).await else { return };
@@ -112,7 +134,7 @@ fn response(status: u16, headers: &str, body: &str) -> String {
     format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n{headers}\r\n{body}", body.len())
 }
 
-async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(String, String)> {
+async fn read_request(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8>) -> Option<(String, String)> {
     loop {
         let text = String::from_utf8_lossy(buffer).into_owned();
         if let Some((head, rest)) = text.split_once("\r\n\r\n") {

@@ -1,3 +1,5 @@
+mod tls;
+
 use super::*;
 use crate::exchange::script::{Answer, Legs, Script};
 
