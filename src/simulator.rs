@@ -14,6 +14,7 @@
 mod control;
 mod ews;
 mod faults;
+mod folder;
 mod item;
 mod listener;
 mod mailbox;

@@ -10,11 +10,7 @@ use std::{collections::HashMap, path::Path, sync::Mutex};
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::{
-    SimulatorError,
-    item::Item,
-    mailbox::{Folder, Mailbox},
-};
+use super::{SimulatorError, folder::Folder, item::Item, mailbox::Mailbox};
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS mailbox (address TEXT PRIMARY KEY, guid TEXT NOT NULL, sequence INTEGER NOT NULL) WITHOUT ROWID;

@@ -2,7 +2,13 @@
 
 mod client;
 
-use std::time::{Duration, Instant};
+use std::{
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, ChildStdout, Command, Stdio},
+    time::{Duration, Instant},
+};
 
 use pocketdocket::{
     domain::Kind,
@@ -341,6 +347,73 @@ async fn every_acknowledged_write_survives_a_restart_from_the_file() {
     assert_eq!(items(&after), items(&before));
     let (changes, _) = client.sync("contacts", &state).await;
     assert_eq!((changes.count("<t:Create>"), changes.count("<t:Delete>")), (1, 1), "{}", changes.body);
+}
+
+/// A simulator in a process of its own.
+struct Process {
+    child: Child,
+    address: SocketAddr,
+    /// Whoever writes into a closed pipe ends.
+    _output: BufReader<ChildStdout>,
+}
+
+impl Process {
+    fn start(state: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pocketdocket"))
+            .args(["simulator", "--mailbox", ANNA, "--state"])
+            .arg(state)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a process");
+        let mut output = BufReader::new(child.stdout.take().expect("output"));
+        let mut line = String::new();
+        output.read_line(&mut line).expect("a line");
+        let address = line.split("http://").nth(1).and_then(|url| url.split('/').next()?.parse().ok());
+        Self { child, address: address.unwrap_or_else(|| panic!("no address in {line:?}")), _output: output }
+    }
+
+    fn client(&self) -> Client {
+        Client::at(self.address, ANNA, PASSWORD)
+    }
+
+    fn kill(mut self) {
+        self.child.kill().expect("a kill");
+        self.child.wait().expect("an end");
+    }
+}
+
+#[tokio::test]
+async fn every_acknowledged_write_survives_a_kill() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let state = directory.path().join("state.db");
+    let mut acknowledged = 0;
+    for round in 0..4 {
+        let process = Process::start(&state);
+        let client = process.client();
+        let mut kept = 0;
+        for number in 0..acknowledged {
+            kept += client.find(&format!("s/{number}")).await.count("<t:ItemId");
+        }
+        assert_eq!(kept, acknowledged, "after {round} kills");
+        let killed = std::thread::spawn(move || {
+            std::thread::sleep(Duration::from_millis(150 + 70 * round));
+            process.kill();
+        });
+        // It writes until it is killed: all writes but the last are answered.
+        for _ in 0..100_000 {
+            if client.try_create_contacts(&[&format!("s/{acknowledged}")]).await.is_none() {
+                break;
+            }
+            acknowledged += 1;
+        }
+        killed.join().expect("a killed process");
+        // What was written without an answer may be there or not; the next round begins after it.
+        let process = Process::start(&state);
+        acknowledged += process.client().find(&format!("s/{acknowledged}")).await.count("<t:ItemId");
+        process.kill();
+    }
+    assert!(acknowledged > 0);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use super::{
     soap::{Fault, Messages, Refusal},
 };
 use crate::{
-    simulator::mailbox::{Folder, Mailbox},
+    simulator::{folder::Folder, mailbox::Mailbox},
     xml::{Element, Writer},
 };
 

@@ -10,11 +10,7 @@ use super::{
     soap::{Fault, Messages, Refusal},
 };
 use crate::{
-    simulator::{
-        faults,
-        item::Item,
-        mailbox::{Folder, Mailbox},
-    },
+    simulator::{faults, folder::Folder, item::Item, mailbox::Mailbox},
     xml::Writer,
 };
 

@@ -52,10 +52,14 @@ impl Reply {
 
 impl Client {
     pub(crate) fn new(running: &Running, login: &str, password: &str) -> Self {
+        Self::at(running.address(), login, password)
+    }
+
+    pub(crate) fn at(address: std::net::SocketAddr, login: &str, password: &str) -> Self {
         Self {
             http: reqwest::Client::new(),
-            url: running.ews_url(),
-            address: running.address(),
+            url: format!("http://{address}/EWS/Exchange.asmx"),
+            address,
             login: login.to_owned(),
             password: password.to_owned(),
             acting_as: None,
