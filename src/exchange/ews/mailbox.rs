@@ -151,8 +151,7 @@ impl EwsMailbox {
                 let pause = learned.throttle.refused(Instant::now(), failure.retry_after, rand::random());
                 failure.retry_after = Some(pause);
             }
-            FailureKind::TooMuch => learned.throttle.too_much(items),
-            _ if timed_out => learned.throttle.too_much(items),
+            _ if timed_out || batches::wants_less(&failure) => learned.throttle.too_much(items),
             _ => {}
         }
         drop(learned);

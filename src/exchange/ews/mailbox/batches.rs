@@ -2,16 +2,30 @@
 
 use super::EwsMailbox;
 use crate::{
-    exchange::ews::soap::EwsCall,
+    exchange::ews::{response_code::said, soap::EwsCall},
     ports::{Failure, FailureKind, ItemOutcome},
 };
+
+/// So many items in a row may each make the server stumble.
+const MOST_STUMBLES: u8 = 3;
+
+/// The server refused with a code that says nothing to us: perhaps one item of the request is at fault.
+pub(super) fn is_puzzling(failure: &Failure) -> bool {
+    failure.kind == FailureKind::Malformed && said(failure).is_some()
+}
+
+/// Fewer items may work.
+pub(super) fn wants_less(failure: &Failure) -> bool {
+    failure.kind == FailureKind::TooMuch || is_puzzling(failure)
+}
 
 impl EwsMailbox {
     /// Sends items in requests of at most `largest`, fewer where the server finds that too much; `together` says which may
     /// share a request. Answers are in the order of the items.
     ///
     /// If the first request fails as a whole, the call fails. If a later one does, what is known of the earlier ones is kept:
-    /// each item of the failed request gets its failure, each item that was not sent any more says so.
+    /// each item of the failed request gets its failure, each item that was not sent any more says so. A request with one
+    /// item that the server stumbles over fails for that item alone, and the others go on.
     pub(super) async fn in_batches<'a, I, C, T>(
         &self,
         items: &'a [I],
@@ -25,6 +39,7 @@ impl EwsMailbox {
         T: Send,
     {
         let mut outcomes: Vec<ItemOutcome<T>> = Vec::with_capacity(items.len());
+        let mut stumbles = 0;
         while let Some(rest) = items.get(outcomes.len()..)
             && let Some(first) = rest.first()
         {
@@ -34,10 +49,24 @@ impl EwsMailbox {
             let failure = match self.send(&call(batch), batch.len()).await {
                 Ok(answers) => {
                     outcomes.extend(answers.into_iter().map(|answer| self.note(answer)));
+                    stumbles = 0;
                     continue;
                 }
-                // Reading again in smaller pieces changes nothing.
-                Err(failure) if !C::WRITES && failure.kind == FailureKind::TooMuch && batch.len() > 1 => continue,
+                // The throttle has halved the batch, and reading again changes nothing.
+                Err(failure) if !C::WRITES && batch.len() > 1 && wants_less(&failure) => continue,
+                // One item is at fault and is named; unless it happens again and again, then it is the server.
+                Err(failure) if batch.len() == 1 && is_puzzling(&failure) && stumbles < MOST_STUMBLES => {
+                    stumbles += 1;
+                    outcomes.push(Err(failure));
+                    continue;
+                }
+                Err(mut failure)
+                    if batch.len() == 1 && items.len() > 1 && failure.kind == FailureKind::BatchRefused =>
+                {
+                    failure.kind = FailureKind::Rejected;
+                    outcomes.push(Err(failure));
+                    continue;
+                }
                 Err(failure) => failure,
             };
             if outcomes.is_empty() || !C::WRITES {

@@ -234,6 +234,46 @@ async fn a_refused_batch_is_the_callers_to_bisect() {
 }
 
 #[tokio::test]
+async fn an_item_that_makes_the_server_stumble_is_found_when_reading_and_the_others_are_read() {
+    let puzzled = || fault("ErrorOfTheYear2031");
+    let script =
+        Script::start([puzzled(), stored("GetItem", &["a", "b"]), puzzled(), puzzled(), stored("GetItem", &["d"])])
+            .await;
+    let ids: Vec<ItemId> = ["a", "b", "c", "d"].map(|id| ItemId(id.to_owned())).to_vec();
+    let outcomes = mailbox(&script).read(Kind::Task, &ids).await.unwrap();
+    assert_eq!(kinds(outcomes), [None, None, Some(FailureKind::Malformed), None]);
+}
+
+#[tokio::test]
+async fn writing_isolates_what_the_server_stumbles_over_from_call_to_call_and_gives_up_on_a_server_that_always_does() {
+    let script = Script::start((0..9).map(|_| fault("ErrorOfTheYear2031"))).await;
+    let mailbox = mailbox(&script);
+    let (home, items) = (id("home"), new_items(5));
+    for sent in [5, 2] {
+        assert_eq!(mailbox.create(&home, &items).await.unwrap_err().kind, FailureKind::Malformed);
+        assert_eq!(count_in(&script, script.asked().len() - 1, "<t:Task>"), sent);
+    }
+    let outcomes = mailbox.create(&home, &items).await.unwrap();
+    assert_eq!(script.asked().len(), 6, "three single items, and a fourth to be sure");
+    let unknown = Some(FailureKind::Malformed);
+    assert_eq!(kinds(outcomes), [unknown, unknown, unknown, unknown, Some(FailureKind::Transient)]);
+}
+
+#[tokio::test]
+async fn a_single_item_that_is_refused_is_named_and_the_others_go_on() {
+    let script = Script::start([
+        fault("ErrorTimeoutExpired"),
+        fault("ErrorSchemaValidation"),
+        stored("CreateItem", &["b"]),
+    ])
+    .await;
+    let (mailbox, home) = (mailbox(&script), id("home"));
+    assert_eq!(mailbox.create(&home, &new_items(3)).await.unwrap_err().kind, FailureKind::TooMuch);
+    let outcomes = mailbox.create(&home, &new_items(2)).await.unwrap();
+    assert_eq!(kinds(outcomes), [Some(FailureKind::Rejected), None]);
+}
+
+#[tokio::test]
 async fn changes_are_put_together_from_all_pages() {
     let script = Script::start([
         page("s1", false, &[change("Create", "a"), change("Create", "b")].concat()),
