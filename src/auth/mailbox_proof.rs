@@ -12,13 +12,14 @@ use secrecy::ExposeSecret;
 use super::confirmation::Code;
 use crate::{
     domain::{
-        Body, BodyFormat, Field, FirmId, Importance, Kind, Record, RecordKey, RemovalManner, Stamp, TaskStatus, Value,
+        Body, BodyFormat, Field, FirmId, Importance, Kind, QueryName, Record, RecordKey, RemovalManner, Stamp,
+        TaskStatus, Value,
     },
     ports::{Failure, FailureKind, Mailbox, NewItem, Removal, Sighting},
 };
 
 /// The query name of stamps on proofs.
-pub const QUERY: &str = "confirmation";
+pub const QUERY: &str = QueryName::CONFIRMATION;
 
 /// Saves the code as a task that is due today. Earlier proofs of this user are removed first, so that there is one to read.
 ///

@@ -47,6 +47,11 @@ impl FromStr for Kind {
 #[serde(transparent)]
 pub struct QueryName(pub String);
 
+impl QueryName {
+    /// The name under which codes of a confirmation are stamped. No mapping may use it.
+    pub const CONFIRMATION: &'static str = "confirmation";
+}
+
 impl fmt::Display for QueryName {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.pad(&self.0)

@@ -114,6 +114,11 @@ impl Checker<'_> {
             let what = format!("`{text}` is no name: up to 40 of a-z, 0-9, `-` and `_`, for it is part of every key");
             return Err(self.place(name).error(what));
         }
+        if text == QueryName::CONFIRMATION {
+            return Err(self
+                .place(name)
+                .error(format!("`{text}` is kept for the codes of confirmations; choose another name")));
+        }
         Ok(QueryName(text.clone()))
     }
 

@@ -75,6 +75,7 @@ fn two_queries_of_one_kind_need_names() {
     assert!(refusal(&with(&format!("{query}{query}"))).contains("two task queries named `tasks`"));
     assert!(parse(&with(&format!("{query}name = \"deadlines\"\n{query}"))).is_ok());
     assert!(parse(&with(&format!("{query}name = \"a/b\"\n"))).is_err());
+    assert!(refusal(&with(&format!("{query}name = \"confirmation\"\n"))).contains("kept for the codes"));
 }
 
 #[test]

@@ -236,6 +236,18 @@ fn a_code_of_a_confirmation_that_was_killed_is_found_and_replaced() {
 }
 
 #[test]
+fn a_code_whose_delivery_got_no_answer_is_taken_back() {
+    let exchange = Exchange::start();
+    let place = exchange.place();
+    link(&place, PASSWORD);
+    exchange.running.faults().add(FaultRule::new(Fault::LostReply).on("CreateItem"));
+    let shown = place.run("user confirm weber --code-stdin");
+    assert!(shown.starts_with("exit code: 3") && shown.contains("no code reached the mailbox"), "{shown}");
+    assert!(exchange.is_empty(), "the task that was stored without an answer is gone");
+    exchange.stop();
+}
+
+#[test]
 fn a_wrong_password_is_not_kept() {
     let exchange = Exchange::start();
     let place = exchange.place();

@@ -65,6 +65,9 @@ struct Service(Child);
 
 impl Service {
     fn start(place: &Place) -> Self {
+        // No tick but the first and those that are asked for.
+        let config = std::fs::read_to_string(place.path("pocketdocket.toml")).expect("is there");
+        place.write("pocketdocket.toml", &config.replace("*/2 * * * *", "0 0 1 1 *"));
         let child = Command::new(assert_cmd::cargo::cargo_bin!("pocketdocket"))
             .args(["run", "--log", "info"])
             .current_dir(place.path(""))
@@ -131,6 +134,39 @@ fn commands_work_beside_the_service_which_stops_in_good_order() {
     assert!(!log.contains("kanzlei.example") && !log.contains("planted"), "{log}");
     assert_eq!(json(&place, "status --json").1["running"], false);
     exchange.stop();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_service_manager_hears_that_it_is_ready_alive_and_stopping() {
+    let place = Place::installed();
+    let socket = std::os::unix::net::UnixDatagram::bind(place.path("notify")).expect("a socket");
+    socket.set_read_timeout(Some(Duration::from_secs(30))).expect("can be set");
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("pocketdocket"))
+        .arg("run")
+        .current_dir(place.path(""))
+        .env("NOTIFY_SOCKET", place.path("notify"))
+        .env("WATCHDOG_USEC", "2000000")
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let heard = |wanted: &str| {
+        let mut told = String::new();
+        while !told.contains(wanted) {
+            let mut message = [0; 512];
+            let length = socket.recv(&mut message).unwrap_or_else(|error| panic!("`{wanted}`: {error}; heard {told}"));
+            told.push_str(&String::from_utf8_lossy(message.get(..length).unwrap_or_default()));
+            told.push('\n');
+        }
+    };
+    heard("READY=1");
+    heard("STATUS=");
+    heard("WATCHDOG=1");
+    heard("WATCHDOG=1");
+    let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("there is kill");
+    assert!(killed.success());
+    heard("STOPPING=1");
+    assert!(child.wait().expect("ends").success());
 }
 
 #[test]
