@@ -135,6 +135,12 @@ pub(super) enum Practice {
         #[arg(long, default_value_t = 10, value_name = "COUNT")]
         limit: usize,
     },
+    /// Make the database of a fictional firm, to rehearse with
+    Sample {
+        /// Where to; there must be no such file yet
+        #[arg(value_name = "FILE")]
+        database: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,4 +1,8 @@
-//! `practice probe` and `practice preview`: what the practice database holds, as we see it.
+//! `practice probe` and `practice preview`: what the practice database holds, as we see it. `practice sample` makes one.
+
+use std::path::Path;
+
+use jiff::Zoned;
 
 use super::{
     arguments::{Common, Practice},
@@ -12,20 +16,30 @@ use crate::{
 };
 
 pub(super) fn run(common: &Common, command: &Practice, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-    let config = Config::load(&common.config)?;
-    let source = sources::open(&config.practice)?;
-    let runtime = super::runtime()?;
+    let source = || anyhow::Ok(sources::open(&Config::load(&common.config)?.practice)?);
     match command {
         Practice::Probe(as_json) => {
-            let probe = runtime.block_on(source.probe())?;
+            let source = source()?;
+            let probe = super::runtime()?.block_on(source.probe())?;
             if as_json.json { terminal.json(&probe)? } else { show(&probe, terminal)? }
         }
         Practice::Preview { limit } => {
-            let preview = runtime.block_on(Preview::take(source.as_ref()))?;
+            let source = source()?;
+            let preview = super::runtime()?.block_on(Preview::take(source.as_ref()))?;
             terminal.line(preview.text(*limit).trim_end())?;
         }
+        Practice::Sample { database } => sample(database, terminal)?,
     }
     Ok(Exit::Fine)
+}
+
+fn sample(database: &Path, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let size = sources::sample::Size::default();
+    let (people, rows) = (size.people, size.contacts + size.events + size.tasks);
+    sources::sample::create(database, rand::random(), Zoned::now().date(), size)?;
+    terminal.say(format_args!("made a firm of {people} people with {rows} records in `{}`", database.display()));
+    terminal.say("next: `pocketdocket init`, with the mapping `sample` and this file");
+    Ok(())
 }
 
 fn show(probe: &Probe, terminal: &mut Terminal) -> anyhow::Result<()> {

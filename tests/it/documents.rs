@@ -5,6 +5,7 @@
 //!
 //! - `<!-- test: run -->`: each command is run, in one folder per document, and must succeed. What the block shows must be printed,
 //!   line by line in this order; `…` stands for anything. `<!-- test: run, exits 1 -->` expects that exit code of the last one.
+//! - `<!-- test: run instead: COMMAND -->`: this command in place of the one in the block, which waits for a person.
 //! - `<!-- test: beside -->`: the command keeps running beside the following ones until the document ends.
 //! - `<!-- test: not run: because .. -->`: with the reason.
 
@@ -166,6 +167,7 @@ fn marks_and_shown_output_are_understood() {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Mode {
     Run { code: i32 },
+    Instead(String),
     Beside,
     NotRun,
 }
@@ -201,8 +203,12 @@ impl Walk {
 
     /// Runs a block; how many commands that were.
     fn block(&mut self, block: &Block) -> usize {
-        match block.mode {
+        match &block.mode {
             Mode::NotRun => return 0,
+            Mode::Instead(command) => {
+                let shown = block.steps.iter().flat_map(|step| step.shown.clone()).collect();
+                self.step(&Step { command: command.clone(), shown }, 0);
+            }
             Mode::Beside => {
                 for step in &block.steps {
                     // `exec`: what is killed at the end must be the program itself and not a shell around it.
@@ -218,7 +224,7 @@ impl Walk {
             Mode::Run { code } => {
                 for (position, step) in block.steps.iter().enumerate() {
                     let last = position + 1 == block.steps.len();
-                    self.step(step, if last { code } else { 0 });
+                    self.step(step, if last { *code } else { 0 });
                 }
             }
         }
@@ -382,6 +388,8 @@ fn mode_of(html: &str) -> Option<Mode> {
         Some(Mode::Beside)
     } else if mark.strip_prefix("not run: ").is_some_and(|reason| !reason.is_empty()) {
         Some(Mode::NotRun)
+    } else if let Some(command) = mark.strip_prefix("run instead: ") {
+        Some(Mode::Instead(command.to_owned()))
     } else if mark == "run" {
         Some(Mode::Run { code: 0 })
     } else {
