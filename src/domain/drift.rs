@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Field, ItemContent, Record, Span, TaskStatus, Value, Written, notes};
+use super::{Field, Importance, ItemContent, Record, Reminder, Sensitivity, Span, TaskStatus, Value, Written, notes};
 
 /// The mapped fields of an item that differ from what we wrote. Fields that we did not write, or that the server dropped, never
 /// do.
@@ -16,7 +16,7 @@ pub fn drift(written: &Written, seen: &ItemContent) -> BTreeSet<Field> {
         .filter_map(|(field, value)| {
             let value = value.as_ref()?;
             let shown = shown(seen, *field);
-            let same_as = |expected: &Value| shown.as_ref().is_some_and(|shown| same(*field, expected, shown));
+            let same_as = |expected: &Value| shows(*field, expected, shown.as_ref());
             let expected = match written.returned.get(field) {
                 None => same_as(value),
                 // Dropped by the server: nothing to compare with.
@@ -32,7 +32,7 @@ pub fn drift(written: &Written, seen: &ItemContent) -> BTreeSet<Field> {
 pub fn returned(record: &Record, seen: &ItemContent) -> BTreeMap<Field, Option<Value>> {
     let differs = |field: Field, value: &Value| {
         let shown = shown(seen, field);
-        (!shown.as_ref().is_some_and(|shown| same(field, value, shown))).then_some((field, shown))
+        (!shows(field, value, shown.as_ref())).then_some((field, shown))
     };
     record.fields.iter().filter_map(|(field, value)| differs(*field, value.as_ref()?)).collect()
 }
@@ -43,6 +43,24 @@ pub fn shown(seen: &ItemContent, field: Field) -> Option<Value> {
         return seen.body.as_ref().and_then(notes::extract).map(Value::text);
     }
     seen.fields.get(&field).cloned()
+}
+
+/// Whether an item shows our value. Servers leave out what is empty and what is their default.
+pub fn shows(field: Field, ours: &Value, shown: Option<&Value>) -> bool {
+    let Some(shown) = shown else {
+        return match ours {
+            Value::Text(text) => text.reveal().trim().is_empty(),
+            Value::Address(address) => address.reveal().is_empty(),
+            Value::Categories(names) => names.is_empty(),
+            Value::Reminder(reminder) => *reminder == Reminder::Off,
+            Value::Sensitivity(sensitivity) => *sensitivity == Sensitivity::Normal,
+            Value::Importance(importance) => *importance == Importance::Normal,
+            Value::Status(status) => *status == TaskStatus::NotStarted,
+            Value::Percent(percent) => *percent == 0,
+            Value::Date(_) | Value::Span(_) | Value::ShowAs(_) => false,
+        };
+    };
+    same(field, ours, shown)
 }
 
 /// Whether an item's value says the same as ours.

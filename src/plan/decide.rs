@@ -262,7 +262,7 @@ fn differing(record: &Record, content: &ItemContent) -> BTreeMap<Field, Value> {
 }
 
 fn shows(content: &ItemContent, field: Field, value: &Value) -> bool {
-    drift::shown(content, field).is_some_and(|shown| drift::same(field, value, &shown))
+    drift::shows(field, value, drift::shown(content, field).as_ref())
 }
 
 fn update(seen: &Seen, record: &Arc<Record>, set: BTreeMap<Field, Value>, clear: BTreeSet<Field>) -> Action {

@@ -140,3 +140,40 @@ fn the_users_own_categories_stay_and_ours_of_yesterday_go() {
     );
     assert_eq!(categories(&shown, &names(&[]), &names(&[])), shown);
 }
+
+#[test]
+fn a_server_may_leave_out_what_is_empty_or_its_default() {
+    let silent = [
+        (Field::Subject, Value::text(" ")),
+        (Field::BusinessAddress, Value::Address(Personal::default())),
+        (Field::Categories, Value::Categories(BTreeSet::new())),
+        (Field::Reminder, Value::Reminder(Reminder::Off)),
+        (Field::Sensitivity, Value::Sensitivity(Sensitivity::Normal)),
+        (Field::Importance, Value::Importance(Importance::Normal)),
+        (Field::Status, Value::Status(TaskStatus::NotStarted)),
+        (Field::PercentComplete, Value::Percent(0)),
+    ];
+    let telling = [
+        (Field::Subject, Value::text("x")),
+        (
+            Field::BusinessAddress,
+            Value::Address(Personal::new(PostalAddress { city: "x".into(), ..PostalAddress::default() })),
+        ),
+        (Field::Categories, Value::Categories(["x".to_owned()].into())),
+        (Field::Reminder, Value::Reminder(Reminder::MinutesBefore(0))),
+        (Field::Sensitivity, Value::Sensitivity(Sensitivity::Private)),
+        (Field::Importance, Value::Importance(Importance::Low)),
+        (Field::Status, Value::Status(TaskStatus::Waiting)),
+        (Field::PercentComplete, Value::Percent(1)),
+        (Field::DueDate, Value::Date(date(2026, 1, 1))),
+        (Field::ShowAs, Value::ShowAs(ShowAs::Free)),
+        (Field::Span, Value::Span(Span::AllDay { first: date(2026, 1, 1), last: date(2026, 1, 1) })),
+    ];
+    for (values, expected) in [(&silent[..], true), (&telling[..], false)] {
+        for (field, value) in values {
+            assert_eq!(shows(*field, value, None), expected, "{field}");
+            let record = Record::new(Kind::Task).with(*field, value.clone());
+            assert_eq!(returned(&record, &content(&[])).is_empty(), expected, "{field}");
+        }
+    }
+}

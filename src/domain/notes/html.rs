@@ -32,14 +32,20 @@ const INLINE: &[&str] = &[
 /// Elements without an end.
 const VOID: &[&str] = &["br", "hr", "img", "input", "link", "meta", "wbr", "col", "area", "base", "source"];
 
+/// Letters of a tag in which a `>` within quotes is looked for.
+const LONGEST_TAG: usize = 16_384;
+
 /// Elements whose content is no text.
 const OPAQUE: &[&str] = &["style", "script", "title"];
 
 fn tokens(html: &str) -> Vec<Token<'_>> {
     let mut found = Vec::new();
     let mut at = 0;
+    // Behind the last `>` there is no tag: without this, a text of nothing but `<` would be searched to its end again and again.
+    let last = html.rfind('>').unwrap_or_default();
     while let Some(rest) = html.get(at..).filter(|rest| !rest.is_empty()) {
-        if let Some((token, length)) = markup(rest, at) {
+        let is_markup = at < last || rest.starts_with("<!--");
+        if let Some((token, length)) = is_markup.then(|| markup(rest, at)).flatten() {
             at += length;
             if let Some(Token::Tag { name, closes: false, empty: false, .. }) = &token
                 && OPAQUE.contains(&name.as_str())
@@ -77,8 +83,8 @@ fn markup(rest: &str, at: usize) -> Option<(Option<Token<'_>>, usize)> {
         }
         false
     };
-    let end = rest.char_indices().find(closing);
-    // A quote that is never closed: the tag ends at the first `>`.
+    let end = rest.char_indices().take(LONGEST_TAG).find(closing);
+    // A quote that is not closed for long: the tag ends at the first `>`.
     let end = end.map(|(end, _)| end).or_else(|| rest.find('>'))? + 1;
     let closes = first == '/';
     let name: String = inner
@@ -96,8 +102,9 @@ fn markup(rest: &str, at: usize) -> Option<(Option<Token<'_>>, usize)> {
 
 /// Where the closing tag of an opaque element begins.
 fn closing(rest: &str, name: &str) -> usize {
-    let lower = rest.to_ascii_lowercase();
-    lower.find(&format!("</{name}")).unwrap_or(rest.len())
+    let closes =
+        |at: &usize| rest.get(at + 2..at + 2 + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name));
+    rest.match_indices("</").map(|(at, _)| at).find(closes).unwrap_or(rest.len())
 }
 
 pub(super) fn lines(html: &str) -> Vec<Line> {
@@ -173,7 +180,9 @@ fn decode(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         decoded.push_str(before);
-        let entity = after.split_once(';').filter(|(name, _)| name.len() <= 32);
+        // The longest name of an entity has 31 letters; further no `;` is looked for.
+        let end = after.char_indices().take(33).find(|(_, letter)| *letter == ';').map(|(end, _)| end);
+        let entity = end.and_then(|end| Some((after.get(..end)?, after.get(end + 1..)?)));
         let resolved = entity.and_then(|(name, _)| character(name));
         if let (Some((_, behind)), Some(text)) = (entity, resolved) {
             decoded.push_str(&text);

@@ -35,12 +35,6 @@ impl Case<'_> {
                 }
             }
         }
-        // What somebody made of it is what it should be by now.
-        drifted.retain(|field| {
-            let wanted = record.get(*field);
-            !content.is_some_and(|content| wanted.is_some_and(|wanted| shows(content, *field, wanted)))
-        });
-
         if written.fingerprint != Fingerprint::of(record) {
             let (set, clear) = changes(record, written, content, &drifted);
             for field in drifted.iter().filter(|field| set.contains_key(field) || clear.contains(field)) {

@@ -9,7 +9,7 @@ use super::world::{now, open};
 use crate::{
     domain::{
         ChangeKey, Field, ItemContent, ItemId, ItemRef, Kind, Mirror, MirrorEntry, Observation, Place, Presence,
-        Record, RecordKey, Reminder, RemovalManner, Seen, Span, Value, Written, notes,
+        Record, RecordKey, Reminder, RemovalManner, Seen, Span, TaskStatus, Value, Written, notes,
     },
     plan::{
         Action, Desired, Finding, FindingKind, HoldReason, OnDrift, Operation, Plan, PlanningInput, Policy, Release,
@@ -302,6 +302,9 @@ fn an_orphan_waits_for_a_person_and_a_frozen_or_unreadable_row_makes_none() {
     assert!(
         matches!(plan.holds.as_slice(), [hold] if hold.reason == HoldReason::Orphans && hold.operations.len() == 1)
     );
+    // Which of several items is a copy cannot be said without the ledger: all of them wait, and none is ruled out.
+    let several = seen().sees_as(1, "other", 1, Place::Home, Some(&ours)).plan(true);
+    assert_eq!((several.holds[0].operations.len(), several.foreign.len()), (2, 0));
     for desired in [Desired::Frozen, Desired::Unreadable, Desired::Unchanged] {
         assert_eq!(seen().is(1, desired).plan(true), Plan::default());
     }
@@ -395,9 +398,75 @@ fn what_was_put_off_is_as_urgent_as_it_was() {
     let sooner =
         Setting::default().knows(1, &event("Hearing", now(40))).sees(1, 1, None).wants(1, &event("Hearing", now(4)));
     assert_eq!(sooner.only().due, Some(now(4)));
+    let later =
+        Setting::default().knows(1, &event("Hearing", now(4))).sees(1, 1, None).wants(1, &event("Hearing", now(40)));
+    assert_eq!(later.only().due, Some(now(4)));
     let gone = Setting::default().knows(1, &event("Hearing", tomorrow())).sees(1, 1, None);
     assert_eq!(gone.only().due, Some(tomorrow()));
     let past =
         Setting::default().knows(1, &event("Hearing", now(-9))).sees(1, 1, None).wants(1, &event("Hearing", now(90)));
     assert_eq!(past.only().due, Some(now(90)));
+}
+
+#[test]
+fn an_item_that_is_gone_while_its_content_was_in_doubt_is_written_again() {
+    // Whether the user deleted it knowingly cannot be told: rather twice on purpose than a hearing missed.
+    let ours = event("Hearing", tomorrow());
+    let mut leave = open();
+    leave.on_delete.insert(Kind::Event, OnDrift::Leave);
+    let mut setting = Setting { policy: Some(leave), ..Setting::default() }.knows(1, &ours).wants(1, &ours);
+    assert_eq!(setting.only().why, Why::DeletedByUser);
+    setting.mirror.entries.get_mut(&key(1)).expect("known").written.as_mut().expect("written").in_doubt = true;
+    let create = setting.only();
+    assert!(matches!(create.action, Action::Create { .. }) && create.why == Why::Changed);
+}
+
+#[test]
+fn a_deletion_that_was_respected_stays_so_when_the_policy_changes() {
+    let ours = event("Hearing", tomorrow());
+    let mut setting = Setting::default().knows(1, &ours).wants(1, &ours);
+    assert_eq!(setting.only().why, Why::Restored);
+    setting.mirror.entries.get_mut(&key(1)).expect("known").presence = Presence::DeletedByUser;
+    assert_eq!(setting.plan(true), Plan::default());
+}
+
+#[test]
+fn a_fields_null_is_not_written_where_the_item_shows_nothing_of_it() {
+    let old = event("Hearing", tomorrow()).with(Field::Location, Value::text("Room 1"));
+    let new = old.clone().with(Field::Location, None);
+    let cleared = |setting: Setting| match setting.only().action {
+        Action::Update { clear, .. } => clear,
+        Action::Own { .. } => BTreeSet::new(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(cleared(Setting::default().knows(1, &old).wants(1, &new).sees(1, 1, None)), [Field::Location].into());
+    assert_eq!(
+        cleared(Setting::default().knows(1, &old).wants(1, &new).sees(1, 2, Some(&old))),
+        [Field::Location].into()
+    );
+    assert_eq!(cleared(Setting::default().knows(1, &old).wants(1, &new).sees(1, 2, Some(&new))), BTreeSet::new());
+}
+
+#[test]
+fn a_task_that_we_may_have_completed_ourselves_is_opened_again() {
+    let status = |status| Record::new(Kind::Event).with(Field::Status, Value::Status(status));
+    let (open, done) = (status(TaskStatus::InProgress), status(TaskStatus::Completed));
+    let in_doubt = |perhaps: &Record| {
+        let mut setting = Setting::default().knows(1, perhaps).wants(1, &open).sees(1, 1, Some(&done));
+        setting.mirror.entries.get_mut(&key(1)).expect("known").written.as_mut().expect("written").in_doubt = true;
+        setting
+    };
+    assert_eq!(set_by(&in_doubt(&done).only()), [Field::Status]);
+    let by_user = in_doubt(&open);
+    assert!(matches!(by_user.only().action, Action::Own { .. }));
+    assert!(matches!(by_user.plan(true).findings[0].kind, FindingKind::Proposed { overwritten: false, .. }));
+}
+
+#[test]
+fn an_item_that_came_back_in_the_version_we_knew_is_kept_again() {
+    let ours = event("Hearing", tomorrow());
+    let mut setting = Setting::default().knows(1, &ours).wants(1, &ours).sees(1, 1, Some(&ours));
+    assert_eq!(setting.plan(true).operations, []);
+    setting.mirror.entries.get_mut(&key(1)).expect("known").presence = Presence::DeletedByUser;
+    assert!(matches!(setting.only().action, Action::Own { .. }));
 }

@@ -261,12 +261,9 @@ async fn writing_isolates_what_the_server_stumbles_over_from_call_to_call_and_gi
 
 #[tokio::test]
 async fn a_single_item_that_is_refused_is_named_and_the_others_go_on() {
-    let script = Script::start([
-        fault("ErrorTimeoutExpired"),
-        fault("ErrorSchemaValidation"),
-        stored("CreateItem", &["b"]),
-    ])
-    .await;
+    let script =
+        Script::start([fault("ErrorTimeoutExpired"), fault("ErrorSchemaValidation"), stored("CreateItem", &["b"])])
+            .await;
     let (mailbox, home) = (mailbox(&script), id("home"));
     assert_eq!(mailbox.create(&home, &new_items(3)).await.unwrap_err().kind, FailureKind::TooMuch);
     let outcomes = mailbox.create(&home, &new_items(2)).await.unwrap();
