@@ -36,7 +36,8 @@ pub(super) fn run(common: &Common, command: &Practice, terminal: &mut Terminal) 
 fn sample(database: &Path, terminal: &mut Terminal) -> anyhow::Result<()> {
     let size = sources::sample::Size::default();
     let (people, rows) = (size.people, size.contacts + size.events + size.tasks);
-    sources::sample::create(database, rand::random(), Zoned::now().date(), size)?;
+    // The same firm each time, around today: what one person sees in a rehearsal another can look up.
+    sources::sample::create(database, 1, Zoned::now().date(), size)?;
     terminal.say(format_args!("made a firm of {people} people with {rows} records in `{}`", database.display()));
     terminal.say("next: `pocketdocket init`, with the mapping `sample` and this file");
     Ok(())

@@ -44,7 +44,23 @@ pub(super) fn render(source: &SourceRecord, settings: &ScopeSettings) -> Option<
             set(&mut record, Field::ShowAs, Value::ShowAs(ShowAs::Free));
         }
     }
+    for field in [Field::Subject, Field::DisplayName, Field::FileAs] {
+        if let Some(text) =
+            record.text(field).filter(|text| text.chars().count() > LONGEST).map(|text| cut(text, LONGEST))
+        {
+            set(&mut record, field, Value::text(text));
+        }
+    }
     Some(record)
+}
+
+/// Exchange keeps this many characters of a subject or a name, and refuses an item with more.
+const LONGEST: usize = 255;
+
+/// The first so many characters, the last of them a sign that something is missing.
+fn cut(text: &str, length: usize) -> String {
+    let kept: String = text.chars().take(length.saturating_sub(1)).collect();
+    format!("{}…", kept.trim_end())
 }
 
 fn set(record: &mut Record, field: Field, value: Value) {
@@ -66,7 +82,13 @@ fn full(source: &SourceRecord, settings: &ScopeSettings) -> Record {
             // Offices that write the file number into the subject themselves do not want to read it twice.
             let matter_number = if !number.is_empty() && own.contains(number) { "" } else { number };
             let values = Values { subject: &subject, notes: &notes, matter_number, matter_name: name };
-            let text = template.render(&values);
+            let mut text = template.render(&values);
+            let over = text.chars().count().saturating_sub(LONGEST);
+            if field == Field::Subject && over > 0 {
+                // The file number says more than the end of a long subject.
+                let room = subject.chars().count().saturating_sub(over);
+                text = template.render(&Values { subject: &cut(&subject, room), ..values });
+            }
             record.fields.insert(field, Some(text).filter(|text| !text.is_empty()).map(Value::text));
         }
     }

@@ -289,6 +289,33 @@ fn a_file_number_that_the_subject_already_names_is_not_repeated() {
 }
 
 #[test]
+fn what_is_rendered_is_never_longer_than_exchange_keeps_and_the_file_number_stays() {
+    let long = "Long ".repeat(51);
+    let mut event = event();
+    event.record = event.record.with(Field::Subject, Value::text(long.trim()));
+    event.cancelled = true;
+    for cancelled in [CancelledPolicy::Keep, CancelledPolicy::Remove] {
+        event.cancelled = cancelled == CancelledPolicy::Keep;
+        let shown = wanted(&event, &ScopeSettings { cancelled, ..settings() });
+        let subject = shown.text(Field::Subject).expect("a subject");
+        assert!(
+            subject.chars().count() <= 255 && subject.starts_with(if event.cancelled { "" } else { "Long Long" }),
+            "{subject}"
+        );
+        assert!(event.cancelled || subject.ends_with("… (2026/12)"), "{subject}");
+    }
+    let contact = source(
+        Record::new(Kind::Contact)
+            .with(Field::GivenName, Value::text("G".repeat(200)))
+            .with(Field::Surname, Value::text("S".repeat(200))),
+    );
+    let shown = wanted(&contact, &settings());
+    for field in [Field::DisplayName, Field::FileAs] {
+        assert_eq!(shown.text(field).map(|text| text.chars().count()), Some(255));
+    }
+}
+
+#[test]
 fn reminders_come_from_the_row_or_from_the_setting() {
     let reminder =
         |source: &SourceRecord, settings: &ScopeSettings| wanted(source, settings).get(Field::Reminder).cloned();
