@@ -143,8 +143,8 @@ mod tests {
         Timestamp::from_second(1_700_000_000 + minute * 60).expect("valid")
     }
 
-    fn cursor(text: &str) -> Option<Cursor> {
-        Some(Cursor(text.into()))
+    fn cursor(text: &str) -> Cursor {
+        Cursor(text.into())
     }
 
     fn chosen(watch: &mut Watch, minute: i64) -> QueryRead {
@@ -155,11 +155,11 @@ mod tests {
     fn the_first_reading_is_full_then_come_hints_sweeps_and_full_readings() {
         let mut watch = watch();
         assert_eq!(chosen(&mut watch, 0), QueryRead::Content);
-        watch.done(&query(), &QueryRead::Content, cursor("1"), at(0));
+        watch.done(&query(), &QueryRead::Content, Some(cursor("1")), at(0));
         assert_eq!(chosen(&mut watch, 2), QueryRead::Changed(Cursor("1".into())));
-        watch.done(&query(), &QueryRead::Changed(Cursor("1".into())), cursor("2"), at(2));
+        watch.done(&query(), &QueryRead::Changed(Cursor("1".into())), Some(cursor("2")), at(2));
         assert_eq!(chosen(&mut watch, 15), QueryRead::Sweep(Cursor("2".into())));
-        watch.done(&query(), &QueryRead::Sweep(Cursor("2".into())), cursor("3"), at(15));
+        watch.done(&query(), &QueryRead::Sweep(Cursor("2".into())), Some(cursor("3")), at(15));
         assert_eq!(chosen(&mut watch, 20), QueryRead::Changed(Cursor("3".into())));
         assert_eq!(chosen(&mut watch, 60), QueryRead::Content);
     }
@@ -180,22 +180,22 @@ mod tests {
         let person = |name: &str| Audience::Person(crate::domain::PersonId(name.into()));
         chosen(&mut watch, 0);
         watch.saw(&query(), &key, &person("AB"), 7);
-        watch.done(&query(), &QueryRead::Content, cursor("1"), at(0));
+        watch.done(&query(), &QueryRead::Content, Some(cursor("1")), at(0));
         let sweep = chosen(&mut watch, 15);
         watch.swept(&query(), &key, &person("AB"), 7);
-        watch.done(&query(), &sweep, cursor("1"), at(15));
+        watch.done(&query(), &sweep, Some(cursor("1")), at(15));
         assert!(matches!(chosen(&mut watch, 17), QueryRead::Changed(_)), "nothing new");
         watch.queries.get_mut(&query()).expect("known").swept = None;
         let sweep = chosen(&mut watch, 30);
         watch.swept(&query(), &key, &person("CD"), 7);
-        watch.done(&query(), &sweep, cursor("1"), at(30));
+        watch.done(&query(), &sweep, Some(cursor("1")), at(30));
         assert_eq!(chosen(&mut watch, 32), QueryRead::Content);
     }
 
     #[test]
     fn after_a_failed_reading_everything_is_read_again() {
         let mut watch = watch();
-        watch.done(&query(), &QueryRead::Content, cursor("1"), at(0));
+        watch.done(&query(), &QueryRead::Content, Some(cursor("1")), at(0));
         watch.forget();
         assert_eq!(chosen(&mut watch, 2), QueryRead::Content);
     }

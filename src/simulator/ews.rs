@@ -1,7 +1,7 @@
 //! The EWS face: `POST /EWS/Exchange.asmx` with Basic sign-in.
 //!
 //! A request is read, its sender known, its faults struck, its schema checked, and then one handler per operation answers
-//! from the mailbox model. Handlers are plain functions of a [`Call`](call::Call) and a mailbox; the connection, HTTP and
+//! from the mailbox model. Handlers are plain functions of a [`Call`] and a mailbox; the connection, HTTP and
 //! what may go wrong on the way are dealt with here.
 
 #![expect(

@@ -2,7 +2,7 @@
 //!
 //! The same seed, day and size make the same firm. It has people (one who left, one without e-mail), an address book for
 //! everyone, events with one row per participant, tasks and matters; some rows are wrong in every way we have met (see
-//! `odd`). [`change`] edits it the way people at an office do, one step at a time. Everything in it is invented.
+//! `odd`). [`change()`] edits it the way people at an office do, one step at a time. Everything in it is invented.
 
 mod change;
 mod fill;

@@ -47,11 +47,11 @@ pub enum Outcome {
     },
     /// The item is gone.
     Removed,
-    /// Ledger only, [`Action::Own`](crate::plan::Action::Own): the item of the operation is ours and holds what it says.
+    /// Ledger only, [`Action::Own`]: the item of the operation is ours and holds what it says.
     Owned,
-    /// Ledger only, [`Action::Forget`](crate::plan::Action::Forget): the mirror entry is removed.
+    /// Ledger only, [`Action::Forget`]: the mirror entry is removed.
     Forgotten,
-    /// Ledger only, [`Action::Respect`](crate::plan::Action::Respect): the user's deletion is respected.
+    /// Ledger only, [`Action::Respect`]: the user's deletion is respected.
     Respected,
     /// Nothing was changed in the mailbox.
     Failed {

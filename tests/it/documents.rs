@@ -28,7 +28,7 @@ use crate::repository;
 const DOCUMENTED_PORT: &str = "8025";
 
 /// How long a command may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 #[test]
 fn links_between_documents_lead_somewhere() {
@@ -359,7 +359,7 @@ fn blocks(text: &str) -> Vec<Result<Block, String>> {
                 }
             }
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) if &*info == "console" => {
-                console = Some(String::new())
+                console = Some(String::new());
             }
             Event::Text(text) => {
                 if let Some(console) = &mut console {

@@ -52,11 +52,7 @@ async fn what_the_user_deleted_before_the_loss_waits_for_a_person() {
     firm.sim.phone(&address("weber")).delete(&item.id).expect("deleted");
     firm.lose_ledger(&["weber"]).await;
     firm.take_over().await;
-    assert!(
-        firm.hold_reasons().iter().any(|reason| *reason == HoldReason::OnlyInDeletedItems),
-        "{:?}",
-        firm.hold_reasons()
-    );
+    assert!(firm.hold_reasons().contains(&HoldReason::OnlyInDeletedItems), "{:?}", firm.hold_reasons());
     for hold in firm.holds() {
         if hold.reason != HoldReason::OnlyInDeletedItems {
             firm.ledger.release(hold.id, "test", firm.now()).expect("an open hold");
