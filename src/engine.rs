@@ -13,15 +13,18 @@ mod context;
 pub mod crash_point;
 mod cycle;
 mod execute;
+mod groups;
 mod index;
 mod intake;
 mod links;
 mod memory;
+mod missing;
 mod observe;
 mod pending;
 mod prove;
 mod recipients;
 mod report;
+mod requests;
 mod room;
 mod run;
 pub mod schedule;
@@ -100,8 +103,8 @@ pub struct Engine {
     passes: TaskTracker,
     places: Arc<Semaphore>,
     reports: Mutex<Vec<CycleReport>>,
-    /// Some pass met items that nobody knows: the next reading is to be a full one.
-    strangers_met: AtomicBool,
+    /// Some pass met items that nobody knows, or left in doubt what an item holds: the next reading is to be a full one.
+    read_anew: AtomicBool,
 }
 
 impl Engine {
@@ -136,7 +139,7 @@ impl Engine {
             passes: TaskTracker::new(),
             places,
             reports: Mutex::default(),
-            strangers_met: AtomicBool::new(false),
+            read_anew: AtomicBool::new(false),
         }))
     }
 

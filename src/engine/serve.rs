@@ -45,7 +45,7 @@ impl Engine {
         pending.end(&briefing.batch, &done.unfinished, &done.held);
         if !done.strangers.is_empty() {
             pending.meet(std::mem::take(&mut done.strangers));
-            self.strangers_met.store(true, Ordering::Relaxed);
+            self.read_anew.store(true, Ordering::Relaxed);
         }
     }
 
@@ -81,6 +81,7 @@ impl Engine {
         let outcome = cycle.pass(briefing, done).await;
         if interrupted {
             self.reload(room.id)?;
+            self.read_anew.store(true, Ordering::Relaxed);
         }
         outcome
     }
