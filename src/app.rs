@@ -3,17 +3,13 @@
 //! An [`App`] owns the ledger, the practice database and the way to mailboxes, and builds engines from them: the real one, and
 //! one on a copy of the ledger for rehearsals.
 
-mod first_use;
 mod mailboxes;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use self::{
-    first_use::{FirstUse, FirstUseError},
-    mailboxes::Mailboxes,
-};
+pub use self::mailboxes::Mailboxes;
 use crate::{
     config::Config,
     engine::{Engine, Parts, Progress},

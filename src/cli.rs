@@ -7,7 +7,6 @@
 mod answers;
 mod arguments;
 mod check;
-mod demo;
 mod history;
 mod holds;
 mod init;
@@ -63,7 +62,6 @@ impl Command {
     fn run(&self, common: &arguments::Common, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         logs::start(common, self.is_service())?;
         match self {
-            Self::Demo(arguments) => demo::run(arguments, terminal),
             Self::Init(arguments) => init::run(common, arguments, terminal),
             Self::Check(arguments) => check::run(common, arguments, terminal),
             Self::Practice { command } => practice::run(common, command, terminal),

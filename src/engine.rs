@@ -13,18 +13,15 @@ mod context;
 pub mod crash_point;
 mod cycle;
 mod execute;
-mod groups;
 mod index;
 mod intake;
 mod links;
 mod memory;
-mod missing;
 mod observe;
 mod pending;
 mod prove;
 mod recipients;
 mod report;
-mod requests;
 mod room;
 mod run;
 pub mod schedule;
@@ -35,8 +32,11 @@ mod trouble;
 mod watch;
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
+    collections::{BTreeMap, HashMap},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use tokio::sync::Semaphore;
@@ -59,7 +59,7 @@ use self::{
 use crate::{
     plan::{Policy, ScopeSettings},
     ports::{Failure, Source},
-    state::{Ledger, MailboxId},
+    state::{Ledger, MailboxId, UserName},
 };
 
 /// What an engine is made of.
@@ -103,8 +103,10 @@ pub struct Engine {
     passes: TaskTracker,
     places: Arc<Semaphore>,
     reports: Mutex<Vec<CycleReport>>,
-    /// Some pass met items that nobody knows, or left in doubt what an item holds: the next reading is to be a full one.
-    read_anew: AtomicBool,
+    /// What the ledger refused: to the tick itself (`None`), and to each user's last pass.
+    ledger_troubles: Mutex<BTreeMap<Option<UserName>, Alert>>,
+    /// Some pass met items that nobody knows: the next reading is to be a full one.
+    strangers_met: AtomicBool,
 }
 
 impl Engine {
@@ -139,13 +141,19 @@ impl Engine {
             passes: TaskTracker::new(),
             places,
             reports: Mutex::default(),
-            read_anew: AtomicBool::new(false),
+            ledger_troubles: Mutex::default(),
+            strangers_met: AtomicBool::new(false),
         }))
     }
 
     /// Asks for a graceful stop: what is in flight is settled, nothing new is begun.
     pub fn stop(&self) {
         self.context.stop.cancel();
+    }
+
+    /// Whether a pass met stamped items that the ledger does not know: the next tick asks the practice database about them.
+    pub fn has_questions(&self) -> bool {
+        self.strangers_met.load(Ordering::Relaxed)
     }
 
     /// Waits until no pass is under way.

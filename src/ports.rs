@@ -9,7 +9,7 @@ mod mailbox;
 mod source;
 
 pub use authenticator::{Authenticator, Challenge, SignIn, Step};
-pub use failure::{Failure, FailureKind};
+pub use failure::{Failure, FailureKind, chain};
 pub use mailbox::{
     Changes, Folder, ItemChange, ItemOutcome, Mailbox, MailboxIdentity, NewItem, Owner, Removal, Sighting, SyncToken,
 };

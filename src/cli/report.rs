@@ -28,7 +28,7 @@ pub(super) fn show(report: &Value, as_json: bool, terminal: &mut Terminal) -> an
         terminal.line(table(["USER", "CREATED", "UPDATED", "DELETED", "HELD", "FAILED"], rows))?;
     }
     troubles(report, terminal);
-    if cycles(report).any(|cycle| cycle["counts"]["held"].as_u64() > Some(0)) {
+    if cycles(report).any(|cycle| waiting(cycle) > 0) {
         terminal.say("something waits for a person: `pocketdocket holds list`");
     }
     Ok(exit(report))
@@ -55,8 +55,7 @@ pub(super) fn exit(report: &Value) -> Exit {
         .chain([&report["source_trouble"]])
         .filter(|trouble| trouble.is_object())
         .collect();
-    let count = |cycle: &Value, what: &str| cycle["counts"][what].as_u64().unwrap_or(0);
-    let waits = cycles(report).any(|cycle| count(cycle, "held") + count(cycle, "failed") > 0);
+    let waits = cycles(report).any(|cycle| waiting(cycle) + cycle["counts"]["failed"].as_u64().unwrap_or(0) > 0);
     if waits || troubles.iter().any(|trouble| trouble["passes"] != true) {
         Exit::NeedsPerson
     } else if troubles.is_empty() {
@@ -64,6 +63,11 @@ pub(super) fn exit(report: &Value) -> Exit {
     } else {
         Exit::Passes
     }
+}
+
+/// Holds of a mailbox. One that closes a whole folder (another Pocket Docket writes there) need not name any operation.
+fn waiting(cycle: &Value) -> u64 {
+    cycle["holds"].as_u64().unwrap_or(0)
 }
 
 fn cycles(report: &Value) -> impl Iterator<Item = &Value> {
@@ -82,8 +86,7 @@ mod tests {
 
     #[test]
     fn the_exit_code_tells_patience_from_a_person() {
-        let cycle =
-            |held: u64, trouble: Value| json!({ "user": "weber", "counts": { "held": held }, "trouble": trouble });
+        let cycle = |held: u64, trouble: Value| json!({ "user": "weber", "holds": held, "trouble": trouble });
         let of = |cycle: Value, source: Value| exit(&json!({ "cycles": [cycle], "source_trouble": source }));
         let passing = json!({ "cause": "busy", "passes": true });
         let lasting = json!({ "cause": "password", "passes": false });

@@ -65,6 +65,11 @@ async fn here(app: &App, only: Option<&UserName>) -> anyhow::Result<TickReport> 
     engine.begin()?;
     let mut report = engine.tick(only).await?;
     engine.idle().await;
+    if engine.has_questions() {
+        // There will be no next tick of this engine that could answer them.
+        report.source_trouble = engine.tick(only).await?.source_trouble;
+        engine.idle().await;
+    }
     report.cycles = engine.take_reports();
     engine.tell().await;
     engine.end().await?;

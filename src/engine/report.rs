@@ -14,6 +14,8 @@ pub struct CycleReport {
     pub counts: RunCounts,
     /// Why it ended early, with what to do, if it did.
     pub trouble: Option<ReportedTrouble>,
+    /// Holds that wait for a person; one that closes a whole folder names no operation.
+    pub holds: usize,
     /// The plan: for a rehearsal with the operations that would be executed, otherwise with what is held.
     #[serde(skip)]
     pub plan: Plan,

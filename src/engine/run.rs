@@ -1,12 +1,19 @@
 //! The long run: tick by the schedule, serve requests of commands, tell what is wrong, stop in good order.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use super::{Alert, Engine};
-use crate::state::{LedgerError, Request, RequestId, UserName};
+use crate::{
+    ports::chain,
+    state::{LedgerError, Request, RequestId, UserName},
+};
 
 /// How long a graceful stop waits for what is in flight.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -52,11 +59,10 @@ impl Engine {
         mut alive: impl FnMut(&str) + Send,
     ) -> Result<(), LedgerError> {
         self.begin()?;
-        alive("starting");
         let mut waiting: Vec<(RequestId, Option<UserName>)> = Vec::new();
         loop {
-            if let Err(error) = self.beat_for(waiting).await {
-                tracing::error!(%error, "the tick could not be noted; nothing is written to mailboxes before it can");
+            if let Err(error) = self.beat_for(&waiting).await {
+                tracing::error!(cause = %chain(&error), "the tick could not be noted; nothing is written to mailboxes before it can");
             }
             self.tell().await;
             alive("ticking");
@@ -81,34 +87,31 @@ impl Engine {
     }
 
     /// A tick, for the schedule or for commands that wait for it.
-    async fn beat_for(self: &Arc<Self>, waiting: Vec<(RequestId, Option<UserName>)>) -> Result<(), LedgerError> {
-        if waiting.is_empty() {
-            self.tick(None).await?;
-            self.take_reports();
-            return Ok(());
-        }
-        // A command wants what happens after it asked, so passes under way are waited for. The schedule does not wait with it.
-        let engine = Arc::clone(self);
-        tokio::spawn(async move {
-            if let Err(error) = engine.serve_requests(waiting).await {
-                tracing::error!(%error, "a request could not be served");
-            }
-        });
-        Ok(())
-    }
-
-    async fn serve_requests(self: &Arc<Self>, waiting: Vec<(RequestId, Option<UserName>)>) -> Result<(), LedgerError> {
-        let only = match waiting.as_slice() {
+    async fn beat_for(self: &Arc<Self>, waiting: &[(RequestId, Option<UserName>)]) -> Result<(), LedgerError> {
+        let only = match waiting {
             [(_, only)] => only.clone(),
             _ => None,
         };
-        self.idle().await;
-        self.take_reports();
-        let mut report = self.tick(only.as_ref()).await?;
-        self.idle().await;
-        report.cycles = self.take_reports();
-        let answer = serde_json::to_string(&report).unwrap_or_default();
-        waiting.iter().try_for_each(|(id, _)| self.context.ledger.answer_request(*id, &answer, self.context.now()))
+        let report = self.tick(only.as_ref()).await?;
+        if waiting.is_empty() {
+            self.take_reports();
+            return Ok(());
+        }
+        // A command waits for passes; the schedule does not, so the waiting goes on beside it.
+        let engine = Arc::clone(self);
+        let ids: Vec<RequestId> = waiting.iter().map(|(id, _)| *id).collect();
+        tokio::spawn(async move {
+            engine.idle().await;
+            let mut report = report;
+            report.cycles = engine.take_reports();
+            let answer = serde_json::to_string(&report).unwrap_or_default();
+            for id in ids {
+                if let Err(error) = engine.context.ledger.answer_request(id, &answer, engine.context.now()) {
+                    tracing::error!(%error, "a request could not be answered");
+                }
+            }
+        });
+        Ok(())
     }
 
     fn requests(&self) -> Vec<(RequestId, Option<UserName>)> {
@@ -136,22 +139,43 @@ impl Engine {
         let now = self.context.now();
         let mut alerts = self.alerts.lock().await;
         match self.needs_a_person() {
-            Ok(current) => {
+            Ok((current, ledger_serves)) => {
                 alerts.tell(current).await;
-                alerts.alive(now);
+                if ledger_serves {
+                    alerts.alive(now);
+                }
             }
-            Err(error) => {
-                let remedy = error.hint().unwrap_or_else(|| "see the log of the service".to_owned());
-                let alert = Alert { subject: "ledger".to_owned(), cause: error.to_string(), remedy };
-                alerts.tell(vec![alert]).await;
-            }
+            Err(error) => alerts.tell(vec![of_the_ledger(&error)]).await,
         }
     }
 
-    fn needs_a_person(&self) -> Result<Vec<Alert>, LedgerError> {
+    /// Notes how the ledger served the tick (`None`) or a user's pass, until the next one of the same.
+    pub(super) fn ledger_served(&self, whom: Option<&UserName>, trouble: Option<&LedgerError>) {
+        let mut troubles = self.ledger_troubles.lock().unwrap_or_else(PoisonError::into_inner);
+        match trouble {
+            Some(error) => troubles.insert(whom.cloned(), of_the_ledger(error)),
+            None => troubles.remove(&whom.cloned()),
+        };
+    }
+
+    /// What needs a person, and whether the ledger took all that was to be noted.
+    fn needs_a_person(&self) -> Result<(Vec<Alert>, bool), LedgerError> {
         let now = self.context.now();
         let status = self.context.ledger.status()?;
-        let mut alerts = Vec::new();
+        let mut alerts: Vec<Alert> = {
+            let mut troubles = self.ledger_troubles.lock().unwrap_or_else(PoisonError::into_inner);
+            // Of a user who is gone or stands still there is no next pass.
+            let served: BTreeSet<&UserName> = status
+                .users
+                .iter()
+                .map(|user| &user.user)
+                .filter(|user| user.parked.is_none() && user.paused.is_none())
+                .map(|user| &user.name)
+                .collect();
+            troubles.retain(|whom, _| whom.as_ref().is_none_or(|name| served.contains(name)));
+            troubles.values().cloned().collect()
+        };
+        let ledger_serves = alerts.is_empty();
         if let Some(trouble) = status.source.trouble {
             alerts.push(Alert {
                 subject: "practice database".to_owned(),
@@ -181,6 +205,11 @@ impl Engine {
                 alerts.push(Alert { subject, cause, remedy: "see `pocketdocket status`".to_owned() });
             }
         }
-        Ok(alerts)
+        Ok((alerts, ledger_serves))
     }
+}
+
+fn of_the_ledger(error: &LedgerError) -> Alert {
+    let remedy = error.hint().unwrap_or_else(|| "see the log of the service".to_owned());
+    Alert { subject: "ledger".to_owned(), cause: chain(error), remedy }
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     domain::Presence,
     plan::{Action, HoldReason},
-    ports::{Failure, FailureKind},
+    ports::{Failure, FailureKind, chain},
     state::{ActiveUser, LedgerError, Outcome, RunId, Waiting},
 };
 
@@ -37,15 +37,30 @@ impl Engine {
             }
             Err(error) => Err(error),
         };
+        self.ledger_served(Some(user.name()), outcome.as_ref().err());
         if let Err(error) = outcome {
-            tracing::error!(user.id = %user.name(), %error, "the ledger cannot be written; nothing more is written to the mailbox");
+            tracing::error!(
+                user.id = %user.name(), cause = %chain(&error),
+                "the ledger failed; nothing more is written to the mailbox"
+            );
             done.unfinished.extend(briefing.batch.desired.keys().cloned());
+            self.reports().push(CycleReport {
+                user: user.name().clone(),
+                counts: done.counts,
+                trouble: Some(ReportedTrouble {
+                    cause: chain(&error),
+                    remedy: error.hint(),
+                    passes: matches!(error, LedgerError::Unwritable(_) | LedgerError::Busy(_)),
+                }),
+                holds: done.plan.holds.len(),
+                plan: std::mem::take(&mut done.plan),
+            });
         }
         let mut pending = room.pending();
         pending.end(&briefing.batch, &done.unfinished, &done.held);
         if !done.strangers.is_empty() {
             pending.meet(std::mem::take(&mut done.strangers));
-            self.read_anew.store(true, Ordering::Relaxed);
+            self.strangers_met.store(true, Ordering::Relaxed);
         }
     }
 
@@ -81,7 +96,6 @@ impl Engine {
         let outcome = cycle.pass(briefing, done).await;
         if interrupted {
             self.reload(room.id)?;
-            self.read_anew.store(true, Ordering::Relaxed);
         }
         outcome
     }
@@ -133,6 +147,7 @@ impl Engine {
             user: user.name().clone(),
             counts: done.counts,
             trouble,
+            holds: done.plan.holds.len(),
             plan: std::mem::take(&mut done.plan),
         });
         Ok(())

@@ -43,7 +43,9 @@ impl Engine {
     /// # Errors
     /// The ledger's alone. What is wrong with the practice database or a mailbox is in the report and in the ledger.
     pub async fn tick(self: &Arc<Self>, only: Option<&UserName>) -> Result<TickReport, LedgerError> {
-        self.beat(only, false).await
+        let report = self.beat(only, false).await;
+        self.ledger_served(None, report.as_ref().err());
+        report
     }
 
     /// A rehearsal: everything up to the plan, nothing written into mailboxes. Meant for an engine on a copy of the ledger.
@@ -72,13 +74,11 @@ impl Engine {
             reading.recipients = recipients;
             reading.watch.forget();
         }
-        if self.read_anew.swap(false, Ordering::Relaxed) {
+        if self.strangers_met.swap(false, Ordering::Relaxed) {
             reading.watch.suspect();
         }
         let mut report = TickReport::default();
         match self.read(&mut reading, &served).await? {
-            // With nobody to serve nothing was asked, and nothing is known.
-            Ok(_) if served.is_empty() => {}
             Ok(rows) => {
                 report.rows = rows.read;
                 report.swept = rows.swept;
@@ -280,7 +280,6 @@ impl Engine {
                 empty_queries: reading.empty.0.clone(),
                 holds,
                 contact_cap: one.room.contact_cap(),
-                scopes: reading.recipients.scopes(one.room.id),
                 rehearsal,
                 ..Briefing::default()
             };
