@@ -1,6 +1,8 @@
 //! The integration tests, in one binary: one module per area.
 
 mod cli;
+#[cfg(unix)]
+mod crash;
 mod documents;
 mod engine;
 mod exchange;

@@ -1,0 +1,401 @@
+//! An office of one user: practice database, configuration and ledger in a folder, the mailbox in a simulator of this process,
+//! and the product as a child process beside it.
+
+use std::{
+    collections::BTreeMap,
+    os::unix::process::ExitStatusExt as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::Arc,
+};
+
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use pocketdocket::{
+    app::Mailboxes,
+    domain::{FirmId, Kind, PersonId},
+    exchange,
+    simulator::{self, ItemView, MailboxView, Phone, Running, Simulator},
+    state::{AuthMethod, HoldSummary, Ledger, LinkState, UserDetails, UserName},
+    vault::KeyFile,
+};
+use tempfile::TempDir;
+
+const ADDRESS: &str = "weber@kanzlei.example";
+const FIRM: [u8; 16] = [7; 16];
+const FIRM_ID: &str = "07070707070707070707070707070707";
+
+const SCHEMA: &str = "
+    CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT, email TEXT);
+    INSERT INTO people VALUES ('HW', 'Hanna Weber', 'weber@kanzlei.example');
+    CREATE TABLE contacts (id TEXT PRIMARY KEY, given TEXT, surname TEXT, phone TEXT, notes TEXT);
+    CREATE TABLE events (id TEXT PRIMARY KEY, subject TEXT, place TEXT, starts TEXT, notes TEXT);
+    CREATE TABLE tasks (id TEXT PRIMARY KEY, subject TEXT, due TEXT, notes TEXT);
+";
+
+const MAPPING: &str = r#"
+[practice]
+name = "Crash test practice"
+connector = "sqlite"
+[people]
+sql = "SELECT id, name, email FROM people"
+[[contacts]]
+sql = "SELECT id AS key, 'HW' AS person, given AS given_name, surname, phone AS mobile_phone, notes FROM contacts"
+[[events]]
+sql = "SELECT id AS key, 'HW' AS person, subject, place AS location, starts AS start, notes FROM events"
+[[tasks]]
+sql = "SELECT id AS key, 'HW' AS person, subject, due AS due_date, notes FROM tasks"
+"#;
+
+/// Small batches, so that a few items make several passes of every point. No brake stops what the tests do on purpose.
+const CONFIG: &str = r#"
+[firm]
+id = "FIRM"
+[practice]
+mapping = "mapping.toml"
+database = "practice.db"
+source_zone = "Europe/Berlin"
+[exchange]
+url = "URL"
+[sync]
+schedule = "*/1 * * * * *"
+jitter_seconds = 0
+write_batch = 2
+[scope]
+office_zone = "Europe/Berlin"
+[policy]
+max_restores = 255
+max_vanished_percent = 100
+[policy.budgets]
+create = { at_least = 100000, percent = 100 }
+update = { at_least = 100000, percent = 100 }
+delete = { at_least = 100000, percent = 100 }
+replace = { at_least = 100000, percent = 100 }
+[policy.firm_budgets]
+create = { at_least = 100000, percent = 100 }
+update = { at_least = 100000, percent = 100 }
+delete = { at_least = 100000, percent = 100 }
+replace = { at_least = 100000, percent = 100 }
+"#;
+
+/// What a record looks like on the phone: its fields, then its notes.
+type Shown = (Vec<String>, String);
+
+/// An office.
+pub(super) struct Office {
+    folder: TempDir,
+    runtime: tokio::runtime::Runtime,
+    pub(super) sim: Running,
+    /// The user's own items, as they were at the beginning.
+    own: Vec<ItemView>,
+}
+
+impl Office {
+    /// An active user with own items in the mailbox, and so many records of each kind that were never synced.
+    pub(super) fn with_records(count: usize) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let settings = simulator::Settings::default().with_mailbox(ADDRESS);
+        let sim = runtime.block_on(Simulator::start(settings)).expect("a simulator");
+        std::fs::write(folder.path().join("mapping.toml"), MAPPING).expect("written");
+        let config = CONFIG.replace("FIRM", FIRM_ID).replace("URL", &sim.ews_url());
+        std::fs::write(folder.path().join("pocketdocket.toml"), config).expect("written");
+        let mut office = Self { folder, runtime, sim, own: Vec::new() };
+        office.sql(SCHEMA);
+        for number in 0..count {
+            office.add_records(&format!("r{number}"));
+        }
+        office.add_own_items();
+        office.new_ledger();
+        office
+    }
+
+    /// The same, all of it synced.
+    pub(super) fn settled(count: usize) -> Self {
+        let office = Self::with_records(count);
+        office.release_the_first_write();
+        office.sync();
+        office.assert_as_the_practice_wants("after the first sync");
+        office
+    }
+
+    fn add_own_items(&mut self) {
+        let phone = self.phone();
+        let day = Timestamp::now().to_zoned(TimeZone::UTC).date();
+        let at = |hour: u8| format!("{day}T{hour:02}:00:00Z");
+        phone
+            .add(Kind::Event, &[("item:Subject", "Own lunch"), ("calendar:Start", &at(11)), ("calendar:End", &at(12))])
+            .expect("added");
+        phone.add(Kind::Task, &[("item:Subject", "Own errand")]).expect("added");
+        phone
+            .add(Kind::Contact, &[("contacts:DisplayName", "Aunt Olga"), ("contacts:GivenName", "Olga")])
+            .expect("added");
+        self.own = self.mailbox().items;
+    }
+
+    /// Makes the ledger and the link, all the way to active.
+    pub(super) fn new_ledger(&self) {
+        let _ = std::fs::remove_file(self.path("master.key"));
+        let vault = KeyFile::create(&self.path("master.key")).expect("a new key");
+        let ledger = Ledger::create(&self.data(), vault, FirmId(FIRM)).expect("a new ledger");
+        let (name, now): (UserName, _) = ("weber".parse().expect("a name"), Timestamp::now());
+        let details = UserDetails {
+            person: PersonId("HW".to_owned()),
+            address: ADDRESS.to_owned(),
+            login: ADDRESS.to_owned(),
+            url: None,
+            method: AuthMethod::Password,
+            settings: serde_json::Value::Null,
+        };
+        ledger.add_user(&name, &details, "test", now).expect("a new user");
+        ledger.give_password(&name, &simulator::PASSWORD.into(), "test", now).expect("kept");
+        ledger.set_link_state(&name, LinkState::Confirming, "test", now).expect("a step");
+        let settings = exchange::Settings { url: Some(self.sim.ews_url()), ..exchange::Settings::default() };
+        let mailboxes =
+            Mailboxes::new(settings, ledger.clone(), "Europe/Berlin".to_owned()).expect("settings that can be used");
+        let mailbox = mailboxes.of(&ledger.user(&name).expect("known")).expect("an address");
+        let identity = self.runtime.block_on(async move { Arc::clone(&mailbox).identity().await }).expect("a mailbox");
+        ledger.set_user_mailbox(&name, ledger.mailbox_for(&identity, now).expect("a number")).expect("kept");
+        ledger.set_link_state(&name, LinkState::Active, "test", now).expect("a step");
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Folder of the ledger.
+    pub(super) fn data(&self) -> PathBuf {
+        self.path("data")
+    }
+
+    /// The ledger, for as long as the caller keeps it.
+    pub(super) fn ledger(&self) -> Ledger {
+        Ledger::open(&self.data(), KeyFile::open(&self.path("master.key")).expect("the key")).expect("the ledger")
+    }
+
+    pub(super) fn phone(&self) -> Phone {
+        self.sim.phone(ADDRESS)
+    }
+
+    pub(super) fn mailbox(&self) -> MailboxView {
+        self.sim.mailbox(ADDRESS).expect("a mailbox")
+    }
+
+    /// The stamp of a record's item.
+    pub(super) fn stamp(kind: Kind, record: &str) -> String {
+        format!("v1/{FIRM_ID}/{kind}/{kind}s/{record}")
+    }
+
+    /// The id of a record's item that is not in Deleted Items.
+    pub(super) fn item(&self, kind: Kind, record: &str) -> String {
+        let view = self.mailbox();
+        let items = view.stamped(&Self::stamp(kind, record));
+        items.first().unwrap_or_else(|| panic!("{kind} {record} is on the phone")).id.clone()
+    }
+
+    /// Something happens in the practice database.
+    pub(super) fn sql(&self, statements: &str) {
+        self.database().execute_batch(statements).expect("valid SQL");
+    }
+
+    fn database(&self) -> rusqlite::Connection {
+        let database = rusqlite::Connection::open(self.path("practice.db")).expect("a database");
+        database.busy_timeout(std::time::Duration::from_secs(10)).expect("a setting");
+        database
+    }
+
+    /// One record of each kind.
+    pub(super) fn add_records(&self, id: &str) {
+        self.sql(&format!(
+            "INSERT INTO contacts VALUES ('{id}', 'Given', 'Surname {id}', '+49 30 {id}', 'Note {id}');
+             INSERT INTO events VALUES ('{id}', 'Hearing {id}', 'Room 1', date('now', '+9 days') || ' 10:00', 'Bring {id}');
+             INSERT INTO tasks VALUES ('{id}', 'Deadline {id}', date('now', '+5 days'), 'File {id}');"
+        ));
+    }
+
+    /// New records, changed ones, and the new ones of the round before removed.
+    pub(super) fn work(&self, round: usize) {
+        self.add_records(&format!("new{round}"));
+        self.sql(&format!(
+            "UPDATE events SET place = 'Room {round}' WHERE id = 'r0';
+             UPDATE tasks SET subject = 'Do {round}' WHERE id = 'r1';
+             UPDATE contacts SET phone = '+49 50 {round}' WHERE id = 'r2'"
+        ));
+        if let Some(last) = round.checked_sub(1) {
+            for table in ["events", "tasks", "contacts"] {
+                self.sql(&format!("DELETE FROM {table} WHERE id = 'new{last}'"));
+            }
+        }
+    }
+
+    /// The product, with these words, in the office's folder.
+    pub(super) fn command(&self, words: &[&str]) -> Command {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("pocketdocket"));
+        command.args(words).current_dir(self.folder.path()).stdin(Stdio::null());
+        for variable in ["POCKETDOCKET_CONFIG", "POCKETDOCKET_LOG", "POCKETDOCKET_LOG_FORMAT", "POCKETDOCKET_CRASH_AT"]
+        {
+            command.env_remove(variable);
+        }
+        command
+    }
+
+    /// A sync that is expected to do all there is to do.
+    pub(super) fn sync(&self) {
+        let output = self.command(&["sync"]).output().expect("the binary starts");
+        assert_eq!(output.status.code(), Some(0), "{}\nholds: {:?}", shown(&output), self.holds());
+    }
+
+    /// A sync that ends at a point's given pass; whether that was reached.
+    pub(super) fn sync_ending_at(&self, point: &str, pass: u32) -> bool {
+        let mut command = self.command(&["sync"]);
+        let output =
+            command.env("POCKETDOCKET_CRASH_AT", format!("{point}:{pass}")).output().expect("the binary starts");
+        let aborted = output.status.signal().is_some();
+        assert!(aborted || output.status.code() == Some(0), "{point}:{pass}\n{}", shown(&output));
+        aborted
+    }
+
+    /// The first sync only shows what it would do; somebody releases it.
+    pub(super) fn release_the_first_write(&self) {
+        let output = self.command(&["sync"]).output().expect("the binary starts");
+        assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
+        assert!(self.release_all() > 0, "the first write waits for a person");
+    }
+
+    pub(super) fn holds(&self) -> Vec<HoldSummary> {
+        let holds = self.ledger().holds().expect("readable");
+        holds.into_iter().filter(|hold| hold.released.is_none()).collect()
+    }
+
+    /// Somebody looks at everything that waits, and releases it.
+    pub(super) fn release_all(&self) -> usize {
+        let holds = self.holds();
+        for hold in &holds {
+            self.ledger().release(hold.id, "test", Timestamp::now()).expect("an open hold");
+        }
+        holds.len()
+    }
+
+    /// Items that were written (tried to) since the start.
+    pub(super) fn writes(&self) -> u64 {
+        self.mailbox().counts.writes()
+    }
+
+    /// Copies the ledger's files as they are, with what stands in the write-ahead log.
+    pub(super) fn back_up(&self, name: &str) -> PathBuf {
+        let to = self.path(name);
+        copy_files(&self.data(), &to);
+        to
+    }
+
+    /// Other files take the place of the ledger's.
+    pub(super) fn restore(&self, backup: &Path) {
+        std::fs::remove_dir_all(self.data()).expect("removed");
+        copy_files(backup, &self.data());
+    }
+
+    /// Nothing doubled, nothing lost, every field as the practice says; what is the user's own is as it was.
+    pub(super) fn assert_as_the_practice_wants(&self, when: &str) {
+        let view = self.mailbox();
+        let (found, wanted) = (found(&view), self.wanted());
+        let stamps = |all: &BTreeMap<String, Vec<Shown>>| all.keys().cloned().collect::<Vec<_>>();
+        assert_eq!(stamps(&found), stamps(&wanted), "lost or left over {when}");
+        for (stamp, items) in &found {
+            assert!(fits(items, &wanted[stamp]), "{stamp} {when}: found {items:?}, wanted {:?}", wanted[stamp]);
+        }
+        for own in &self.own {
+            let now = view.items.iter().find(|item| item.id == own.id);
+            assert_eq!(now.map(|item| &item.item), Some(&own.item), "the user's own item was touched {when}");
+        }
+        let unstamped = view.items.iter().filter(|item| item.stamp.is_none()).count();
+        assert_eq!(unstamped, self.own.len(), "an item without a stamp appeared or is gone {when}");
+        assert_eq!(self.sim.mails_sent(), 0, "{when}");
+    }
+
+    /// Whether the mailbox holds what the practice says by now.
+    pub(super) fn is_as_the_practice_wants(&self) -> bool {
+        let (found, wanted) = (found(&self.mailbox()), self.wanted());
+        found.len() == wanted.len()
+            && found.iter().all(|(stamp, items)| wanted.get(stamp).is_some_and(|wanted| fits(items, wanted)))
+    }
+
+    /// One more sync writes nothing and holds nothing.
+    pub(super) fn assert_quiet(&self, when: &str) {
+        let before = self.writes();
+        self.sync();
+        assert_eq!(self.writes(), before, "a settled mailbox was written {when}");
+        assert_eq!(self.holds(), [], "{when}");
+    }
+
+    /// What the practice database says, by stamp.
+    fn wanted(&self) -> BTreeMap<String, Vec<Shown>> {
+        let database = self.database();
+        let mut wanted: BTreeMap<String, Vec<Shown>> = BTreeMap::new();
+        for (kind, select) in [
+            (Kind::Contact, "SELECT id, notes, given, surname, phone FROM contacts"),
+            (Kind::Event, "SELECT id, notes, subject, place, starts FROM events"),
+            (Kind::Task, "SELECT id, notes, subject, due FROM tasks"),
+        ] {
+            let mut statement = database.prepare(select).expect("valid SQL");
+            let columns = statement.column_count();
+            let mut rows = statement.query([]).expect("readable");
+            while let Some(row) = rows.next().expect("readable") {
+                let text = |column: usize| row.get::<_, String>(column).expect("text");
+                let mut fields: Vec<String> = (2..columns).map(text).collect();
+                if kind == Kind::Event {
+                    fields[2] = instant(&fields[2]);
+                }
+                wanted.entry(Self::stamp(kind, &text(0))).or_default().push((fields, text(1)));
+            }
+        }
+        wanted
+    }
+}
+
+/// What the mailbox shows of ours, by stamp.
+fn found(view: &MailboxView) -> BTreeMap<String, Vec<Shown>> {
+    let mut found: BTreeMap<String, Vec<Shown>> = BTreeMap::new();
+    for item in view.items.iter().filter(|item| !item.deleted) {
+        if let Some(stamp) = &item.stamp {
+            found.entry(stamp.clone()).or_default().push(on_the_phone(item));
+        }
+    }
+    found
+}
+
+/// One item, with the record's fields and its notes in it, once.
+fn fits(items: &[Shown], wanted: &[Shown]) -> bool {
+    let ([(fields, body)], [(wanted, notes)]) = (items, wanted) else { return false };
+    fields == wanted && body.matches(notes.as_str()).count() == 1
+}
+
+/// Wall-clock time of the practice as an instant.
+fn instant(text: &str) -> String {
+    let time: DateTime = text.replace(' ', "T").parse().expect("a time");
+    let zone = TimeZone::get("Europe/Berlin").expect("a zone");
+    zone.to_timestamp(time).expect("a moment").to_string()
+}
+
+fn on_the_phone(item: &ItemView) -> Shown {
+    let text = |path: &str| item.text(path).unwrap_or_default();
+    let fields = match item.kind.into() {
+        Kind::Contact => {
+            vec![text("contacts:GivenName"), text("contacts:Surname"), text("contacts:PhoneNumber#MobilePhone")]
+        }
+        Kind::Event => vec![text("item:Subject"), text("calendar:Location"), text("calendar:Start")],
+        Kind::Task => vec![text("item:Subject"), text("task:DueDate").chars().take(10).collect()],
+    };
+    (fields, text("item:Body"))
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).expect("a folder");
+    for entry in std::fs::read_dir(from).expect("readable") {
+        let entry = entry.expect("readable");
+        std::fs::copy(entry.path(), to.join(entry.file_name())).expect("copied");
+    }
+}
+
+/// All that a person sees of a command.
+pub(super) fn shown(output: &Output) -> String {
+    format!("{}\n{}{}", output.status, String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
