@@ -3,13 +3,17 @@
 //! An [`App`] owns the ledger, the practice database and the way to mailboxes, and builds engines from them: the real one, and
 //! one on a copy of the ledger for rehearsals.
 
+mod first_use;
 mod mailboxes;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-pub use self::mailboxes::Mailboxes;
+pub use self::{
+    first_use::{FirstUse, FirstUseError},
+    mailboxes::Mailboxes,
+};
 use crate::{
     config::Config,
     engine::{Engine, Parts, Progress},

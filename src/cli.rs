@@ -7,6 +7,8 @@
 mod answers;
 mod arguments;
 mod check;
+mod completions;
+mod demo;
 mod history;
 mod holds;
 mod init;
@@ -62,6 +64,7 @@ impl Command {
     fn run(&self, common: &arguments::Common, terminal: &mut Terminal) -> anyhow::Result<Exit> {
         logs::start(common, self.is_service())?;
         match self {
+            Self::Demo(arguments) => demo::run(arguments, terminal),
             Self::Init(arguments) => init::run(common, arguments, terminal),
             Self::Check(arguments) => check::run(common, arguments, terminal),
             Self::Practice { command } => practice::run(common, command, terminal),
@@ -72,6 +75,7 @@ impl Command {
             Self::Status(arguments) => status::run(common, arguments, terminal),
             Self::Holds { command } => holds::run(common, command, terminal),
             Self::History(arguments) => history::run(common, arguments, terminal),
+            Self::Completions(arguments) => completions::run(arguments),
             Self::Simulator(arguments) => simulator::run(arguments, terminal),
         }
     }

@@ -13,15 +13,18 @@ mod context;
 pub mod crash_point;
 mod cycle;
 mod execute;
+mod groups;
 mod index;
 mod intake;
 mod links;
 mod memory;
+mod missing;
 mod observe;
 mod pending;
 mod prove;
 mod recipients;
 mod report;
+mod requests;
 mod room;
 mod run;
 pub mod schedule;
@@ -105,8 +108,8 @@ pub struct Engine {
     reports: Mutex<Vec<CycleReport>>,
     /// What the ledger refused: to the tick itself (`None`), and to each user's last pass.
     ledger_troubles: Mutex<BTreeMap<Option<UserName>, Alert>>,
-    /// Some pass met items that nobody knows: the next reading is to be a full one.
-    strangers_met: AtomicBool,
+    /// Some pass met items that nobody knows, or left in doubt what an item holds: the next reading is to be a full one.
+    read_anew: AtomicBool,
 }
 
 impl Engine {
@@ -142,7 +145,7 @@ impl Engine {
             places,
             reports: Mutex::default(),
             ledger_troubles: Mutex::default(),
-            strangers_met: AtomicBool::new(false),
+            read_anew: AtomicBool::new(false),
         }))
     }
 
@@ -153,7 +156,7 @@ impl Engine {
 
     /// Whether a pass met stamped items that the ledger does not know: the next tick asks the practice database about them.
     pub fn has_questions(&self) -> bool {
-        self.strangers_met.load(Ordering::Relaxed)
+        self.read_anew.load(Ordering::Relaxed)
     }
 
     /// Waits until no pass is under way.

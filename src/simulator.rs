@@ -71,6 +71,10 @@ pub enum SimulatorError {
     NoFolder(String),
 }
 
+/// What is escaped in the path of a page; `@`, `.` and `-` read better as they are.
+const PATH: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'@').remove(b'.').remove(b'-').remove(b'_');
+
 /// A simulator that can be started.
 #[derive(Debug)]
 pub struct Simulator;
@@ -124,7 +128,7 @@ impl Running {
 
     /// The page that shows what this mailbox's phone shows.
     pub fn phone_url(&self, mailbox: &str) -> String {
-        let mailbox = percent_encoding::utf8_percent_encode(mailbox, percent_encoding::NON_ALPHANUMERIC);
+        let mailbox = percent_encoding::utf8_percent_encode(mailbox, PATH);
         format!("http://{}/phone/{mailbox}", self.address)
     }
 

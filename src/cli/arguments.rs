@@ -46,6 +46,8 @@ pub(super) enum LogFormat {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Show everything on a sample law firm and a simulated Exchange, on this machine alone
+    Demo(Demo),
     /// Set up a new installation: configuration, master key and ledger
     Init(Init),
     /// Check configuration, key, ledger and mapping; signs in nowhere unless `--online`
@@ -77,6 +79,8 @@ pub(super) enum Command {
     History(History),
     /// Run an Exchange of our own on this machine, for trying things
     Simulator(Simulator),
+    /// Print completions for a shell
+    Completions(Completions),
 }
 
 #[derive(Debug, Args)]
@@ -84,6 +88,16 @@ pub(super) struct Json {
     /// As JSON, for scripts
     #[arg(long)]
     pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Demo {
+    /// End after the first sync, with exit code 0 if all went well
+    #[arg(long)]
+    pub(super) once: bool,
+    /// Port of the simulated Exchange on 127.0.0.1; 0 takes a free one
+    #[arg(long, default_value_t = 0)]
+    pub(super) port: u16,
 }
 
 #[derive(Debug, Args)]
@@ -98,6 +112,12 @@ pub(super) struct Check {
     /// Also ask the practice database and each mailbox once
     #[arg(long)]
     pub(super) online: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Completions {
+    /// The shell
+    pub(super) shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]

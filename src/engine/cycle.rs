@@ -8,14 +8,12 @@ use std::{
 
 use super::{context::Context, crash_point, memory::Memory, pending::Batch, trouble::Trouble};
 use crate::{
-    domain::{
-        Fingerprint, FirmId, FolderId, ItemId, Kind, Mirror, Observation, Place, Presence, RecordKey, Seen, Stamp,
-    },
+    domain::{Fingerprint, FirmId, FolderId, Kind, Mirror, Observation, RecordKey},
     plan::{
-        self, Class, Desired, Finding, FindingKind, HoldReason, Operation, Plan, PlanningInput, Totals, look_alike,
-        recover, unread,
+        self, Class, Desired, Finding, FindingKind, HoldReason, Operation, Plan, PlanningInput, ScopeSettings, Totals,
+        look_alike, recover, unread,
     },
-    ports::{Failure, Mailbox, Sighting},
+    ports::{Failure, Mailbox},
     state::{IntentId, MailboxId, Outcome, Proposal, Resolution, RunCounts, RunId, Settlement, UserName},
 };
 
@@ -32,6 +30,8 @@ pub(super) struct Briefing {
     pub(super) holds: Vec<HoldReason>,
     /// Firm-wide contacts there would be and the cap, where they exceed it.
     pub(super) contact_cap: Option<(u64, u64)>,
+    /// What the links of this mailbox are to see.
+    pub(super) scopes: Vec<Arc<ScopeSettings>>,
     /// Plan only: nothing is written, neither here nor there.
     pub(super) rehearsal: bool,
 }
@@ -111,7 +111,7 @@ impl Cycle<'_> {
         self.recover(&open).await?;
         let views = self.gather(briefing, &open, done).await?;
         done.plan = self.plan(briefing, foreign_writers, &views)?;
-        self.keep(briefing, done)?;
+        self.keep(briefing, views.desired.keys().cloned().collect(), done)?;
         if briefing.rehearsal {
             return Ok(());
         }
@@ -169,93 +169,6 @@ impl Cycle<'_> {
         Ok(())
     }
 
-    /// Items that their folder does not show are read by their ids before they are believed gone: a listing may lag behind.
-    /// What is not there is looked for by its stamp in other folders and in Deleted Items.
-    async fn find_missing(
-        &self,
-        keys: &BTreeSet<RecordKey>,
-        mirror: &Mirror,
-        observed: &mut Observation,
-        even_unknown: bool,
-    ) -> Result<(), Trouble> {
-        let mut missing: BTreeMap<Kind, Vec<RecordKey>> = BTreeMap::new();
-        for key in keys {
-            let lost = match mirror.entries.get(key) {
-                Some(entry) => {
-                    entry.presence == Presence::Kept
-                        && !observed.copies(key).iter().any(|seen| seen.item.id == entry.item.id)
-                }
-                None => even_unknown && observed.copies(key).is_empty(),
-            };
-            if lost {
-                missing.entry(key.kind).or_default().push(key.clone());
-            }
-        }
-        for (kind, lost) in missing {
-            let Some(home) = self.memory.folders.get(&kind) else { continue };
-            let lost = self.still_there(kind, home, lost, mirror, observed).await?;
-            self.find_by_stamp(kind, home, &lost, observed).await?;
-        }
-        Ok(())
-    }
-
-    /// Those of the keys whose items cannot be read in the home folder either.
-    async fn still_there(
-        &self,
-        kind: Kind,
-        home: &FolderId,
-        lost: Vec<RecordKey>,
-        mirror: &Mirror,
-        observed: &mut Observation,
-    ) -> Result<Vec<RecordKey>, Trouble> {
-        let (known, mut gone): (Vec<RecordKey>, Vec<RecordKey>) =
-            lost.into_iter().partition(|key| mirror.entries.contains_key(key));
-        let ids: Vec<ItemId> =
-            known.iter().filter_map(|key| mirror.entries.get(key)).map(|entry| entry.item.id.clone()).collect();
-        let mut there = Vec::new();
-        for (key, content) in known.into_iter().zip(self.read(kind, &ids).await?) {
-            match content.filter(|content| content.folder.as_ref() == Some(home)) {
-                Some(content) => {
-                    let sighting = Sighting {
-                        item: content.item.clone(),
-                        stamp: content.stamp.clone(),
-                        created: content.created,
-                        place: Place::Home,
-                    };
-                    there.push(sighting);
-                    let (item, created) = (content.item.clone(), content.created);
-                    observed.add(key, Seen { item, place: Place::Home, created, content: Some(content) });
-                }
-                None => gone.push(key),
-            }
-        }
-        self.context.ledger.note_seen(self.id, kind, &there)?;
-        Ok(gone)
-    }
-
-    async fn find_by_stamp(
-        &self,
-        kind: Kind,
-        home: &FolderId,
-        lost: &[RecordKey],
-        observed: &mut Observation,
-    ) -> Result<(), Trouble> {
-        if lost.is_empty() {
-            return Ok(());
-        }
-        let stamps: Vec<Stamp> =
-            lost.iter().flat_map(|key| self.firms.iter().map(|firm| Stamp { firm: *firm, key: key.clone() })).collect();
-        for sighting in self.mailbox.find_elsewhere(kind, home, Some(&stamps)).await? {
-            let Some(key) = self.key_of(sighting.stamp.as_deref()).filter(|key| lost.contains(key)) else { continue };
-            let known = observed.copies(&key).iter().any(|seen| seen.item.id == sighting.item.id);
-            if !known && sighting.place != Place::Home {
-                let Sighting { item, place, created, .. } = sighting;
-                observed.add(key, Seen { item, place, created, content: None });
-            }
-        }
-        Ok(())
-    }
-
     /// Brings together what the planner looks at: the keys on the list and those for which mirror and observation disagree.
     async fn gather(&mut self, briefing: &Briefing, open: &BTreeSet<Kind>, done: &mut Done) -> Result<Views, Trouble> {
         let ledger = &self.context.ledger;
@@ -283,6 +196,7 @@ impl Cycle<'_> {
         }
         let keys: BTreeSet<RecordKey> = desired.keys().cloned().collect();
         let mirror = ledger.mirror(self.id, &keys)?;
+        self.freeze(&mut desired, &mirror, &briefing.scopes);
         let mut observed = ledger.observed(self.id, &keys)?;
         self.find_missing(&keys, &mirror, &mut observed, false).await?;
         let mut wanted: BTreeMap<Kind, Vec<_>> = BTreeMap::new();
@@ -316,6 +230,19 @@ impl Cycle<'_> {
             .cloned()
             .collect();
         Ok(Views { desired, mirror, observed })
+    }
+
+    /// What was not read because nothing changed in it may lie outside the window by now: then it is kept as it is.
+    fn freeze(&self, desired: &mut BTreeMap<RecordKey, Desired>, mirror: &Mirror, scopes: &[Arc<ScopeSettings>]) {
+        let now = self.context.now();
+        for (key, desired) in desired.iter_mut().filter(|(_, desired)| **desired == Desired::Unchanged) {
+            let written = mirror.entries.get(key).and_then(|entry| entry.certain());
+            let maintained =
+                written.is_none_or(|it| scopes.iter().any(|scope| plan::still_maintained(&it.record, scope, now)));
+            if !maintained {
+                *desired = Desired::Frozen;
+            }
+        }
     }
 
     fn plan(&self, briefing: &Briefing, mut holds: Vec<(Kind, HoldReason)>, views: &Views) -> Result<Plan, Trouble> {
@@ -391,7 +318,7 @@ impl Cycle<'_> {
     }
 
     /// Keeps what waits for a person and what was found.
-    fn keep(&self, briefing: &Briefing, done: &mut Done) -> Result<(), Trouble> {
+    fn keep(&self, briefing: &Briefing, mut planned: BTreeSet<RecordKey>, done: &mut Done) -> Result<(), Trouble> {
         let ledger = &self.context.ledger;
         let now = self.context.now();
         let plan = &done.plan;
@@ -403,8 +330,7 @@ impl Cycle<'_> {
             return Ok(());
         }
         ledger.put_holds(self.id, &self.user, &plan.holds, now)?;
-        let planned: BTreeSet<RecordKey> =
-            briefing.batch.desired.keys().cloned().chain(keys_of(&plan.findings)).collect();
+        planned.extend(keys_of(&plan.findings));
         ledger.put_findings(self.id, Some(&planned), &plan.findings, now)?;
         ledger.add_foreign(self.id, &plan.foreign, now)?;
         ledger.add_proposals(self.id, &proposals(&plan.findings), now)?;

@@ -1,20 +1,19 @@
 //! Doing what the plan says, and nothing else: intents are committed, the batch goes out, what was stored is read back, and
 //! outcome and mirror are settled in one transaction. Nothing is decided here.
 
-use std::{collections::BTreeSet, ops::Range, sync::Arc};
+use std::{ops::Range, sync::Arc};
 
 use super::{
     Progress,
     bisect::{Sent, bisect},
     crash_point,
     cycle::{Cycle, Done},
+    groups::{Request, grouped, request},
+    requests,
     trouble::Trouble,
 };
 use crate::{
-    domain::{
-        Body, Field, Fingerprint, ItemContent, ItemId, ItemRef, Kind, Mirror, Place, Record, RecordKey, Stamp, Value,
-        Written, drift, notes,
-    },
+    domain::{Field, Fingerprint, ItemContent, ItemId, ItemRef, Kind, Mirror, Place, Record, Value, Written, drift},
     plan::{Action, Finding, FindingKind, Operation},
     ports::{Failure, FailureKind, ItemChange, NewItem, Removal},
     state::{IntentId, Outcome, Settlement},
@@ -25,23 +24,6 @@ struct Step {
     operation: Operation,
     /// The item before, where there was one.
     before: Option<ItemContent>,
-}
-
-/// What one batch shares: operations of one kind of record and one kind of action, so that they fit one request.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Request {
-    Create,
-    Update,
-    Delete,
-}
-
-fn request(action: &Action) -> Option<Request> {
-    match action {
-        Action::Create { .. } => Some(Request::Create),
-        Action::Update { .. } => Some(Request::Update),
-        Action::Delete { .. } => Some(Request::Delete),
-        Action::Own { .. } | Action::Respect | Action::Forget => None,
-    }
 }
 
 impl Cycle<'_> {
@@ -170,14 +152,15 @@ impl Cycle<'_> {
         mirror: &Mirror,
         done: &mut Done,
     ) -> (Vec<Sent<Option<ItemRef>>>, Option<Failure>) {
-        let mailbox = &self.mailbox;
+        let (mailbox, firm) = (&self.mailbox, self.context.ledger.firm());
         match request {
             Request::Create => {
                 let Some(folder) = self.memory.folders.get(&kind) else {
                     let failure = Failure::new(FailureKind::NotFound, format!("find the folder for {kind}s"));
                     return (steps.iter().map(|_| Sent::Unsent).collect(), Some(failure));
                 };
-                let items: Vec<NewItem> = steps.iter().filter_map(|step| self.new_item(&step.operation)).collect();
+                let items: Vec<NewItem> =
+                    steps.iter().filter_map(|step| requests::new_item(firm, &step.operation)).collect();
                 bisect(items.len(), |range: Range<usize>| {
                     let items = &items[range];
                     Box::pin(async move {
@@ -188,8 +171,12 @@ impl Cycle<'_> {
                 .await
             }
             Request::Update => {
-                let changes: Vec<ItemChange> =
-                    steps.iter().filter_map(|step| change(step, mirror, &mut done.findings)).collect();
+                let changes: Vec<ItemChange> = steps
+                    .iter()
+                    .filter_map(|step| {
+                        requests::change(&step.operation, step.before.as_ref(), mirror, &mut done.findings)
+                    })
+                    .collect();
                 bisect(changes.len(), |range: Range<usize>| {
                     let changes = &changes[range];
                     Box::pin(async move {
@@ -200,7 +187,8 @@ impl Cycle<'_> {
                 .await
             }
             Request::Delete => {
-                let removals: Vec<Removal> = steps.iter().filter_map(|step| removal(&step.operation)).collect();
+                let removals: Vec<Removal> =
+                    steps.iter().filter_map(|step| requests::removal(&step.operation)).collect();
                 bisect(removals.len(), |range: Range<usize>| {
                     let removals = &removals[range];
                     Box::pin(async move {
@@ -211,14 +199,6 @@ impl Cycle<'_> {
                 .await
             }
         }
-    }
-
-    fn new_item(&self, operation: &Operation) -> Option<NewItem> {
-        let Action::Create { record } = &operation.action else { return None };
-        let ours = record.text(Field::Notes);
-        let body = ours.is_some().then(|| notes::compose(None, ours, None).body);
-        let stamp = Stamp { firm: self.context.ledger.firm(), key: operation.key.clone() };
-        Some(NewItem { stamp, record: Arc::clone(record), body })
     }
 
     /// Reads back what was stored and makes of it what the ledger shall know.
@@ -386,70 +366,4 @@ fn item_of(action: &Action) -> Option<&ItemRef> {
         Action::Update { item, .. } | Action::Delete { item, .. } | Action::Own { item, .. } => Some(item),
         Action::Create { .. } | Action::Respect | Action::Forget => None,
     }
-}
-
-fn removal(operation: &Operation) -> Option<Removal> {
-    let Action::Delete { item, manner, .. } = &operation.action else { return None };
-    Some(Removal { kind: operation.key.kind, item: item.clone(), manner: *manner })
-}
-
-/// The change that the server is asked for: the plan's fields, our block within the user's body, our categories beside the
-/// user's own.
-fn change(step: &Step, mirror: &Mirror, findings: &mut Vec<Finding>) -> Option<ItemChange> {
-    let Action::Update { item, set, clear, .. } = &step.operation.action else { return None };
-    let (mut set, mut clear) = (set.clone(), clear.clone());
-    let key: &RecordKey = &step.operation.key;
-    let before = step.before.as_ref();
-    let last = mirror.entries.get(key).and_then(|entry| entry.written.as_ref()).map(|written| &written.record);
-    let mut body: Option<Body> = None;
-    if set.contains_key(&Field::Notes) || clear.contains(&Field::Notes) {
-        let ours = match set.remove(&Field::Notes) {
-            Some(Value::Text(text)) => Some(text.into_inner()),
-            _ => None,
-        };
-        clear.remove(&Field::Notes);
-        let last_ours = last.and_then(|record| record.text(Field::Notes));
-        let composed = notes::compose(before.and_then(|content| content.body.as_ref()), ours.as_deref(), last_ours);
-        if composed.broken {
-            findings.push(Finding { key: key.clone(), item: Some(item.id.clone()), kind: FindingKind::MarkersBroken });
-        }
-        body = Some(composed.body);
-    }
-    if set.contains_key(&Field::Categories) || clear.contains(&Field::Categories) {
-        let categories = |value: Option<&Value>| match value {
-            Some(Value::Categories(categories)) => categories.clone(),
-            _ => BTreeSet::new(),
-        };
-        let all = drift::categories(
-            &categories(before.and_then(|content| content.fields.get(&Field::Categories))),
-            &categories(last.and_then(|record| record.get(Field::Categories))),
-            &categories(set.get(&Field::Categories)),
-        );
-        if all.is_empty() {
-            set.remove(&Field::Categories);
-            clear.insert(Field::Categories);
-        } else {
-            clear.remove(&Field::Categories);
-            set.insert(Field::Categories, Value::Categories(all));
-        }
-    }
-    Some(ItemChange { kind: key.kind, item: item.clone(), set, clear, body, stamp: None })
-}
-
-/// Groups of operations that fit one request, in the plan's order: what is urgent first, and within that events and tasks
-/// before contacts.
-fn grouped(operations: Vec<Operation>, now: jiff::Timestamp, urgent_hours: u32) -> Vec<Vec<Operation>> {
-    let horizon = now + jiff::SignedDuration::from_hours(urgent_hours.into());
-    let mut groups: Vec<((bool, Kind, Request), Vec<Operation>)> = Vec::new();
-    for operation in operations {
-        let Some(request) = request(&operation.action) else { continue };
-        let urgent = operation.due.is_some_and(|due| due <= horizon && due >= now);
-        let name = (urgent, operation.key.kind, request);
-        match groups.iter_mut().find(|(group, _)| *group == name) {
-            Some((_, group)) => group.push(operation),
-            None => groups.push((name, vec![operation])),
-        }
-    }
-    groups.sort_by_key(|((urgent, ..), _)| !urgent);
-    groups.into_iter().map(|(_, group)| group).collect()
 }

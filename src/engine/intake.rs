@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::{Audience, Fingerprint, Kind, Presence, QueryName, RecordKey, SourceRecord},
-    plan::{Desired, MirrorHint, Withdrawal, scope},
+    plan::{Desired, MirrorHint, Withdrawal, combined, scope},
     ports::Row,
     state::MailboxId,
 };
@@ -112,25 +112,27 @@ impl Intake {
             Standing::Missing => Desired::Frozen,
             Standing::Left => Desired::Withdrawn(Withdrawal { reason: "the person left".to_owned(), for_good: true }),
             Standing::Active => {
-                let hint = index
-                    .holder(recipient.mailbox, &record.key)
-                    .map(|holder| MirrorHint { fingerprint: holder.fingerprint });
+                let hint = hint(index, recipient.mailbox, &record.key);
                 scope(record, &recipient.scope, hint.as_ref(), self.now)
             }
         }
     }
 
     fn stage(&mut self, mailbox: MailboxId, key: &RecordKey, desired: Desired, against: &Against<'_>) {
-        let done = !self.shared.contains(&mailbox) && is_done(against.index, mailbox, key, &desired);
-        if done && !(against.mentioned)(mailbox, key) {
-            return;
-        }
+        let shared = self.shared.contains(&mailbox);
         let staged = self.told.desired.entry(mailbox).or_default();
-        match staged.get(key) {
-            Some(earlier) if rank(earlier) >= rank(&desired) => {}
-            _ => {
-                staged.insert(key.clone(), desired);
+        let desired = match staged.remove(key) {
+            // A row that cannot be read has the last word: believing one of two rows that contradict each other is guessing.
+            Some(Desired::Unreadable) => Desired::Unreadable,
+            Some(earlier) if desired != Desired::Unreadable => {
+                let hint = hint(against.index, mailbox, key);
+                combined(earlier, desired, hint.as_ref())
             }
+            _ => desired,
+        };
+        let done = !shared && is_done(against.index, mailbox, key, &desired);
+        if !done || (against.mentioned)(mailbox, key) {
+            staged.insert(key.clone(), desired);
         }
     }
 
@@ -162,6 +164,11 @@ impl Intake {
     }
 }
 
+/// What the ledger knows of the mailbox's item.
+fn hint(index: &Index, mailbox: MailboxId, key: &RecordKey) -> Option<MirrorHint> {
+    index.holder(mailbox, key).map(|holder| MirrorHint { fingerprint: holder.fingerprint })
+}
+
 /// Whether the mailbox has what it should have, as far as the ledger knows.
 pub(super) fn is_done(index: &Index, mailbox: MailboxId, key: &RecordKey, desired: &Desired) -> bool {
     let holder = index.holder(mailbox, key);
@@ -172,17 +179,5 @@ pub(super) fn is_done(index: &Index, mailbox: MailboxId, key: &RecordKey, desire
         Desired::Unreadable | Desired::Withdrawn(_) | Desired::Absent => {
             holder.is_none_or(|holder| holder.presence == Presence::DeletedByUser && *desired == Desired::Unreadable)
         }
-    }
-}
-
-/// Several links feed one mailbox: it should have what any of them gives it.
-fn rank(desired: &Desired) -> u8 {
-    match desired {
-        Desired::Wanted(_) => 5,
-        Desired::Unreadable => 4,
-        Desired::Frozen => 3,
-        Desired::Unchanged => 2,
-        Desired::Withdrawn(_) => 1,
-        Desired::Absent => 0,
     }
 }

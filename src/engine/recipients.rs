@@ -86,6 +86,11 @@ impl Recipients {
         self.all.iter()
     }
 
+    /// What the links of a mailbox are to see.
+    pub(super) fn scopes(&self, mailbox: MailboxId) -> Vec<Arc<ScopeSettings>> {
+        self.all.iter().filter(|one| one.mailbox == mailbox).map(|one| Arc::clone(&one.scope)).collect()
+    }
+
     /// Whether several links feed this mailbox, so that their rows form a union.
     pub(super) fn share(&self, mailbox: MailboxId) -> bool {
         self.all.iter().filter(|recipient| recipient.mailbox == mailbox).count() > 1

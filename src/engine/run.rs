@@ -59,9 +59,10 @@ impl Engine {
         mut alive: impl FnMut(&str) + Send,
     ) -> Result<(), LedgerError> {
         self.begin()?;
+        alive("starting");
         let mut waiting: Vec<(RequestId, Option<UserName>)> = Vec::new();
         loop {
-            if let Err(error) = self.beat_for(&waiting).await {
+            if let Err(error) = self.beat_for(waiting).await {
                 tracing::error!(cause = %chain(&error), "the tick could not be noted; nothing is written to mailboxes before it can");
             }
             self.tell().await;
@@ -87,31 +88,33 @@ impl Engine {
     }
 
     /// A tick, for the schedule or for commands that wait for it.
-    async fn beat_for(self: &Arc<Self>, waiting: &[(RequestId, Option<UserName>)]) -> Result<(), LedgerError> {
-        let only = match waiting {
-            [(_, only)] => only.clone(),
-            _ => None,
-        };
-        let report = self.tick(only.as_ref()).await?;
+    async fn beat_for(self: &Arc<Self>, waiting: Vec<(RequestId, Option<UserName>)>) -> Result<(), LedgerError> {
         if waiting.is_empty() {
-            self.take_reports();
+            self.tick(None).await?;
             return Ok(());
         }
-        // A command waits for passes; the schedule does not, so the waiting goes on beside it.
+        // A command wants what happens after it asked, so passes under way are waited for. The schedule does not wait with it.
         let engine = Arc::clone(self);
-        let ids: Vec<RequestId> = waiting.iter().map(|(id, _)| *id).collect();
         tokio::spawn(async move {
-            engine.idle().await;
-            let mut report = report;
-            report.cycles = engine.take_reports();
-            let answer = serde_json::to_string(&report).unwrap_or_default();
-            for id in ids {
-                if let Err(error) = engine.context.ledger.answer_request(id, &answer, engine.context.now()) {
-                    tracing::error!(%error, "a request could not be answered");
-                }
+            if let Err(error) = engine.serve_requests(waiting).await {
+                tracing::error!(%error, "a request could not be served");
             }
         });
         Ok(())
+    }
+
+    async fn serve_requests(self: &Arc<Self>, waiting: Vec<(RequestId, Option<UserName>)>) -> Result<(), LedgerError> {
+        let only = match waiting.as_slice() {
+            [(_, only)] => only.clone(),
+            _ => None,
+        };
+        self.idle().await;
+        self.take_reports();
+        let mut report = self.tick(only.as_ref()).await?;
+        self.idle().await;
+        report.cycles = self.take_reports();
+        let answer = serde_json::to_string(&report).unwrap_or_default();
+        waiting.iter().try_for_each(|(id, _)| self.context.ledger.answer_request(*id, &answer, self.context.now()))
     }
 
     fn requests(&self) -> Vec<(RequestId, Option<UserName>)> {

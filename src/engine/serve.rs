@@ -44,7 +44,7 @@ impl Engine {
                 "the ledger failed; nothing more is written to the mailbox"
             );
             done.unfinished.extend(briefing.batch.desired.keys().cloned());
-            self.reports().push(CycleReport {
+            self.report(CycleReport {
                 user: user.name().clone(),
                 counts: done.counts,
                 trouble: Some(ReportedTrouble {
@@ -60,7 +60,7 @@ impl Engine {
         pending.end(&briefing.batch, &done.unfinished, &done.held);
         if !done.strangers.is_empty() {
             pending.meet(std::mem::take(&mut done.strangers));
-            self.strangers_met.store(true, Ordering::Relaxed);
+            self.read_anew.store(true, Ordering::Relaxed);
         }
     }
 
@@ -96,6 +96,7 @@ impl Engine {
         let outcome = cycle.pass(briefing, done).await;
         if interrupted {
             self.reload(room.id)?;
+            self.read_anew.store(true, Ordering::Relaxed);
         }
         outcome
     }
@@ -143,7 +144,7 @@ impl Engine {
             user.id = %user.name(), created = done.counts.created, updated = done.counts.updated,
             deleted = done.counts.deleted, held = done.counts.held, failed = done.counts.failed, "pass over"
         );
-        self.reports().push(CycleReport {
+        self.report(CycleReport {
             user: user.name().clone(),
             counts: done.counts,
             trouble,
@@ -151,6 +152,13 @@ impl Engine {
             plan: std::mem::take(&mut done.plan),
         });
         Ok(())
+    }
+
+    /// Keeps the report of each mailbox's last pass: nobody may come to fetch them.
+    fn report(&self, report: CycleReport) {
+        let mut reports = self.reports();
+        reports.retain(|earlier| earlier.user != report.user);
+        reports.push(report);
     }
 
     fn reindex(&self, room: &Room, done: &Done) {

@@ -74,11 +74,13 @@ impl Engine {
             reading.recipients = recipients;
             reading.watch.forget();
         }
-        if self.strangers_met.swap(false, Ordering::Relaxed) {
+        if self.read_anew.swap(false, Ordering::Relaxed) {
             reading.watch.suspect();
         }
         let mut report = TickReport::default();
         match self.read(&mut reading, &served).await? {
+            // With nobody to serve nothing was asked, and nothing is known.
+            Ok(_) if served.is_empty() => {}
             Ok(rows) => {
                 report.rows = rows.read;
                 report.swept = rows.swept;
@@ -280,6 +282,7 @@ impl Engine {
                 empty_queries: reading.empty.0.clone(),
                 holds,
                 contact_cap: one.room.contact_cap(),
+                scopes: reading.recipients.scopes(one.room.id),
                 rehearsal,
                 ..Briefing::default()
             };

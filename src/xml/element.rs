@@ -2,7 +2,7 @@ use std::{borrow::Cow, sync::Arc};
 
 use quick_xml::{
     NsReader, XmlVersion,
-    escape::resolve_predefined_entity,
+    escape::resolve_xml_entity,
     events::{BytesRef, BytesStart, Event},
     name::{NamespaceResolver, ResolveResult},
 };
@@ -156,7 +156,7 @@ fn element(
         .filter(|attribute| attribute.key.as_namespace_binding().is_none())
         .map(|attribute| {
             let value = attribute
-                .normalized_value_with(XmlVersion::Implicit1_0, 1, resolve_predefined_entity)
+                .normalized_value_with(XmlVersion::Implicit1_0, 1, resolve_xml_entity)
                 .unwrap_or(Cow::Borrowed(&*attribute.value));
             (attribute.key.local_name().into_inner().into(), value.as_ref().into())
         })
@@ -181,7 +181,7 @@ fn close(mut element: Element, open: &mut [Element], root: &mut Option<Element>)
 fn push_reference(text: &mut String, reference: &BytesRef<'_>) {
     if let Ok(Some(character)) = reference.resolve_char_ref() {
         text.push(character);
-    } else if let Some(known) = resolve_predefined_entity(reference) {
+    } else if let Some(known) = resolve_xml_entity(reference) {
         text.push_str(known);
     } else {
         text.push('&');

@@ -107,6 +107,20 @@ fn what_is_shown_in_full_holds_every_field_and_the_offices_zone() {
 }
 
 #[test]
+fn a_long_title_gives_way_to_the_file_number_and_fits_into_a_subject() {
+    let mut long = event();
+    long.record = long.record.with(Field::Subject, Value::text("x".repeat(255)));
+    long.matter = Matter { number: Some("2026-114".into()), name: None };
+    let record = wanted(&long, &settings());
+    let subject = record.text(Field::Subject).unwrap_or_default();
+    assert_eq!(subject.chars().count(), 255);
+    assert!(subject.contains("x…") && subject.contains("2026-114"), "{subject}");
+    long.cancelled = true;
+    let keeping = ScopeSettings { cancelled: CancelledPolicy::Keep, ..settings() };
+    assert_eq!(wanted(&long, &keeping).text(Field::Subject).map(|subject| subject.chars().count()), Some(255));
+}
+
+#[test]
 fn a_private_row_says_when_and_nothing_else() {
     for kind in [Kind::Event, Kind::Task] {
         let source = SourceRecord { private: true, ..planted(kind) };
