@@ -4,9 +4,10 @@
 //! middle of its work, starts it anew and compares the mailbox with the practice database: nothing doubled, nothing lost,
 //! the user's own items and words untouched, and one more sync writes nothing.
 
+mod comparison;
 mod disk;
 mod loss;
-mod office;
+pub(crate) mod office;
 mod points;
 mod random_kill;
 mod service;

@@ -2,6 +2,8 @@
 
 mod cli;
 #[cfg(unix)]
+mod conformance;
+#[cfg(unix)]
 mod crash;
 mod documents;
 mod engine;

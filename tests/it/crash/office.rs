@@ -2,14 +2,13 @@
 //! and the product as a child process beside it.
 
 use std::{
-    collections::BTreeMap,
     os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     sync::Arc,
 };
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{Timestamp, tz::TimeZone};
 use pocketdocket::{
     app::Mailboxes,
     domain::{FirmId, Kind, PersonId},
@@ -20,7 +19,7 @@ use pocketdocket::{
 };
 use tempfile::TempDir;
 
-const ADDRESS: &str = "weber@kanzlei.example";
+pub(crate) const ADDRESS: &str = "weber@kanzlei.example";
 const FIRM: [u8; 16] = [7; 16];
 const FIRM_ID: &str = "07070707070707070707070707070707";
 
@@ -46,7 +45,8 @@ sql = "SELECT id AS key, 'HW' AS person, subject, place AS location, starts AS s
 sql = "SELECT id AS key, 'HW' AS person, subject, due AS due_date, notes FROM tasks"
 "#;
 
-/// Small batches, so that a few items make several passes of every point. No brake stops what the tests do on purpose.
+/// Small batches, so that a few items make several passes of every point; a wide window, for the clock is the machine's. No
+/// brake stops what the tests do on purpose.
 const CONFIG: &str = r#"
 [firm]
 id = "FIRM"
@@ -62,6 +62,10 @@ jitter_seconds = 0
 write_batch = 2
 [scope]
 office_zone = "Europe/Berlin"
+[scope.window]
+past_days = 3650
+future_days = 3650
+done_tasks_days = 3650
 [policy]
 max_restores = 255
 max_vanished_percent = 100
@@ -77,34 +81,36 @@ delete = { at_least = 100000, percent = 100 }
 replace = { at_least = 100000, percent = 100 }
 "#;
 
-/// What a record looks like on the phone: its fields, then its notes.
-type Shown = (Vec<String>, String);
-
 /// An office.
-pub(super) struct Office {
+pub(crate) struct Office {
     folder: TempDir,
     runtime: tokio::runtime::Runtime,
-    pub(super) sim: Running,
+    pub(crate) sim: Running,
     /// The user's own items, as they were at the beginning.
-    own: Vec<ItemView>,
+    pub(super) own: Vec<ItemView>,
 }
 
 impl Office {
     /// An active user with own items in the mailbox, and so many records of each kind that were never synced.
     pub(super) fn with_records(count: usize) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let settings = simulator::Settings::default().with_mailbox(ADDRESS);
-        let sim = runtime.block_on(Simulator::start(settings)).expect("a simulator");
-        std::fs::write(folder.path().join("mapping.toml"), MAPPING).expect("written");
-        let config = CONFIG.replace("FIRM", FIRM_ID).replace("URL", &sim.ews_url());
-        std::fs::write(folder.path().join("pocketdocket.toml"), config).expect("written");
-        let mut office = Self { folder, runtime, sim, own: Vec::new() };
-        office.sql(SCHEMA);
+        let mut office = Self::of(SCHEMA, MAPPING, simulator::Settings::default());
         for number in 0..count {
             office.add_records(&format!("r{number}"));
         }
         office.add_own_items();
+        office
+    }
+
+    /// An active user with an empty mailbox, and a practice of this schema.
+    pub(crate) fn of(schema: &str, mapping: &str, exchange: simulator::Settings) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let sim = runtime.block_on(Simulator::start(exchange.with_mailbox(ADDRESS))).expect("a simulator");
+        std::fs::write(folder.path().join("mapping.toml"), mapping).expect("written");
+        let config = CONFIG.replace("FIRM", FIRM_ID).replace("URL", &sim.ews_url());
+        std::fs::write(folder.path().join("pocketdocket.toml"), config).expect("written");
+        let office = Self { folder, runtime, sim, own: Vec::new() };
+        office.sql(schema);
         office.new_ledger();
         office
     }
@@ -176,12 +182,12 @@ impl Office {
         self.sim.phone(ADDRESS)
     }
 
-    pub(super) fn mailbox(&self) -> MailboxView {
+    pub(crate) fn mailbox(&self) -> MailboxView {
         self.sim.mailbox(ADDRESS).expect("a mailbox")
     }
 
     /// The stamp of a record's item.
-    pub(super) fn stamp(kind: Kind, record: &str) -> String {
+    pub(crate) fn stamp(kind: Kind, record: &str) -> String {
         format!("v1/{FIRM_ID}/{kind}/{kind}s/{record}")
     }
 
@@ -193,11 +199,11 @@ impl Office {
     }
 
     /// Something happens in the practice database.
-    pub(super) fn sql(&self, statements: &str) {
+    pub(crate) fn sql(&self, statements: &str) {
         self.database().execute_batch(statements).expect("valid SQL");
     }
 
-    fn database(&self) -> rusqlite::Connection {
+    pub(super) fn database(&self) -> rusqlite::Connection {
         let database = rusqlite::Connection::open(self.path("practice.db")).expect("a database");
         database.busy_timeout(std::time::Duration::from_secs(10)).expect("a setting");
         database
@@ -239,7 +245,7 @@ impl Office {
     }
 
     /// A sync that is expected to do all there is to do.
-    pub(super) fn sync(&self) {
+    pub(crate) fn sync(&self) {
         let output = self.command(&["sync"]).output().expect("the binary starts");
         assert_eq!(output.status.code(), Some(0), "{}\nholds: {:?}", shown(&output), self.holds());
     }
@@ -255,7 +261,7 @@ impl Office {
     }
 
     /// The first sync only shows what it would do; somebody releases it.
-    pub(super) fn release_the_first_write(&self) {
+    pub(crate) fn release_the_first_write(&self) {
         let output = self.command(&["sync"]).output().expect("the binary starts");
         assert_eq!(output.status.code(), Some(1), "{}", shown(&output));
         assert!(self.release_all() > 0, "the first write waits for a person");
@@ -292,99 +298,6 @@ impl Office {
         std::fs::remove_dir_all(self.data()).expect("removed");
         copy_files(backup, &self.data());
     }
-
-    /// Nothing doubled, nothing lost, every field as the practice says; what is the user's own is as it was.
-    pub(super) fn assert_as_the_practice_wants(&self, when: &str) {
-        let view = self.mailbox();
-        let (found, wanted) = (found(&view), self.wanted());
-        let stamps = |all: &BTreeMap<String, Vec<Shown>>| all.keys().cloned().collect::<Vec<_>>();
-        assert_eq!(stamps(&found), stamps(&wanted), "lost or left over {when}");
-        for (stamp, items) in &found {
-            assert!(fits(items, &wanted[stamp]), "{stamp} {when}: found {items:?}, wanted {:?}", wanted[stamp]);
-        }
-        for own in &self.own {
-            let now = view.items.iter().find(|item| item.id == own.id);
-            assert_eq!(now.map(|item| &item.item), Some(&own.item), "the user's own item was touched {when}");
-        }
-        let unstamped = view.items.iter().filter(|item| item.stamp.is_none()).count();
-        assert_eq!(unstamped, self.own.len(), "an item without a stamp appeared or is gone {when}");
-        assert_eq!(self.sim.mails_sent(), 0, "{when}");
-    }
-
-    /// Whether the mailbox holds what the practice says by now.
-    pub(super) fn is_as_the_practice_wants(&self) -> bool {
-        let (found, wanted) = (found(&self.mailbox()), self.wanted());
-        found.len() == wanted.len()
-            && found.iter().all(|(stamp, items)| wanted.get(stamp).is_some_and(|wanted| fits(items, wanted)))
-    }
-
-    /// One more sync writes nothing and holds nothing.
-    pub(super) fn assert_quiet(&self, when: &str) {
-        let before = self.writes();
-        self.sync();
-        assert_eq!(self.writes(), before, "a settled mailbox was written {when}");
-        assert_eq!(self.holds(), [], "{when}");
-    }
-
-    /// What the practice database says, by stamp.
-    fn wanted(&self) -> BTreeMap<String, Vec<Shown>> {
-        let database = self.database();
-        let mut wanted: BTreeMap<String, Vec<Shown>> = BTreeMap::new();
-        for (kind, select) in [
-            (Kind::Contact, "SELECT id, notes, given, surname, phone FROM contacts"),
-            (Kind::Event, "SELECT id, notes, subject, place, starts FROM events"),
-            (Kind::Task, "SELECT id, notes, subject, due FROM tasks"),
-        ] {
-            let mut statement = database.prepare(select).expect("valid SQL");
-            let columns = statement.column_count();
-            let mut rows = statement.query([]).expect("readable");
-            while let Some(row) = rows.next().expect("readable") {
-                let text = |column: usize| row.get::<_, String>(column).expect("text");
-                let mut fields: Vec<String> = (2..columns).map(text).collect();
-                if kind == Kind::Event {
-                    fields[2] = instant(&fields[2]);
-                }
-                wanted.entry(Self::stamp(kind, &text(0))).or_default().push((fields, text(1)));
-            }
-        }
-        wanted
-    }
-}
-
-/// What the mailbox shows of ours, by stamp.
-fn found(view: &MailboxView) -> BTreeMap<String, Vec<Shown>> {
-    let mut found: BTreeMap<String, Vec<Shown>> = BTreeMap::new();
-    for item in view.items.iter().filter(|item| !item.deleted) {
-        if let Some(stamp) = &item.stamp {
-            found.entry(stamp.clone()).or_default().push(on_the_phone(item));
-        }
-    }
-    found
-}
-
-/// One item, with the record's fields and its notes in it, once.
-fn fits(items: &[Shown], wanted: &[Shown]) -> bool {
-    let ([(fields, body)], [(wanted, notes)]) = (items, wanted) else { return false };
-    fields == wanted && body.matches(notes.as_str()).count() == 1
-}
-
-/// Wall-clock time of the practice as an instant.
-fn instant(text: &str) -> String {
-    let time: DateTime = text.replace(' ', "T").parse().expect("a time");
-    let zone = TimeZone::get("Europe/Berlin").expect("a zone");
-    zone.to_timestamp(time).expect("a moment").to_string()
-}
-
-fn on_the_phone(item: &ItemView) -> Shown {
-    let text = |path: &str| item.text(path).unwrap_or_default();
-    let fields = match item.kind.into() {
-        Kind::Contact => {
-            vec![text("contacts:GivenName"), text("contacts:Surname"), text("contacts:PhoneNumber#MobilePhone")]
-        }
-        Kind::Event => vec![text("item:Subject"), text("calendar:Location"), text("calendar:Start")],
-        Kind::Task => vec![text("item:Subject"), text("task:DueDate").chars().take(10).collect()],
-    };
-    (fields, text("item:Body"))
 }
 
 fn copy_files(from: &Path, to: &Path) {
