@@ -117,6 +117,17 @@ fn what_is_stored_where_names_every_table_and_what_of_it_is_sealed() {
 }
 
 #[test]
+fn every_library_we_use_is_named_in_a_decision() {
+    let manifest: toml::Table = text_of(Path::new("Cargo.toml")).parse().expect("the manifest is TOML");
+    let mut tables = vec![&manifest["dependencies"], &manifest["dev-dependencies"]];
+    tables.extend(manifest["target"].as_table().expect("a table").values().map(|target| &target["dependencies"]));
+    let libraries = tables.into_iter().filter_map(toml::Value::as_table).flat_map(toml::Table::keys);
+    let decisions: String = repository::files_below("docs/decisions").iter().map(|path| text_of(path)).collect();
+    let unnamed: Vec<_> = libraries.filter(|name| !decisions.contains(&format!("`{name}`"))).collect();
+    assert!(unnamed.is_empty(), "no decision in docs/decisions names {unnamed:?}");
+}
+
+#[test]
 fn every_command_in_the_papers_says_whether_it_is_run() {
     let mut trouble = Vec::new();
     for path in documents() {
