@@ -65,14 +65,18 @@ fn on_a_full_disk_nothing_is_written_to_mailboxes_and_somebody_is_told() {
     service.wait_until("trouble", |service| service.log().contains("the ledger cannot be written"));
     office.sql("UPDATE events SET place = 'Room 8'");
     let writes = office.writes();
+    let alive = || std::fs::read_to_string(office.path("alive")).expect("it was alive once");
     service.wait_until("an alert", |service| {
         service.log().lines().any(|line| line.contains("needs a person") && line.contains("ledger"))
     });
+    let last_alive = alive();
     std::thread::sleep(Duration::from_secs(3));
+    assert_eq!(alive(), last_alive, "an outside monitor is told that all is well\n{}", service.log());
     assert_eq!(office.writes(), writes, "the mailbox was written although the ledger could not be\n{}", service.log());
     disk.empty();
     service.wait_until("work as before", |_| office.is_as_the_practice_wants());
     service.wait_until("the end of the alert", |service| service.log().contains("resolved"));
+    service.wait_until("a sign of life", |_| alive() != last_alive);
     service.stop();
     office.assert_as_the_practice_wants("after a full disk");
     office.assert_quiet("after a full disk");

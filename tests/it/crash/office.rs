@@ -79,6 +79,8 @@ create = { at_least = 100000, percent = 100 }
 update = { at_least = 100000, percent = 100 }
 delete = { at_least = 100000, percent = 100 }
 replace = { at_least = 100000, percent = 100 }
+[alerts]
+dead_man_file = "alive"
 "#;
 
 /// An office.
