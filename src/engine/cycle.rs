@@ -138,8 +138,7 @@ impl Cycle<'_> {
         let mut kinds: BTreeSet<Kind> = briefing.batch.desired.keys().map(|key| key.kind).collect();
         kinds.extend(Kind::ALL.into_iter().filter(|kind| self.memory.is_stale(*kind, now, &self.context.settings)));
         // What is held is planned anew each time, or its hold would be closed.
-        let holds = self.context.ledger.holds()?;
-        kinds.extend(holds.iter().filter(|hold| hold.mailbox == self.id).map(|hold| hold.kind));
+        kinds.extend(self.context.ledger.holds_of(self.id)?.iter().map(|hold| hold.kind));
         kinds.extend(self.context.ledger.open_intents(self.id)?.iter().map(|intent| intent.operation.key.kind));
         Ok(kinds)
     }

@@ -75,10 +75,10 @@ impl Engine {
     ) -> Result<(), Trouble> {
         let ledger = &self.context.ledger;
         let interrupted = !ledger.open_intents(room.id)?.is_empty();
-        let waits_for_a_look = ledger.holds()?.into_iter().any(|hold| {
-            hold.mailbox == room.id
-                && matches!(hold.reason, HoldReason::LooksAlreadyThere { .. } | HoldReason::OnlyInDeletedItems)
-        });
+        let waits_for_a_look = ledger
+            .holds_of(room.id)?
+            .into_iter()
+            .any(|hold| matches!(hold.reason, HoldReason::LooksAlreadyThere { .. } | HoldReason::OnlyInDeletedItems));
         let first_look = waits_for_a_look || !ledger.first_write_released(room.id)?;
         let mailbox = self.context.connect.connect(user).await?;
         let mut cycle = Cycle {

@@ -22,7 +22,7 @@ impl Ledger {
                 [
                     "SELECT kind, class, sum(operations) FROM spent WHERE mailbox = ?1 AND at > ?2 GROUP BY kind, class",
                     "SELECT kind, sum(items) FROM growth WHERE mailbox = ?1 AND at > ?2 GROUP BY kind",
-                    "SELECT kind, count(*) FROM mirror WHERE mailbox = ?1 AND kept = 1 AND ?2 IS NOT NULL GROUP BY kind",
+                    "SELECT kind, items FROM mirror_size WHERE mailbox = ?1 AND ?2 IS NOT NULL",
                 ],
             )
         })
@@ -38,8 +38,8 @@ impl Ledger {
                     "SELECT kind, class, sum(operations) FROM spent WHERE at > ?1 GROUP BY kind, class",
                     "SELECT kind, sum(items) FROM growth JOIN mailbox ON mailbox.id = mailbox AND NOT asleep
                      WHERE at > ?1 GROUP BY kind",
-                    "SELECT kind, count(*) FROM mailbox CROSS JOIN mirror ON mirror.mailbox = mailbox.id AND kept = 1
-                     WHERE NOT asleep AND ?1 IS NOT NULL GROUP BY kind",
+                    "SELECT kind, sum(items) FROM mirror_size JOIN mailbox ON mailbox.id = mailbox AND NOT asleep
+                     WHERE ?1 IS NOT NULL GROUP BY kind",
                 ],
             )
         })

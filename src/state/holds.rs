@@ -127,6 +127,11 @@ impl Ledger {
         self.read(open)
     }
 
+    /// What waits for a person in one mailbox, oldest first.
+    pub fn holds_of(&self, mailbox: MailboxId) -> Result<Vec<HoldSummary>, LedgerError> {
+        self.read(|transaction| open_of(transaction, mailbox))
+    }
+
     /// One hold with its operations.
     pub fn hold(&self, id: HoldId) -> Result<HeldOperations, LedgerError> {
         self.read(|transaction| self.held(transaction, id))
@@ -200,7 +205,7 @@ fn settle_reason(
     match &hold.reason {
         // Each kind's first plan is a hold of its own: the mailbox has begun when a person saw them all.
         HoldReason::FirstWrite => {
-            let mailbox_holds = open(transaction)?.into_iter().filter(|other| other.mailbox == hold.mailbox);
+            let mailbox_holds = open_of(transaction, hold.mailbox)?.into_iter();
             let mut first = mailbox_holds.filter(|other| other.reason == HoldReason::FirstWrite);
             if first.all(|other| other.released.is_some()) {
                 set_first_write_released(transaction, hold.mailbox, true)?;
@@ -237,6 +242,12 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<HoldSummary> {
 pub(super) fn open(transaction: &Transaction<'_>) -> Result<Vec<HoldSummary>, LedgerError> {
     let mut statement = transaction.prepare_cached(&format!("{COLUMNS} ORDER BY since, id"))?;
     Ok(statement.query_map([], from_row)?.collect::<Result<_, _>>()?)
+}
+
+/// The open holds of a mailbox, oldest first.
+fn open_of(transaction: &Transaction<'_>, mailbox: MailboxId) -> Result<Vec<HoldSummary>, LedgerError> {
+    let mut statement = transaction.prepare_cached(&format!("{COLUMNS} AND mailbox = ?1 ORDER BY since, id"))?;
+    Ok(statement.query_map([mailbox], from_row)?.collect::<Result<_, _>>()?)
 }
 
 /// Uses up the release of an operation that was begun while the release was valid; true if there was one.

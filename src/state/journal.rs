@@ -116,7 +116,8 @@ impl Ledger {
     /// Settles an open intent by what the mailbox showed. What turned out to be done is charged to the budgets.
     pub fn resolve_intent(&self, intent: IntentId, resolution: &Resolution, now: Timestamp) -> Result<(), LedgerError> {
         self.write(|transaction| {
-            let (mailbox, intent) = self.take_intent(transaction, intent)?;
+            let row = take_intent(transaction, intent)?;
+            let (mailbox, intent) = (row.mailbox, self.opened_intent(&row)?);
             self.resolve(transaction, mailbox, &intent, resolution, now)
         })
     }
@@ -152,21 +153,6 @@ impl Ledger {
         })
     }
 
-    /// Takes an open intent out of the journal, within the transaction that settles it.
-    pub(super) fn take_intent(
-        &self,
-        transaction: &Transaction<'_>,
-        id: IntentId,
-    ) -> Result<(MailboxId, OpenIntent), LedgerError> {
-        let row = transaction
-            .prepare_cached(&format!("{COLUMNS} WHERE id = ?1"))?
-            .query_one([id], from_row)
-            .optional()?
-            .ok_or(LedgerError::NoSuchIntent(id))?;
-        transaction.prepare_cached("DELETE FROM intent WHERE id = ?1")?.execute([id])?;
-        Ok((row.mailbox, self.opened_intent(&row)?))
-    }
-
     fn opened_intent(&self, row: &SealedIntent) -> Result<OpenIntent, LedgerError> {
         let operation = self.unseal(&intent_name(row.mailbox, &row.key), &row.sealed)?;
         Ok(OpenIntent { id: row.id, run: row.run, begun: row.begun, operation })
@@ -192,6 +178,18 @@ impl Ledger {
     }
 }
 
+/// Takes an open intent out of the journal, within the transaction that settles it. It stays sealed: who settles it knows the
+/// operation.
+pub(super) fn take_intent(transaction: &Transaction<'_>, id: IntentId) -> Result<SealedIntent, LedgerError> {
+    let row = transaction
+        .prepare_cached(&format!("{COLUMNS} WHERE id = ?1"))?
+        .query_one([id], from_row)
+        .optional()?
+        .ok_or(LedgerError::NoSuchIntent(id))?;
+    transaction.prepare_cached("DELETE FROM intent WHERE id = ?1")?.execute([id])?;
+    Ok(row)
+}
+
 /// A record is no longer parked: it was stored, or is gone.
 pub(super) fn forget_parked(
     transaction: &Transaction<'_>,
@@ -206,12 +204,13 @@ pub(super) fn forget_parked(
 
 const COLUMNS: &str = "SELECT id, mailbox, run, begun_at, key, sealed FROM intent";
 
-struct SealedIntent {
+/// An entry of the journal with its operation sealed.
+pub(super) struct SealedIntent {
     id: IntentId,
-    mailbox: MailboxId,
+    pub(super) mailbox: MailboxId,
     run: RunId,
-    begun: Timestamp,
-    key: RecordKey,
+    pub(super) begun: Timestamp,
+    pub(super) key: RecordKey,
     sealed: Vec<u8>,
 }
 

@@ -264,6 +264,15 @@ fn foreign(transaction: &Transaction<'_>, mailbox: MailboxId) -> Result<BTreeSet
     Ok(items.collect::<Result<_, _>>()?)
 }
 
+/// Whether the mirror keeps an item of a key. Nothing is opened for it.
+pub(super) fn is_kept(transaction: &Transaction<'_>, mailbox: MailboxId, key: &RecordKey) -> Result<bool, LedgerError> {
+    let kept = transaction
+        .prepare_cached("SELECT kept FROM mirror WHERE mailbox = ?1 AND key = ?2")?
+        .query_one(params![mailbox, Word(key)], |row| row.get(0))
+        .optional()?;
+    Ok(kept.unwrap_or(false))
+}
+
 /// Removes the entry of a key, with what was written.
 pub(super) fn remove_entry(
     transaction: &Transaction<'_>,

@@ -117,6 +117,26 @@ CREATE TABLE mirror (
 CREATE INDEX mirror_by_key ON mirror (key);
 CREATE INDEX mirror_by_query ON mirror (mailbox, kind, query) WHERE kept = 1;
 
+-- How many items each mirror keeps, counted as they come and go: the firm's budget is measured against all mirrors together
+-- at every pass, and must not cost a walk over all of them.
+CREATE TABLE mirror_size (
+    mailbox     INTEGER NOT NULL REFERENCES mailbox (id) ON DELETE CASCADE,
+    kind        TEXT NOT NULL,
+    items       INTEGER NOT NULL,
+    PRIMARY KEY (mailbox, kind)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER mirror_grows AFTER INSERT ON mirror WHEN new.kept = 1 BEGIN
+    INSERT INTO mirror_size (mailbox, kind, items) VALUES (new.mailbox, new.kind, 1)
+    ON CONFLICT DO UPDATE SET items = items + 1;
+END;
+CREATE TRIGGER mirror_shrinks AFTER DELETE ON mirror WHEN old.kept = 1 BEGIN
+    UPDATE mirror_size SET items = items - 1 WHERE mailbox = old.mailbox AND kind = old.kind;
+END;
+CREATE TRIGGER mirror_keeps AFTER UPDATE OF kept ON mirror WHEN new.kept <> old.kept BEGIN
+    INSERT INTO mirror_size (mailbox, kind, items) VALUES (new.mailbox, new.kind, new.kept - old.kept)
+    ON CONFLICT DO UPDATE SET items = items + excluded.items;
+END;
+
 CREATE TABLE written (
     number      INTEGER PRIMARY KEY,
     mailbox     INTEGER NOT NULL,

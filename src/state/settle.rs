@@ -5,7 +5,9 @@ use rusqlite::Transaction;
 
 use super::{
     IntentId, Ledger, LedgerError, MailboxId, OpenIntent, Proposal, Resolution, RunId, budgets, holds,
-    journal::forget_parked, mirror::remove_entry, observation,
+    journal::{forget_parked, take_intent},
+    mirror::{is_kept, remove_entry},
+    observation,
 };
 use crate::{
     domain::{Fingerprint, ItemContent, ItemRef, MirrorEntry, Place, Presence, Stamp, Written},
@@ -97,8 +99,8 @@ impl Ledger {
         let unfit = || LedgerError::Contradiction { key: key.clone() };
         let mut begun = now;
         if let Some(id) = *intent {
-            let (of_mailbox, intent) = self.take_intent(transaction, id)?;
-            if of_mailbox != mailbox || intent.operation.key != *key {
+            let intent = take_intent(transaction, id)?;
+            if intent.mailbox != mailbox || intent.key != *key {
                 return Err(unfit());
             }
             begun = intent.begun;
@@ -155,7 +157,7 @@ impl Ledger {
             let released = holds::use_release(transaction, mailbox, operation.digest(), begun)?;
             // What is taken over was there all along: it is no growth.
             let grows = *outcome != Outcome::Owned;
-            self.account(transaction, mailbox, operation, known.as_ref(), grows, *charge && !released, now)?;
+            account(transaction, mailbox, operation, known.as_ref(), grows, *charge && !released, now)?;
             if let Some(before) = before {
                 self.keep_before_image(transaction, mailbox, key, before, now)?;
             }
@@ -203,7 +205,7 @@ impl Ledger {
             Resolution::NotDone => ("it was not done", false),
         };
         let released = done && holds::use_release(transaction, mailbox, operation.digest(), intent.begun)?;
-        self.account(transaction, mailbox, operation, known.as_ref(), true, done && !released, now)?;
+        account(transaction, mailbox, operation, known.as_ref(), true, done && !released, now)?;
         self.add_history(transaction, mailbox, intent.run, operation, "recovered", Some(detail), now)
     }
 
@@ -221,29 +223,26 @@ impl Ledger {
         let seen = Sighting { item: item.clone(), stamp: Some(stamp.to_string()), created: None, place: place.clone() };
         observation::put(transaction, mailbox, key.kind, &seen, Some(key), true)
     }
+}
 
-    /// Charges the budgets, and notes how the mirror grew or shrank.
-    #[expect(clippy::too_many_arguments, reason = "the facts of one settlement, at its two places")]
-    fn account(
-        &self,
-        transaction: &Transaction<'_>,
-        mailbox: MailboxId,
-        operation: &Operation,
-        before: Option<&MirrorEntry>,
-        grows: bool,
-        charge: bool,
-        now: Timestamp,
-    ) -> Result<(), LedgerError> {
-        let kept = |entry: Option<&MirrorEntry>| i64::from(entry.is_some_and(|it| it.presence == Presence::Kept));
-        if grows {
-            let after = self.entry(transaction, mailbox, &operation.key)?;
-            let items = kept(after.as_ref()) - kept(before);
-            budgets::note_growth(transaction, mailbox, operation.key.kind, items, now)?;
-        }
-        match operation.class().filter(|_| charge) {
-            Some(class) => budgets::charge(transaction, mailbox, operation.key.kind, class, now),
-            None => Ok(()),
-        }
+/// Charges the budgets, and notes how the mirror grew or shrank.
+fn account(
+    transaction: &Transaction<'_>,
+    mailbox: MailboxId,
+    operation: &Operation,
+    before: Option<&MirrorEntry>,
+    grows: bool,
+    charge: bool,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    if grows {
+        let was_kept = before.is_some_and(|entry| entry.presence == Presence::Kept);
+        let items = i64::from(is_kept(transaction, mailbox, &operation.key)?) - i64::from(was_kept);
+        budgets::note_growth(transaction, mailbox, operation.key.kind, items, now)?;
+    }
+    match operation.class().filter(|_| charge) {
+        Some(class) => budgets::charge(transaction, mailbox, operation.key.kind, class, now),
+        None => Ok(()),
     }
 }
 
