@@ -98,7 +98,7 @@ struct Reading {
 pub struct Engine {
     context: Context,
     source: Arc<dyn Source>,
-    scope: ScopeSettings,
+    scope: Arc<ScopeSettings>,
     reading: tokio::sync::Mutex<Reading>,
     index: Mutex<Index>,
     rooms: Mutex<HashMap<MailboxId, Arc<Room>>>,
@@ -132,7 +132,7 @@ impl Engine {
                 progress: parts.progress,
             },
             source: parts.source,
-            scope: parts.scope,
+            scope: Arc::new(parts.scope),
             reading: tokio::sync::Mutex::new(Reading {
                 watch,
                 recipients: Recipients::default(),

@@ -22,9 +22,26 @@ pub(super) struct Holder {
 /// Everybody who holds one record.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holders {
-    pub(super) all: Vec<Holder>,
+    /// In the order of mailboxes: a firm-wide contact is held by everybody, and is looked up for everybody at every reading.
+    all: Vec<Holder>,
     /// The last reading in which the record existed, for whomever.
     pub(super) existed: u32,
+}
+
+impl Holders {
+    fn place(&self, mailbox: MailboxId) -> Option<usize> {
+        self.all.binary_search_by_key(&mailbox, |holder| holder.mailbox).ok()
+    }
+
+    fn of(&self, mailbox: MailboxId) -> Option<&Holder> {
+        self.all.get(self.place(mailbox)?)
+    }
+
+    /// This mailbox's item for the record.
+    pub(super) fn of_mut(&mut self, mailbox: MailboxId) -> Option<&mut Holder> {
+        let place = self.place(mailbox)?;
+        self.all.get_mut(place)
+    }
 }
 
 /// Records by key, with their holders.
@@ -56,7 +73,13 @@ impl Index {
         }
     }
 
-    pub(super) fn drop_mailbox(&mut self, mailbox: MailboxId) {
+    /// Forgets every mailbox.
+    pub(super) fn clear(&mut self) {
+        self.records.clear();
+        self.sizes.clear();
+    }
+
+    fn drop_mailbox(&mut self, mailbox: MailboxId) {
         if self.sizes.remove(&mailbox).is_none() {
             return;
         }
@@ -75,15 +98,13 @@ impl Index {
         presence: Presence,
     ) {
         let holders = self.records.entry(key).or_default();
-        match holders.all.iter_mut().find(|holder| holder.mailbox == mailbox) {
-            Some(holder) => {
-                holder.fingerprint = fingerprint;
-                holder.presence = presence;
-            }
-            None => {
-                *self.sizes.entry(mailbox).or_default() += 1;
-                holders.all.push(Holder { mailbox, fingerprint, presence, given: self.generation });
-            }
+        if let Some(holder) = holders.of_mut(mailbox) {
+            holder.fingerprint = fingerprint;
+            holder.presence = presence;
+        } else {
+            *self.sizes.entry(mailbox).or_default() += 1;
+            let place = holders.all.partition_point(|holder| holder.mailbox < mailbox);
+            holders.all.insert(place, Holder { mailbox, fingerprint, presence, given: self.generation });
         }
     }
 
@@ -113,7 +134,7 @@ impl Index {
     }
 
     pub(super) fn holder(&self, mailbox: MailboxId, key: &RecordKey) -> Option<&Holder> {
-        self.records.get(key)?.all.iter().find(|holder| holder.mailbox == mailbox)
+        self.records.get(key)?.of(mailbox)
     }
 
     /// Items that this reading gave to nobody, of one query: the mailbox, the key, and whether the record still exists for

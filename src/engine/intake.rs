@@ -3,7 +3,10 @@
 //! A row is compared with the index of what mailboxes hold; only what differs is kept. Everything is staged and counts when
 //! the reading is complete: a reading that breaks off changes nothing.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -67,7 +70,7 @@ impl Intake {
                 self.given(key, audience, against);
                 let recipients = against.recipients;
                 for recipient in recipients.of(audience) {
-                    self.stage(recipient.mailbox, key, Desired::Unreadable, against);
+                    self.stage(recipient.mailbox, key, &Desired::Unreadable, None, against);
                 }
             }
             Row::Key { key, audience, .. } => self.given(key, audience, against),
@@ -77,15 +80,22 @@ impl Intake {
     fn record(&mut self, record: &SourceRecord, against: &mut Against<'_>) {
         self.given(&record.key, &record.audience, against);
         let recipients = against.recipients;
+        // What goes to everyone is judged once for all who have the same settings and hold the same.
+        let mut last: Option<Judged<'_>> = None;
         for recipient in recipients.of(&record.audience) {
-            let desired = self.desired(record, recipient, against.index);
+            let hint = hint(against.index, recipient.mailbox, &record.key);
+            let judged = last
+                .take()
+                .filter(|last| last.holds_for(recipient, hint))
+                .unwrap_or_else(|| self.judge(record, recipient, hint));
             if record.audience == Audience::Everyone
                 && record.key.kind == Kind::Contact
-                && matches!(desired, Desired::Wanted(_))
+                && matches!(judged.desired, Desired::Wanted(_))
             {
                 *self.told.firm_wide_contacts.entry(recipient.mailbox).or_default() += 1;
             }
-            self.stage(recipient.mailbox, &record.key, desired, against);
+            self.stage(recipient.mailbox, &record.key, &judged.desired, judged.fingerprint, against);
+            last = Some(judged);
         }
     }
 
@@ -101,36 +111,46 @@ impl Intake {
         let Some(holders) = against.index.holders_mut(key) else { return };
         holders.existed = generation;
         for recipient in recipients.of(audience) {
-            if let Some(holder) = holders.all.iter_mut().find(|holder| holder.mailbox == recipient.mailbox) {
+            if let Some(holder) = holders.of_mut(recipient.mailbox) {
                 holder.given = generation;
             }
         }
     }
 
-    fn desired(&self, record: &SourceRecord, recipient: &Recipient, index: &Index) -> Desired {
-        match recipient.standing {
+    fn judge<'r>(&self, record: &SourceRecord, recipient: &'r Recipient, hint: Option<MirrorHint>) -> Judged<'r> {
+        let desired = match recipient.standing {
             Standing::Missing => Desired::Frozen,
             Standing::Left => Desired::Withdrawn(Withdrawal { reason: "the person left".to_owned(), for_good: true }),
-            Standing::Active => {
-                let hint = hint(index, recipient.mailbox, &record.key);
-                scope(record, &recipient.scope, hint.as_ref(), self.now)
-            }
-        }
+            Standing::Active => scope(record, &recipient.scope, hint.as_ref(), self.now),
+        };
+        let fingerprint = fingerprint(&desired);
+        Judged { recipient, hint, desired, fingerprint }
     }
 
-    fn stage(&mut self, mailbox: MailboxId, key: &RecordKey, desired: Desired, against: &Against<'_>) {
+    fn stage(
+        &mut self,
+        mailbox: MailboxId,
+        key: &RecordKey,
+        desired: &Desired,
+        of_desired: Option<Fingerprint>,
+        against: &Against<'_>,
+    ) {
         let shared = self.shared.contains(&mailbox);
         let staged = self.told.desired.entry(mailbox).or_default();
-        let desired = match staged.remove(key) {
-            // A row that cannot be read has the last word: believing one of two rows that contradict each other is guessing.
-            Some(Desired::Unreadable) => Desired::Unreadable,
-            Some(earlier) if desired != Desired::Unreadable => {
-                let hint = hint(against.index, mailbox, key);
-                combined(earlier, desired, hint.as_ref())
+        let (desired, of_desired) = match staged.remove(key) {
+            None => (desired.clone(), of_desired),
+            Some(earlier) => {
+                // A row that cannot be read has the last word: believing one of two rows that contradict each other is guessing.
+                let both = if earlier == Desired::Unreadable || *desired == Desired::Unreadable {
+                    Desired::Unreadable
+                } else {
+                    combined(earlier, desired.clone(), hint(against.index, mailbox, key).as_ref())
+                };
+                let of_both = fingerprint(&both);
+                (both, of_both)
             }
-            _ => desired,
         };
-        let done = !shared && is_done(against.index, mailbox, key, &desired);
+        let done = !shared && is_done(against.index, mailbox, key, &desired, of_desired);
         if !done || (against.mentioned)(mailbox, key) {
             staged.insert(key.clone(), desired);
         }
@@ -169,11 +189,43 @@ fn hint(index: &Index, mailbox: MailboxId, key: &RecordKey) -> Option<MirrorHint
     index.holder(mailbox, key).map(|holder| MirrorHint { fingerprint: holder.fingerprint })
 }
 
-/// Whether the mailbox has what it should have, as far as the ledger knows.
-pub(super) fn is_done(index: &Index, mailbox: MailboxId, key: &RecordKey, desired: &Desired) -> bool {
+/// Of what is wanted, if something is.
+fn fingerprint(desired: &Desired) -> Option<Fingerprint> {
+    match desired {
+        Desired::Wanted(record) => Some(Fingerprint::of(record)),
+        _ => None,
+    }
+}
+
+/// What a row means for one recipient.
+struct Judged<'r> {
+    recipient: &'r Recipient,
+    hint: Option<MirrorHint>,
+    desired: Desired,
+    /// Of what is wanted.
+    fingerprint: Option<Fingerprint>,
+}
+
+impl Judged<'_> {
+    /// Whether the same row means the same for somebody else.
+    fn holds_for(&self, other: &Recipient, hint: Option<MirrorHint>) -> bool {
+        self.hint == hint
+            && self.recipient.standing == other.standing
+            && Arc::ptr_eq(&self.recipient.scope, &other.scope)
+    }
+}
+
+/// Whether the mailbox has what it should have, as far as the ledger knows; `fingerprint` is that of what is wanted.
+fn is_done(
+    index: &Index,
+    mailbox: MailboxId,
+    key: &RecordKey,
+    desired: &Desired,
+    fingerprint: Option<Fingerprint>,
+) -> bool {
     let holder = index.holder(mailbox, key);
     match desired {
-        Desired::Wanted(record) => holder.is_some_and(|holder| holder.fingerprint == Some(Fingerprint::of(record))),
+        Desired::Wanted(_) => holder.is_some_and(|holder| holder.fingerprint == fingerprint),
         Desired::Frozen | Desired::Unchanged => holder.is_none_or(|holder| holder.fingerprint.is_some()),
         // A row that cannot be read is worth a look as long as its item lies on a phone.
         Desired::Unreadable | Desired::Withdrawn(_) | Desired::Absent => {

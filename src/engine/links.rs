@@ -43,7 +43,7 @@ impl Engine {
                 user: user.name().clone(),
                 person: user.user().details.person.clone(),
                 mailbox,
-                scope: Arc::new(scope),
+                scope,
                 standing: Standing::Active,
             });
             let entry = served.entry(mailbox).or_insert_with(|| Served {
@@ -64,11 +64,16 @@ impl Engine {
         Ok((served.into_values().collect(), recipients))
     }
 
-    /// The firm's settings with the user's own laid over them, value by value.
-    fn scope_of(&self, user: &ActiveUser) -> Result<ScopeSettings, serde_json::Error> {
-        let mut settings = serde_json::to_value(&self.scope)?;
-        lay_over(&mut settings, &user.user().details.settings);
-        serde_json::from_value(settings)
+    /// The firm's settings with the user's own laid over them, value by value. Most users have none of their own, and this is
+    /// asked for each of them at every tick.
+    fn scope_of(&self, user: &ActiveUser) -> Result<Arc<ScopeSettings>, serde_json::Error> {
+        let own = &user.user().details.settings;
+        if own.as_object().map_or(own.is_null(), serde_json::Map::is_empty) {
+            return Ok(Arc::clone(&self.scope));
+        }
+        let mut settings = serde_json::to_value(&*self.scope)?;
+        lay_over(&mut settings, own);
+        serde_json::from_value(settings).map(Arc::new)
     }
 
     fn room(&self, mailbox: MailboxId) -> Arc<Room> {
@@ -78,16 +83,10 @@ impl Engine {
 
     /// The index holds exactly the mailboxes that are served: the items of others are nobody's business meanwhile.
     fn load_index(&self, served: &BTreeMap<MailboxId, Served>) -> Result<(), LedgerError> {
-        let known: Vec<MailboxId> = self.rooms().keys().copied().collect();
-        for mailbox in known {
-            if served.contains_key(&mailbox) {
-                self.reload(mailbox)?;
-            } else {
-                self.index().drop_mailbox(mailbox);
-                self.rooms().remove(&mailbox);
-            }
-        }
-        Ok(())
+        // Taking mailboxes out one by one would walk over all records once for each of them.
+        self.index().clear();
+        self.rooms().retain(|mailbox, _| served.contains_key(mailbox));
+        served.keys().try_for_each(|mailbox| self.reload(*mailbox))
     }
 
     /// Takes what the ledger knows of a mailbox into the index.

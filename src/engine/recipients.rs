@@ -1,6 +1,9 @@
 //! Who gets a row: people of the practice system, the links of those people, the mailboxes behind the links.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use crate::{
     domain::{Audience, PersonId},
@@ -36,15 +39,18 @@ pub(super) enum Standing {
 pub(super) struct Recipients {
     all: Vec<Recipient>,
     by_person: BTreeMap<PersonId, Vec<usize>>,
+    by_mailbox: HashMap<MailboxId, Vec<usize>>,
 }
 
 impl Recipients {
     pub(super) fn new(all: Vec<Recipient>) -> Self {
         let mut by_person: BTreeMap<PersonId, Vec<usize>> = BTreeMap::new();
+        let mut by_mailbox: HashMap<MailboxId, Vec<usize>> = HashMap::new();
         for (place, recipient) in all.iter().enumerate() {
             by_person.entry(recipient.person.clone()).or_default().push(place);
+            by_mailbox.entry(recipient.mailbox).or_default().push(place);
         }
-        Self { all, by_person }
+        Self { all, by_person, by_mailbox }
     }
 
     /// Whether the same people get the same things as there.
@@ -88,16 +94,22 @@ impl Recipients {
 
     /// What the links of a mailbox are to see.
     pub(super) fn scopes(&self, mailbox: MailboxId) -> Vec<Arc<ScopeSettings>> {
-        self.all.iter().filter(|one| one.mailbox == mailbox).map(|one| Arc::clone(&one.scope)).collect()
+        self.of_mailbox(mailbox).map(|one| Arc::clone(&one.scope)).collect()
+    }
+
+    /// The links that feed a mailbox.
+    pub(super) fn of_mailbox(&self, mailbox: MailboxId) -> impl Iterator<Item = &Recipient> {
+        let places = self.by_mailbox.get(&mailbox).map_or(&[][..], Vec::as_slice);
+        places.iter().filter_map(|place| self.all.get(*place))
     }
 
     /// Whether several links feed this mailbox, so that their rows form a union.
     pub(super) fn share(&self, mailbox: MailboxId) -> bool {
-        self.all.iter().filter(|recipient| recipient.mailbox == mailbox).count() > 1
+        self.of_mailbox(mailbox).count() > 1
     }
 
     /// Whether some link of this mailbox has a person whom the practice system does not know: then absence says nothing.
     pub(super) fn incomplete(&self, mailbox: MailboxId) -> bool {
-        self.all.iter().any(|recipient| recipient.mailbox == mailbox && recipient.standing == Standing::Missing)
+        self.of_mailbox(mailbox).any(|recipient| recipient.standing == Standing::Missing)
     }
 }

@@ -301,8 +301,8 @@ impl Engine {
 fn link_holds(reading: &Reading, mailbox: MailboxId) -> Vec<HoldReason> {
     reading
         .recipients
-        .iter()
-        .filter(|one| one.mailbox == mailbox && one.standing == Standing::Missing)
+        .of_mailbox(mailbox)
+        .filter(|one| one.standing == Standing::Missing)
         .map(|one| HoldReason::PersonMissing { person: one.person.0.clone() })
         .collect()
 }
