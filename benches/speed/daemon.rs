@@ -85,8 +85,8 @@ impl Daemon {
         };
         let exchange = exchange::Settings { url: Some(url.to_owned()), ..exchange::Settings::default() };
         let mailboxes = Arc::new(Mailboxes::new(exchange, ledger.clone(), firm::ZONE.to_owned())?);
-        // Each life begins where no earlier one came to.
-        let clock = Arc::new(Mutex::new(Timestamp::now() + SignedDuration::from_hours(life.into())));
+        // Each life begins a good day after the last one: budgets run over 24 hours, and the firm just made is not to meet them.
+        let clock = Arc::new(Mutex::new(Timestamp::now() + SignedDuration::from_hours(30 * i64::from(life - 1))));
         let turned = Arc::clone(&clock);
         let engine = Engine::new(Parts {
             ledger: ledger.clone(),

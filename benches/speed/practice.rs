@@ -39,13 +39,13 @@ impl Practice {
                 contact(transaction, id, practice.today)?;
             }
             for number in 0..firm.events {
-                let day = today + (2 + i64::from(number)).days();
+                let day = today + (4 + i64::from(number)).days();
                 for user in 1..=firm.users {
                     practice.event(transaction, &firm::person(user), day)?;
                 }
             }
             for number in 0..firm.tasks {
-                let day = today + (2 + i64::from(number)).days();
+                let day = today + (4 + i64::from(number)).days();
                 for user in 1..=firm.users {
                     practice.task(transaction, &firm::person(user), day, "open")?;
                 }
@@ -86,13 +86,13 @@ impl Practice {
         Ok(())
     }
 
-    /// Moves one event each of so many users to another room, now. `round` is another event each time.
+    /// Moves so many events to another room, now; each of another user, as far as there are enough. `round` is others each time.
     pub(crate) fn change(&self, firm: &Firm, round: u32, changes: u32) -> anyhow::Result<()> {
         let now = wall_clock(Timestamp::now())?;
         let transaction = self.connection.unchecked_transaction()?;
         for change in 0..changes {
-            // The first events were made user by user, day by day.
-            let id = 1 + (round % firm.events) * firm.users + change % firm.users;
+            // The first events were made day by day, one for each user.
+            let id = 1 + (round * changes + change) % (firm.events * firm.users);
             transaction
                 .prepare_cached("UPDATE events SET place = ?2, changed_at = ?3 WHERE id = ?1")?
                 .execute(params![id, format!("Room {round}.{change}"), now])?;
