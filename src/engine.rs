@@ -127,6 +127,7 @@ impl Engine {
                 settings: parts.settings,
                 policy: parts.policy,
                 zone: parts.scope.office_zone.clone(),
+                started: (parts.clock)(),
                 clock: parts.clock,
                 stop: CancellationToken::new(),
                 progress: parts.progress,

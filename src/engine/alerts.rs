@@ -100,3 +100,71 @@ impl Alerts {
         self.told = current;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use axum::{Router, http::StatusCode, routing::post};
+
+    use super::*;
+    use crate::engine::Webhook;
+
+    type Heard = Arc<Mutex<(Vec<serde_json::Value>, u32)>>;
+
+    /// A webhook that refuses the first `refusals` messages and keeps the others.
+    async fn webhook(refusals: u32) -> (Alerts, Heard) {
+        let heard: Heard = Arc::new(Mutex::new((Vec::new(), refusals)));
+        let ears = Arc::clone(&heard);
+        let router = Router::new().route(
+            "/hook",
+            post(move |body: String| async move {
+                let mut heard = ears.lock().expect("not poisoned");
+                if heard.1 > 0 {
+                    heard.1 -= 1;
+                    return StatusCode::SERVICE_UNAVAILABLE;
+                }
+                heard.0.push(serde_json::from_str(&body).expect("JSON"));
+                StatusCode::OK
+            }),
+        );
+        let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}/hook", socket.local_addr().expect("bound"));
+        tokio::spawn(async move { axum::serve(socket, router).await });
+        let settings =
+            AlertSettings { webhook: Some(Webhook::new(&address).expect("loopback")), ..AlertSettings::default() };
+        (Alerts::new(settings).expect("good settings"), heard)
+    }
+
+    fn alert(subject: &str) -> Alert {
+        Alert { subject: subject.to_owned(), cause: "refused".to_owned(), remedy: "call".to_owned() }
+    }
+
+    fn subjects(message: &serde_json::Value, what: &str) -> Vec<String> {
+        let list = message[what].as_array().expect("a list");
+        list.iter().filter_map(|alert| alert["subject"].as_str().map(str::to_owned)).collect()
+    }
+
+    #[tokio::test]
+    async fn the_webhook_hears_what_is_new_and_what_is_over_and_nothing_twice() {
+        let (mut alerts, heard) = webhook(0).await;
+        alerts.tell(vec![alert("weber")]).await;
+        alerts.tell(vec![alert("weber")]).await;
+        alerts.tell(vec![alert("weber"), alert("kaya")]).await;
+        alerts.tell(vec![alert("kaya")]).await;
+        let messages = heard.lock().expect("not poisoned").0.clone();
+        let told: Vec<_> =
+            messages.iter().map(|message| (subjects(message, "raised"), subjects(message, "resolved"))).collect();
+        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(told, [(names(&["weber"]), vec![]), (names(&["kaya"]), vec![]), (vec![], names(&["weber"]))]);
+    }
+
+    #[tokio::test]
+    async fn what_could_not_be_delivered_is_sent_again_with_what_came_since() {
+        let (mut alerts, heard) = webhook(1).await;
+        alerts.tell(vec![alert("weber")]).await;
+        alerts.tell(vec![alert("weber"), alert("kaya")]).await;
+        let messages = heard.lock().expect("not poisoned").0.clone();
+        assert_eq!(messages.iter().map(|message| subjects(message, "raised").len()).collect::<Vec<_>>(), [2]);
+    }
+}

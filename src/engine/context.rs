@@ -29,6 +29,8 @@ pub(super) struct Context {
     pub(super) policy: Policy,
     pub(super) zone: TimeZone,
     pub(super) clock: Clock,
+    /// When this engine was made.
+    pub(super) started: Timestamp,
     /// A graceful stop was asked for: what is in flight is settled, nothing new is begun.
     pub(super) stop: CancellationToken,
     /// Hears how far passes are.

@@ -6,7 +6,7 @@ use super::Settings;
 use crate::{
     domain::{FolderId, ItemId, Kind, Place, RecordKey},
     plan::{Action, look_alike::Likeness},
-    state::{Outcome, Settlement},
+    state::{MailboxId, Outcome, Settlement},
 };
 
 /// What a mailbox's cycles remember between ticks. Nothing here is needed after a restart: it is found out again.
@@ -28,10 +28,13 @@ pub(super) struct Memory {
     pub(super) moved: BTreeMap<Kind, BTreeMap<ItemId, (RecordKey, Place)>>,
     /// Items per write request.
     pub(super) batch: usize,
+    /// How soon this mailbox is looked at again, in per cent of the setting: each has its own pace, so that mailboxes which began
+    /// together are not all looked at in the same tick.
+    pace: i64,
 }
 
 impl Memory {
-    pub(super) fn new(batch: usize) -> Self {
+    pub(super) fn new(mailbox: MailboxId, batch: usize) -> Self {
         Self {
             folders: BTreeMap::new(),
             full_due: Kind::ALL.into_iter().collect(),
@@ -41,6 +44,7 @@ impl Memory {
             asked: BTreeSet::new(),
             moved: BTreeMap::new(),
             batch: batch.max(1),
+            pace: 60 + mailbox.0.rem_euclid(8) * 5,
         }
     }
 
@@ -51,7 +55,7 @@ impl Memory {
 
     /// Whether this folder was not looked at for too long.
     pub(super) fn is_stale(&self, kind: Kind, now: Timestamp, settings: &Settings) -> bool {
-        let patience = SignedDuration::from_mins(settings.observe_minutes.into());
+        let patience = SignedDuration::from_secs(i64::from(settings.observe_minutes) * 60 * self.pace / 100);
         self.full_due.contains(&kind) || self.observed.get(&kind).is_none_or(|at| now.duration_since(*at) >= patience)
     }
 

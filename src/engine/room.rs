@@ -24,7 +24,7 @@ impl Room {
         Self {
             id,
             pending: Mutex::default(),
-            memory: tokio::sync::Mutex::new(Memory::new(batch)),
+            memory: tokio::sync::Mutex::new(Memory::new(id, batch)),
             contact_cap: Mutex::default(),
         }
     }

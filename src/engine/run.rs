@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Alert, Engine};
 use crate::{
     ports::chain,
-    state::{LedgerError, Request, RequestId, UserName},
+    state::{LedgerError, LinkState, Request, RequestId, UserName},
 };
 
 /// How long a graceful stop waits for what is in flight.
@@ -199,7 +199,9 @@ impl Engine {
                     remedy: format!("look and decide: `pocketdocket holds show {}`", hold.id),
                 });
             }
-            let silent = user.proven.is_some_and(|proof| now.duration_since(proof.at) > unproven);
+            // One that was never proven is measured from our start: a link that never works is silent, too.
+            let last = user.proven.map_or(self.context.started, |proof| proof.at);
+            let silent = user.user.link == LinkState::Active && now.duration_since(last) > unproven;
             if silent && user.user.paused.is_none() && user.user.parked.is_none() {
                 let cause = user.user.waiting.map_or_else(
                     || "the mailbox was not proven for too long".to_owned(),
