@@ -30,6 +30,7 @@ mod run;
 pub mod schedule;
 mod serve;
 mod settings;
+mod stumble;
 mod tick;
 mod trouble;
 mod watch;

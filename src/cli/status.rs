@@ -1,5 +1,7 @@
 //! `status`: how everything is, and who is needed.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{
     arguments::{Common, Json},
     installation::Installation,
@@ -20,7 +22,14 @@ pub(super) fn run(common: &Common, arguments: &Json, terminal: &mut Terminal) ->
     } else {
         show(&status, &Clock::of(&installation), terminal)?;
     }
-    Ok(if status.needs_person() { Exit::NeedsPerson } else { Exit::Fine })
+    let patience = SignedDuration::from_hours(installation.config.sync.unproven_hours.into());
+    let silent: Vec<&UserStatus> =
+        status.users.iter().filter(|user| user.is_silent(Timestamp::now(), patience)).collect();
+    for user in &silent {
+        let cause = user.user.waiting.as_ref().map_or("see its history", |waiting| waiting.cause.as_str());
+        terminal.warn(format_args!("{}: the mailbox was not proven for too long: {cause}", user.user.name));
+    }
+    Ok(if status.needs_person() || !silent.is_empty() { Exit::NeedsPerson } else { Exit::Fine })
 }
 
 fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Result<()> {

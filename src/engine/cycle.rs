@@ -24,14 +24,6 @@ pub(super) struct Briefing {
     pub(super) batch: Batch,
     /// What other mailboxes have on their lists, for the firm's budgets.
     pub(super) firm_wanted: BTreeMap<(Kind, Class), u64>,
-    /// Queries that returned no row at all.
-    pub(super) empty_queries: BTreeSet<(Kind, crate::domain::QueryName)>,
-    /// Reasons to hold everything, known before the mailbox is opened.
-    pub(super) holds: Vec<HoldReason>,
-    /// Firm-wide contacts there would be and the cap, where they exceed it.
-    pub(super) contact_cap: Option<(u64, u64)>,
-    /// What the links of this mailbox are to see.
-    pub(super) scopes: Vec<Arc<ScopeSettings>>,
     /// Plan only: nothing is written, neither here nor there.
     pub(super) rehearsal: bool,
 }
@@ -195,7 +187,7 @@ impl Cycle<'_> {
         }
         let keys: BTreeSet<RecordKey> = desired.keys().cloned().collect();
         let mirror = ledger.mirror(self.id, &keys)?;
-        self.freeze(&mut desired, &mirror, &briefing.scopes);
+        self.freeze(&mut desired, &mirror, &briefing.batch.facts.scopes);
         let mut observed = ledger.observed(self.id, &keys)?;
         self.find_missing(&keys, &mirror, &mut observed, false).await?;
         let mut wanted: BTreeMap<Kind, Vec<_>> = BTreeMap::new();
@@ -252,9 +244,17 @@ impl Cycle<'_> {
                 holds.push((kind, HoldReason::UnknownFirm { firm, items }));
             }
         }
-        holds.extend(briefing.contact_cap.map(|(wanted, cap)| (Kind::Contact, HoldReason::ContactCap { wanted, cap })));
+        holds.extend(
+            briefing
+                .batch
+                .facts
+                .contact_cap
+                .map(|(wanted, cap)| (Kind::Contact, HoldReason::ContactCap { wanted, cap })),
+        );
         // Somebody else's stamps, and a person nobody knows, concern the whole link.
         let whole_link: Vec<HoldReason> = briefing
+            .batch
+            .facts
             .holds
             .iter()
             .cloned()
@@ -277,7 +277,7 @@ impl Cycle<'_> {
             first_write_released: ledger.first_write_released(self.id)?,
             mirrored: counts.by_kind,
             mirrored_by_query: counts.by_query,
-            empty_queries: briefing.empty_queries.clone(),
+            empty_queries: briefing.batch.facts.empty_queries.clone(),
             spent: ledger.spent(self.id, now)?,
             firm_spent: ledger.firm_spent(now)?,
             firm_wanted: briefing.firm_wanted.clone(),

@@ -9,11 +9,15 @@ use super::{
     crash_point,
     cycle::{Cycle, Done},
     groups::{Request, grouped, request},
+    memory::TOO_MANY_STUMBLES,
     requests,
+    stumble::stumbles,
     trouble::Trouble,
 };
 use crate::{
-    domain::{Field, Fingerprint, ItemContent, ItemId, ItemRef, Kind, Mirror, Place, Record, Value, Written, drift},
+    domain::{
+        Field, Fingerprint, ItemContent, ItemId, ItemRef, Kind, Mirror, Place, Record, RecordKey, Value, Written, drift,
+    },
     plan::{Action, Finding, FindingKind, Operation},
     ports::{Failure, FailureKind, ItemChange, NewItem, Removal},
     state::{IntentId, Outcome, Settlement},
@@ -42,7 +46,11 @@ impl Cycle<'_> {
         }
         let kinds = written.iter().map(|operation| operation.key.kind).collect();
         self.claim(&kinds).await?;
-        for mut group in grouped(written, self.context.now(), self.context.settings.urgent_hours) {
+        // A record over which the server stumbles whenever it comes must not keep the others from being written.
+        let (last, first): (Vec<_>, Vec<_>) =
+            written.into_iter().partition(|operation| self.memory.goes_last(&operation.key));
+        let first = grouped(first, self.context.now(), self.context.settings.urgent_hours);
+        for mut group in first.into_iter().chain(last.into_iter().map(|operation| vec![operation])) {
             while !group.is_empty() {
                 let rest = group.split_off(group.len().min(self.memory.batch));
                 if self.context.stop.is_cancelled() {
@@ -87,8 +95,11 @@ impl Cycle<'_> {
         let intents = self.context.ledger.begin(self.id, self.run, &operations, self.context.now())?;
         crash_point::pass("after-intent");
         let full = steps.len() >= self.memory.batch;
-        let (sent, trouble) = self.send(kind, request, &steps, mirror, done).await;
+        let (mut sent, mut trouble) = self.send(kind, request, &steps, mirror, done).await;
         crash_point::pass("after-wire");
+        if let [step] = steps.as_slice() {
+            trouble = self.blame(&step.operation.key, &mut sent, trouble, done);
+        }
         let settlements = self.read_back(kind, steps, intents, sent, done).await;
         crash_point::pass("before-settle");
         self.settle(settlements, done)?;
@@ -233,7 +244,11 @@ impl Cycle<'_> {
             let outcome = match sent {
                 Sent::Answered(Ok(Some(item))) => self.stored(&step.operation, item, contents.next().flatten(), done),
                 Sent::Answered(Ok(None)) => Outcome::Removed,
-                Sent::Answered(Err(failure)) => {
+                Sent::Answered(Err(mut failure)) => {
+                    if stumbles(failure.kind) && self.memory.stumbled(&key) >= TOO_MANY_STUMBLES {
+                        self.memory.stands(&key);
+                        failure.kind = FailureKind::Rejected;
+                    }
                     done.unfinished.insert(key);
                     failed(failure, done)
                 }

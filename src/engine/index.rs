@@ -29,6 +29,12 @@ pub(super) struct Holders {
 }
 
 impl Holders {
+    /// Every holder's item is accounted for in this reading; gives their mailboxes.
+    pub(super) fn give_to_all(&mut self, generation: u32) -> Vec<MailboxId> {
+        self.all.iter_mut().for_each(|holder| holder.given = generation);
+        self.all.iter().map(|holder| holder.mailbox).collect()
+    }
+
     fn place(&self, mailbox: MailboxId) -> Option<usize> {
         self.all.binary_search_by_key(&mailbox, |holder| holder.mailbox).ok()
     }

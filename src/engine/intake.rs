@@ -36,8 +36,10 @@ pub(super) struct Intake {
 pub(super) struct Told {
     /// What mailboxes should have, where it differs or may differ.
     pub(super) desired: HashMap<MailboxId, BTreeMap<RecordKey, Desired>>,
-    /// Firm-wide contacts that each mailbox would get, where contacts were read in full.
-    pub(super) firm_wide_contacts: HashMap<MailboxId, u64>,
+    /// Queries of contacts that were read in full.
+    pub(super) contacts_in_full: BTreeSet<QueryName>,
+    /// Firm-wide contacts that each mailbox was given, by query.
+    pub(super) firm_wide_contacts: HashMap<(MailboxId, QueryName), u64>,
     /// Queries that returned no row at all.
     pub(super) empty: BTreeSet<QueryId>,
     /// Queries that returned rows.
@@ -68,9 +70,14 @@ impl Intake {
             Row::Record { record, .. } => self.record(record, against),
             Row::Unreadable { key, audience, .. } => {
                 self.given(key, audience, against);
-                let recipients = against.recipients;
-                for recipient in recipients.of(audience) {
-                    self.stage(recipient.mailbox, key, &Desired::Unreadable, None, against);
+                let mut mailboxes: BTreeSet<MailboxId> =
+                    against.recipients.of(audience).map(|recipient| recipient.mailbox).collect();
+                if *audience == Audience::Nobody {
+                    // For whom it is cannot be read either: it is absent for nobody who has it.
+                    mailboxes.extend(given_to_all_holders(key, against));
+                }
+                for mailbox in mailboxes {
+                    self.stage(mailbox, key, &Desired::Unreadable, None, against);
                 }
             }
             Row::Key { key, audience, .. } => self.given(key, audience, against),
@@ -92,7 +99,7 @@ impl Intake {
                 && record.key.kind == Kind::Contact
                 && matches!(judged.desired, Desired::Wanted(_))
             {
-                *self.told.firm_wide_contacts.entry(recipient.mailbox).or_default() += 1;
+                *self.told.firm_wide_contacts.entry((recipient.mailbox, record.key.query.clone())).or_default() += 1;
             }
             self.stage(recipient.mailbox, &record.key, &judged.desired, judged.fingerprint, against);
             last = Some(judged);
@@ -107,6 +114,10 @@ impl Intake {
             if (against.mentioned)(recipient.mailbox, key) {
                 self.told.seen.insert((recipient.mailbox, key.clone()));
             }
+        }
+        // A row for nobody is no evidence that the record went to somebody else: a broken join looks just like that.
+        if *audience == Audience::Nobody {
+            return;
         }
         let Some(holders) = against.index.holders_mut(key) else { return };
         holders.existed = generation;
@@ -156,6 +167,13 @@ impl Intake {
         }
     }
 
+    /// Every row of a query was read in full.
+    pub(super) fn read_in_full(&mut self, kind: Kind, query: &QueryName) {
+        if kind == Kind::Contact {
+            self.told.contacts_in_full.insert(query.clone());
+        }
+    }
+
     /// A query was read so that every key of it was seen.
     pub(super) fn every_key_seen(&mut self, kind: Kind, query: &QueryName, rows: u64, against: &Against<'_>) {
         let id = (kind, query.clone());
@@ -182,6 +200,13 @@ impl Intake {
     pub(super) fn complete(self) -> Told {
         self.told
     }
+}
+
+/// Nobody who has an item of the record shall lose it in this reading; gives their mailboxes.
+fn given_to_all_holders(key: &RecordKey, against: &mut Against<'_>) -> Vec<MailboxId> {
+    let generation = against.index.generation();
+    let Some(holders) = against.index.holders_mut(key) else { return Vec::new() };
+    holders.give_to_all(generation)
 }
 
 /// What the ledger knows of the mailbox's item.

@@ -9,6 +9,11 @@ use crate::{
     state::{MailboxId, Outcome, Settlement},
 };
 
+/// After so many stumbles over one record the others go first; if they succeed, it is the record that is at fault.
+pub(super) const STUMBLES: u32 = 3;
+/// After so many it is parked, even if there are no others to compare with.
+pub(super) const TOO_MANY_STUMBLES: u32 = 10;
+
 /// What a mailbox's cycles remember between ticks. Nothing here is needed after a restart: it is found out again.
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -22,6 +27,8 @@ pub(super) struct Memory {
     pub(super) likenesses: BTreeMap<Kind, HashSet<Likeness>>,
     /// Keys that a mailbox without a ledger holds in Deleted Items only.
     pub(super) only_deleted: BTreeMap<Kind, BTreeSet<RecordKey>>,
+    /// How often the server stumbled over a record that was sent alone, without refusing it.
+    stumbles: BTreeMap<RecordKey, u32>,
     /// Keys of items unknown to the ledger about which the practice database was asked.
     pub(super) asked: BTreeSet<RecordKey>,
     /// Items that the user moved into other folders: which, and where they were last.
@@ -41,6 +48,7 @@ impl Memory {
             observed: BTreeMap::new(),
             likenesses: BTreeMap::new(),
             only_deleted: BTreeMap::new(),
+            stumbles: BTreeMap::new(),
             asked: BTreeSet::new(),
             moved: BTreeMap::new(),
             batch: batch.max(1),
@@ -56,7 +64,8 @@ impl Memory {
     /// Whether this folder was not looked at for too long.
     pub(super) fn is_stale(&self, kind: Kind, now: Timestamp, settings: &Settings) -> bool {
         let patience = SignedDuration::from_secs(i64::from(settings.observe_minutes) * 60 * self.pace / 100);
-        self.full_due.contains(&kind) || self.observed.get(&kind).is_none_or(|at| now.duration_since(*at) >= patience)
+        self.full_due.contains(&kind)
+            || self.observed.get(&kind).is_none_or(|at| *at > now || now.duration_since(*at) >= patience)
     }
 
     /// Keeps an eye on items outside their home folder: no listing of ours shows them.
@@ -71,6 +80,23 @@ impl Memory {
             let moved = self.moved.entry(key.kind).or_default();
             moved.insert(item.id.clone(), (key.clone(), place.clone()));
         }
+    }
+
+    /// The server stumbled over this record and over no other; gives how often.
+    pub(super) fn stumbled(&mut self, key: &RecordKey) -> u32 {
+        let times = self.stumbles.entry(key.clone()).or_default();
+        *times += 1;
+        *times
+    }
+
+    /// Whether the server stumbles over this record so often that the others go first.
+    pub(super) fn goes_last(&self, key: &RecordKey) -> bool {
+        self.stumbles.get(key).is_some_and(|times| *times >= STUMBLES)
+    }
+
+    /// The server stored it, or said what is wrong with it.
+    pub(super) fn stands(&mut self, key: &RecordKey) {
+        self.stumbles.remove(key);
     }
 
     /// The server found a request too much: half of it next time.

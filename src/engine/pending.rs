@@ -2,9 +2,30 @@
 //!
 //! Readings put keys in, a cycle takes a copy and, once an outcome is in the ledger, takes out what has not changed meanwhile.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use crate::{domain::RecordKey, plan::Desired};
+use super::watch::QueryId;
+use crate::{
+    domain::RecordKey,
+    plan::{Desired, HoldReason, ScopeSettings},
+};
+
+/// What the last complete reading said of a mailbox beside its keys: what brakes are judged by. It belongs to the list and is
+/// copied with it, so that a pass that waited for its place never judges a new list by old facts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Facts {
+    /// Queries that returned no row at all.
+    pub(super) empty_queries: BTreeSet<QueryId>,
+    /// Reasons to hold everything of the mailbox.
+    pub(super) holds: Vec<HoldReason>,
+    /// Firm-wide contacts there would be and the cap, where they exceed it.
+    pub(super) contact_cap: Option<(u64, u64)>,
+    /// What the links of the mailbox are to see.
+    pub(super) scopes: Vec<Arc<ScopeSettings>>,
+}
 
 #[derive(Debug)]
 struct Entry {
@@ -24,12 +45,14 @@ pub(super) struct Pending {
     /// Keys of stamped items that the ledger does not know: the next full reading says whether their records exist.
     strangers: BTreeSet<RecordKey>,
     versions: u64,
+    pub(super) facts: Facts,
 }
 
 /// A copy of the keys to look at, as a cycle takes it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Batch {
     pub(super) desired: BTreeMap<RecordKey, Desired>,
+    pub(super) facts: Facts,
     versions: BTreeMap<RecordKey, u64>,
 }
 
@@ -73,6 +96,7 @@ impl Pending {
     pub(super) fn begin(&mut self) -> Batch {
         self.in_flight = self.entries.keys().cloned().collect();
         Batch {
+            facts: self.facts.clone(),
             desired: self.entries.iter().map(|(key, entry)| (key.clone(), entry.desired.clone())).collect(),
             versions: self.entries.iter().map(|(key, entry)| (key.clone(), entry.version)).collect(),
         }

@@ -25,7 +25,12 @@ impl Cycle<'_> {
         }
         let last = ledger.proven(self.id)?;
         let fresh = last.is_some_and(|proof| now.duration_since(proof.at) < SignedDuration::from_hours(20));
-        if fresh || observed.len() < Kind::ALL.len() || done.look_again || !ledger.disagreeing(self.id)?.is_empty() {
+        if fresh
+            || done.counts.held > 0
+            || observed.len() < Kind::ALL.len()
+            || done.look_again
+            || !ledger.disagreeing(self.id)?.is_empty()
+        {
             return Ok(());
         }
         if self.next_due_holds().await? {

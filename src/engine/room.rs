@@ -3,9 +3,15 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{index::Index, intake::Told, memory::Memory, pending::Pending, watch::QueryId};
+use super::{
+    index::Index,
+    intake::Told,
+    memory::Memory,
+    pending::{Facts, Pending},
+    watch::QueryId,
+};
 use crate::{
-    domain::{Kind, RecordKey},
+    domain::{Kind, QueryName, RecordKey},
     plan::{Class, Desired},
     state::MailboxId,
 };
@@ -16,7 +22,8 @@ pub(super) struct Room {
     pub(super) id: MailboxId,
     pending: Mutex<Pending>,
     pub(super) memory: tokio::sync::Mutex<Memory>,
-    contact_cap: Mutex<Option<(u64, u64)>>,
+    /// Firm-wide contacts that the last full reading of each query would give.
+    firm_wide_contacts: Mutex<BTreeMap<QueryName, u64>>,
 }
 
 impl Room {
@@ -25,7 +32,7 @@ impl Room {
             id,
             pending: Mutex::default(),
             memory: tokio::sync::Mutex::new(Memory::new(id, batch)),
-            contact_cap: Mutex::default(),
+            firm_wide_contacts: Mutex::default(),
         }
     }
 
@@ -33,14 +40,11 @@ impl Room {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// More firm-wide contacts than the cap, if there are.
-    pub(super) fn contact_cap(&self) -> Option<(u64, u64)> {
-        *self.contact_cap.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Takes over what a complete reading said of this mailbox.
-    pub(super) fn hear(&self, told: &mut Told, cap: u64) {
+    /// Takes over what a complete reading said of this mailbox: keys and facts in one moment.
+    pub(super) fn hear(&self, told: &mut Told, cap: u64, facts: Facts) {
+        let contact_cap = self.over(told, cap);
         let mut pending = self.pending();
+        pending.facts = Facts { contact_cap, ..facts };
         let desired = told.desired.remove(&self.id).unwrap_or_default();
         let gone: Vec<RecordKey> = pending
             .mentioned()
@@ -54,10 +58,16 @@ impl Room {
         for (key, desired) in desired {
             pending.put(key, desired);
         }
-        if let Some(wanted) = told.firm_wide_contacts.get(&self.id) {
-            let over = (*wanted > cap).then_some((*wanted, cap));
-            *self.contact_cap.lock().unwrap_or_else(PoisonError::into_inner) = over;
+    }
+
+    /// More firm-wide contacts than the cap, if there are. Only full readings count them; between those the last count stands.
+    fn over(&self, told: &Told, cap: u64) -> Option<(u64, u64)> {
+        let mut counts = self.firm_wide_contacts.lock().unwrap_or_else(PoisonError::into_inner);
+        for query in &told.contacts_in_full {
+            counts.insert(query.clone(), told.firm_wide_contacts.get(&(self.id, query.clone())).copied().unwrap_or(0));
         }
+        let wanted: u64 = counts.values().sum();
+        (wanted > cap).then_some((wanted, cap))
     }
 
     /// What this mailbox is likely to want, by class, for the firm's budgets. A mailbox that holds nothing yet has its own

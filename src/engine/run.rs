@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeSet,
     sync::{Arc, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jiff::SignedDuration;
@@ -70,6 +70,9 @@ impl Engine {
             let now = self.context.now();
             let next = self.context.settings.schedule.next_after(now, &self.context.zone);
             let next = next.unwrap_or(now + SignedDuration::from_mins(2)) + self.jitter();
+            // By elapsed time as well as by the clock: one that was set back must not stop the beat.
+            let pause = Duration::try_from(next.duration_since(now)).unwrap_or_default();
+            let latest = Instant::now() + pause;
             waiting = loop {
                 tokio::select! {
                     () = shutdown.cancelled() => {
@@ -80,7 +83,7 @@ impl Engine {
                 }
                 alive("waiting");
                 let requests = self.requests();
-                if !requests.is_empty() || self.context.now() >= next {
+                if !requests.is_empty() || self.context.now() >= next || Instant::now() >= latest {
                     break requests;
                 }
             };

@@ -17,18 +17,25 @@ use crate::{
     domain::Presence,
     plan::{Action, HoldReason},
     ports::{Failure, FailureKind, chain},
-    state::{ActiveUser, LedgerError, Outcome, RunId, Waiting},
+    state::{ActiveUser, LedgerError, Outcome, RunId, UserName, Waiting},
 };
 
 impl Engine {
     /// One pass over a mailbox. Nothing that happens here reaches another mailbox.
-    pub(super) async fn serve(&self, room: Arc<Room>, user: ActiveUser, mut briefing: Briefing) {
+    pub(super) async fn serve(&self, room: Arc<Room>, name: UserName, rehearsal: bool) {
         let Ok(mut memory) = room.memory.try_lock() else { return };
         let Ok(_place) = self.places.acquire().await else { return };
         if self.context.stop.is_cancelled() {
             return;
         }
-        briefing.batch = room.pending().begin();
+        // Much may have happened while this pass waited for its place: whom to serve, and by what to judge, is asked now.
+        let user = match self.still_active(&room, &name) {
+            Ok(Some(user)) => user,
+            Ok(None) => return,
+            Err(error) => return self.ledger_served(Some(&name), Some(&error)),
+        };
+        let firm_wanted = self.wanted_elsewhere(&room);
+        let briefing = Briefing { batch: room.pending().begin(), firm_wanted, rehearsal };
         let mut done = Done::default();
         let outcome = match self.context.ledger.begin_run(Some(user.name()), self.context.now()) {
             Ok(run) => {
@@ -62,6 +69,11 @@ impl Engine {
             pending.meet(std::mem::take(&mut done.strangers));
             self.read_anew.store(true, Ordering::Relaxed);
         }
+    }
+
+    fn still_active(&self, room: &Room, name: &UserName) -> Result<Option<ActiveUser>, LedgerError> {
+        let users = self.context.ledger.active_users()?;
+        Ok(users.into_iter().find(|user| user.name() == name && user.user().mailbox == Some(room.id)))
     }
 
     async fn pass(
@@ -214,8 +226,8 @@ impl Engine {
                 let asked = failure.retry_after.and_then(|delay| SignedDuration::try_from(delay).ok());
                 wait(asked.unwrap_or(SignedDuration::from_mins(2)))
             }
-            // The next tick is the retry.
-            _ => Ok(()),
+            // The next tick is the retry; until it succeeds, `status` says why it did not.
+            _ => wait(SignedDuration::ZERO),
         }
     }
 }

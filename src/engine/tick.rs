@@ -8,9 +8,9 @@ use std::{
 
 use super::{
     Engine, Reading,
-    cycle::Briefing,
     intake::{Against, Intake, Told},
     links::Served,
+    pending::Facts,
     recipients::Standing,
     report::{ReportedTrouble, TickReport},
     room::Room,
@@ -99,7 +99,7 @@ impl Engine {
                 });
             }
         }
-        self.start_passes(&reading, served, only, rehearsal)?;
+        self.start_passes(served, only, rehearsal)?;
         let trouble = report.source_trouble.as_ref().map(|trouble| trouble.cause.as_str());
         self.context.ledger.end_run(run, RunCounts::default(), trouble, self.context.now())?;
         Ok(report)
@@ -127,7 +127,13 @@ impl Engine {
         self.note(problems)?;
         reading.empty.hear(&told);
         for one in served {
-            one.room.hear(&mut told, one.contact_cap);
+            let facts = Facts {
+                empty_queries: reading.empty.0.clone(),
+                holds: link_holds(reading, one.room.id),
+                contact_cap: None,
+                scopes: reading.recipients.scopes(one.room.id),
+            };
+            one.room.hear(&mut told, one.contact_cap, facts);
         }
         Ok(Ok(rows))
     }
@@ -197,6 +203,9 @@ impl Engine {
                         Some(QueryRead::Sweep(_)) => swept,
                         _ => None,
                     };
+                    if depth.get(&query) == Some(&QueryRead::Content) {
+                        intake.read_in_full(kind, &query.1);
+                    }
                     if let Some(count) = every_key {
                         let mut index = self.index();
                         let against =
@@ -240,22 +249,13 @@ impl Engine {
     /// Starts the pass of every mailbox that has something to do and is not in one already.
     fn start_passes(
         self: &Arc<Self>,
-        reading: &Reading,
         served: Vec<Served>,
         only: Option<&UserName>,
         rehearsal: bool,
     ) -> Result<(), LedgerError> {
         let now = self.context.now();
-        let wants: Vec<BTreeMap<(Kind, Class), u64>> = {
-            let index = self.index();
-            served.iter().map(|one| one.room.wants(&index)).collect()
-        };
-        let mut all: BTreeMap<(Kind, Class), u64> = BTreeMap::new();
-        for (name, count) in wants.iter().flatten() {
-            *all.entry(*name).or_default() += count;
-        }
         let open = self.context.ledger.open_intent_counts()?;
-        for (one, own) in served.into_iter().zip(wants) {
+        for one in served {
             let named = only.is_none_or(|only| one.users.iter().any(|user| user.name() == only));
             let ready = one
                 .users
@@ -266,7 +266,6 @@ impl Engine {
             if released {
                 one.room.pending().wake();
             }
-            let holds = link_holds(reading, one.room.id);
             let due = rehearsal
                 || released
                 || one.room.pending().has_work()
@@ -275,21 +274,24 @@ impl Engine {
             if !due {
                 continue;
             }
-            let firm_wanted =
-                all.iter().map(|(name, count)| (*name, count - own.get(name).copied().unwrap_or(0))).collect();
-            let briefing = Briefing {
-                firm_wanted,
-                empty_queries: reading.empty.0.clone(),
-                holds,
-                contact_cap: one.room.contact_cap(),
-                scopes: reading.recipients.scopes(one.room.id),
-                rehearsal,
-                ..Briefing::default()
-            };
             let engine = Arc::clone(self);
-            self.passes.spawn(async move { engine.serve(one.room, user, briefing).await });
+            let name = user.name().clone();
+            self.passes.spawn(async move { engine.serve(one.room, name, rehearsal).await });
         }
         Ok(())
+    }
+
+    /// What all mailboxes but this one have on their lists, for the firm's budgets.
+    pub(super) fn wanted_elsewhere(&self, room: &Room) -> BTreeMap<(Kind, Class), u64> {
+        let rooms: Vec<Arc<Room>> = self.rooms().values().cloned().collect();
+        let index = self.index();
+        let mut wanted = BTreeMap::new();
+        for other in rooms.iter().filter(|other| other.id != room.id) {
+            for (name, count) in other.wants(&index) {
+                *wanted.entry(name).or_default() += count;
+            }
+        }
+        wanted
     }
 
     fn observation_due(&self, room: &Room) -> bool {

@@ -54,7 +54,8 @@ impl Watch {
     pub(super) fn choose(&mut self, now: Timestamp, settings: &Settings) -> (u32, Vec<(Kind, QueryName, QueryRead)>) {
         self.generation = self.generation.wrapping_add(1).max(1);
         let due = |last: Option<Timestamp>, minutes: u32| {
-            last.is_none_or(|last| now.duration_since(last) >= SignedDuration::from_mins(minutes.into()))
+            // A clock that was set back makes everything due.
+            last.is_none_or(|last| last > now || now.duration_since(last) >= SignedDuration::from_mins(minutes.into()))
         };
         let chosen = self.queries.iter().map(|((kind, name), known)| {
             let read = match &known.cursor {

@@ -1,3 +1,4 @@
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 
 use rusqlite::Transaction;
@@ -51,6 +52,17 @@ pub struct UserStatus {
 }
 
 impl UserStatus {
+    /// Whether nothing was proven for longer than this, or never although it was tried: a silent stop.
+    pub fn is_silent(&self, now: Timestamp, patience: SignedDuration) -> bool {
+        let served =
+            self.user.link == super::LinkState::Active && self.user.parked.is_none() && self.user.paused.is_none();
+        served
+            && match self.proven {
+                Some(proof) => now.duration_since(proof.at) > patience,
+                None => self.user.waiting.is_some(),
+            }
+    }
+
     /// Whether a person is needed: a link that is parked or not active, something held, a record that cannot be stored.
     pub fn needs_person(&self) -> bool {
         self.user.parked.is_some()

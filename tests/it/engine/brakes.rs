@@ -4,6 +4,8 @@ use pocketdocket::{
     plan::{Class, HoldReason},
 };
 
+use pocketdocket::simulator::{Fault, FaultRule};
+
 use super::firm::{Firm, address, text};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -177,4 +179,65 @@ async fn a_private_event_reaches_the_phone_without_its_text() {
         assert!(!everything.contains(word), "{word} in {everything}");
     }
     assert_eq!(text(event, "item:Sensitivity"), "Private");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emptied_person_column_is_no_evidence_and_has_the_strict_brake() {
+    let firm = Firm::of(&["weber"]).await;
+    firm.many_events("weber", 60);
+    firm.first_sync().await;
+    firm.sql("UPDATE events SET person = NULL");
+    firm.tick().await;
+    assert_eq!(firm.subjects("weber").len(), 60, "a broken join looks just like that");
+    let reasons = firm.hold_reasons();
+    assert!(
+        reasons.iter().any(|reason| matches!(reason, HoldReason::Budget { class: Class::Delete, .. })),
+        "{reasons:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pass_that_waited_for_its_place_is_judged_by_what_is_known_then() {
+    let mut firm = Firm::of(&["anna", "weber"]).await;
+    firm.settings.parallel_mailboxes = 1;
+    firm.restart(true).await;
+    firm.event("a", "anna", "Hers", 3);
+    firm.event("1", "weber", "One", 3);
+    firm.event("2", "weber", "Two", 4);
+    firm.first_sync().await;
+    // Anna's pass is slow and takes the only place; the one behind it waits while everything of its query vanishes.
+    firm.sim.faults().add(FaultRule::new(Fault::Slow { milliseconds: 1_500 }).in_mailbox(&address("anna")).times(1));
+    firm.sql("UPDATE events SET subject = subject || '!'");
+    firm.pass_time(SignedDuration::from_mins(2));
+    firm.engine.tick(None).await.expect("a writable ledger");
+    firm.sql("DELETE FROM events");
+    firm.pass_time(SignedDuration::from_mins(2));
+    firm.engine.tick(None).await.expect("a writable ledger");
+    firm.engine.idle().await;
+    firm.tick().await;
+    assert_eq!(firm.subjects("weber").len(), 2, "{:?}", firm.hold_reasons());
+    assert!(firm.hold_reasons().iter().any(|reason| matches!(reason, HoldReason::QueryEmpty { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_paused_while_waiting_for_a_place_is_not_written() {
+    let mut firm = Firm::of(&["anna", "weber"]).await;
+    firm.settings.parallel_mailboxes = 1;
+    firm.restart(true).await;
+    firm.event("a", "anna", "Hers", 3);
+    firm.event("1", "weber", "One", 3);
+    firm.first_sync().await;
+    let before = firm.writes("weber") + firm.writes("anna");
+    for user in ["anna", "weber"] {
+        firm.sim.faults().add(FaultRule::new(Fault::Slow { milliseconds: 1_000 }).in_mailbox(&address(user)).times(1));
+    }
+    firm.sql("UPDATE events SET subject = subject || '!'");
+    firm.pass_time(SignedDuration::from_mins(2));
+    firm.engine.tick(None).await.expect("a writable ledger");
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    for user in ["anna", "weber"] {
+        firm.ledger.pause(&super::firm::name(user), "test", firm.now()).expect("paused");
+    }
+    firm.engine.idle().await;
+    assert_eq!(firm.writes("weber") + firm.writes("anna"), before + 1, "only the pass that was under way");
 }

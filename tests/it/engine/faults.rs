@@ -194,3 +194,41 @@ async fn a_server_of_another_make_is_kept_true_without_fighting_it() {
     firm.assert_quiet("weber").await;
     firm.assert_nothing_doubled("weber");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_over_which_the_server_stumbles_for_ever_does_not_starve_the_others() {
+    let firm = Firm::of(&["weber"]).await;
+    firm.event("first", "weber", "First", 1);
+    firm.first_sync().await;
+    firm.sql(
+        "INSERT INTO events (id, person, subject, starts, ends) VALUES
+            ('bad', 'weber', 'Stumble', '2026-11-24 09:00', '2026-11-24 09:30')",
+    );
+    firm.event("good", "weber", "Good", 9);
+    firm.sim.faults().add(FaultRule::new(Fault::ItemRefused {
+        text: "Stumble".to_owned(),
+        code: "ErrorInternalServerTransientError".to_owned(),
+    }));
+    for _ in 0..14 {
+        firm.tick().await;
+    }
+    assert_eq!(firm.subjects("weber"), ["First", "Good"]);
+    let mailbox = firm.status("weber").user.mailbox.expect("proven");
+    let parked = firm.ledger.parked_records(mailbox).expect("readable");
+    assert_eq!(parked.iter().map(|parked| parked.key.record.as_str()).collect::<Vec<_>>(), ["bad"], "it is named");
+    firm.assert_quiet("weber").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_that_was_never_reached_does_not_stop_in_silence() {
+    let firm = Firm::of(&["weber"]).await;
+    firm.event("1", "weber", "Hearing", 3);
+    firm.sim.faults().add(FaultRule::new(Fault::MailboxMoving));
+    firm.tick().await;
+    let status = firm.status("weber");
+    assert!(status.is_silent(firm.now(), SignedDuration::from_hours(26)), "{status:?}");
+    assert!(status.user.waiting.is_some_and(|waiting| waiting.cause.contains("ErrorMailboxMoveInProgress")));
+    firm.sim.faults().clear();
+    firm.first_sync().await;
+    assert!(!firm.status("weber").is_silent(firm.now(), SignedDuration::from_hours(26)));
+}

@@ -1,0 +1,49 @@
+//! A server that stumbles whenever one record comes, without ever saying that it is the record: the others must not wait for it.
+
+use super::{
+    bisect::Sent,
+    cycle::{Cycle, Done},
+    memory::{STUMBLES, TOO_MANY_STUMBLES},
+};
+use crate::{
+    domain::{ItemRef, RecordKey},
+    ports::{Failure, FailureKind},
+};
+
+impl Cycle<'_> {
+    /// A record was sent alone and the server stumbled. When that happens again and again while others are written, the record
+    /// is at fault, whatever the server calls it: it is parked and named.
+    pub(super) fn blame(
+        &mut self,
+        key: &RecordKey,
+        sent: &mut [Sent<Option<ItemRef>>],
+        trouble: Option<Failure>,
+        done: &Done,
+    ) -> Option<Failure> {
+        let Some(mut failure) = trouble else {
+            if let Some(Sent::Answered(Ok(_))) = sent.first() {
+                self.memory.stands(key);
+            }
+            return None;
+        };
+        if !stumbles(failure.kind) {
+            return Some(failure);
+        }
+        let times = self.memory.stumbled(key);
+        let others = done.counts.created + done.counts.updated + done.counts.deleted > 0;
+        if times < TOO_MANY_STUMBLES && !(times > STUMBLES && others) {
+            return Some(failure);
+        }
+        self.memory.stands(key);
+        failure.kind = FailureKind::Rejected;
+        if let Some(only) = sent.first_mut() {
+            *only = Sent::Answered(Err(failure));
+        }
+        None
+    }
+}
+
+/// Trouble that may be the server's or the record's.
+pub(super) fn stumbles(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Transient | FailureKind::TooMuch | FailureKind::Malformed)
+}
