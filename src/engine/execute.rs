@@ -15,9 +15,7 @@ use super::{
     trouble::Trouble,
 };
 use crate::{
-    domain::{
-        Field, Fingerprint, ItemContent, ItemId, ItemRef, Kind, Mirror, Place, Record, RecordKey, Value, Written, drift,
-    },
+    domain::{Field, Fingerprint, ItemContent, ItemId, ItemRef, Kind, Mirror, Place, Record, Value, Written, drift},
     plan::{Action, Finding, FindingKind, Operation},
     ports::{Failure, FailureKind, ItemChange, NewItem, Removal},
     state::{IntentId, Outcome, Settlement},

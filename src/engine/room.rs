@@ -102,3 +102,25 @@ impl EmptyQueries {
         self.0.retain(|query| !told.filled.contains(query));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_full_reading_lifts_the_cap_on_firm_wide_contacts() {
+        let (room, query) = (Room::new(MailboxId(1), 50), QueryName("contacts".to_owned()));
+        let reading = |full: bool, count: u64| {
+            let mut told = Told::default();
+            told.firm_wide_contacts.insert((MailboxId(1), query.clone()), count);
+            if full {
+                told.contacts_in_full.insert(query.clone());
+            }
+            room.hear(&mut told, 5, Facts::default());
+            room.pending().facts.contact_cap
+        };
+        assert_eq!(reading(true, 8), Some((8, 5)));
+        assert_eq!(reading(false, 1), Some((8, 5)), "a reading of what changed counts nobody");
+        assert_eq!(reading(true, 4), None);
+    }
+}
