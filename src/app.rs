@@ -3,6 +3,7 @@
 //! An [`App`] owns the ledger, the practice database and the way to mailboxes, and builds engines from them: the real one, and
 //! one on a copy of the ledger for rehearsals.
 
+mod credential;
 mod first_use;
 mod mailboxes;
 

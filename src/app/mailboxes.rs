@@ -8,12 +8,12 @@ use std::{
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::ledger_failure;
+use super::{credential::Guarded, ledger_failure};
 use crate::{
     auth::{exchange_online, password::Basic},
     engine::Connect,
     exchange::{self, EwsMailbox, LinkAddress, Shared},
-    ports::{Failure, FailureKind, Mailbox},
+    ports::{Authenticator, Failure, FailureKind, Mailbox},
     state::{ActiveUser, AuthMethod, Ledger, User, UserName},
 };
 
@@ -31,7 +31,17 @@ struct Opened {
     link: LinkAddress,
     login: String,
     password: SecretString,
+    sign_in: Arc<Guarded>,
     mailbox: Arc<EwsMailbox>,
+}
+
+impl Opened {
+    /// Whether it signs in with this: the server then counts refusals of both on one account.
+    fn is_same_credential(&self, link: &LinkAddress, login: &str, password: &SecretString) -> bool {
+        self.link.url.host_str() == link.url.host_str()
+            && self.login.to_lowercase() == login.to_lowercase()
+            && self.password.expose_secret() == password.expose_secret()
+    }
 }
 
 impl Mailboxes {
@@ -44,7 +54,8 @@ impl Mailboxes {
         Ok(Self { settings, shared, ledger, zone, open: Mutex::default() })
     }
 
-    /// The mailbox of a link, with the secret that the ledger keeps for it.
+    /// The mailbox of a link, with the secret that the ledger keeps for it. Asked for once for each pass: links that share a
+    /// login and its secret share what the server says to it, until a person has it tried once more.
     ///
     /// # Errors
     /// [`FailureKind::Unauthorized`] when there is no secret; [`FailureKind::Setting`] when the address cannot be used.
@@ -63,10 +74,15 @@ impl Mailboxes {
             && opened.login == user.details.login
             && opened.password.expose_secret() == password.expose_secret()
         {
+            opened.sign_in.begin_pass();
             return Ok(Arc::clone(&opened.mailbox) as _);
         }
-        let mailbox = self.connect(user, link.clone(), &password)?;
-        let opened = Opened { link, login: user.details.login.clone(), password, mailbox: Arc::clone(&mailbox) };
+        let login = user.details.login.clone();
+        let same = open.values().find(|opened| opened.is_same_credential(&link, &login, &password));
+        let credential = same.map_or_else(Arc::default, |opened| Arc::clone(opened.sign_in.credential()));
+        let sign_in = Arc::new(Guarded::new(Self::authenticator(user, &password)?, credential));
+        let mailbox = self.connect(link.clone(), Arc::clone(&sign_in) as _)?;
+        let opened = Opened { link, login, password, sign_in, mailbox: Arc::clone(&mailbox) };
         open.insert(user.name.clone(), opened);
         Ok(mailbox)
     }
@@ -77,7 +93,7 @@ impl Mailboxes {
     /// [`FailureKind::Setting`] when the address cannot be used.
     pub fn with_password(&self, user: &User, password: &SecretString) -> Result<Arc<dyn Mailbox>, Failure> {
         let link = self.address(user)?;
-        Ok(self.connect(user, link, password)?)
+        Ok(self.connect(link, Self::authenticator(user, password)?)?)
     }
 
     /// Where the mailbox of a link is, if it can be signed in to there with the link's method.
@@ -92,11 +108,14 @@ impl Mailboxes {
         Ok(link)
     }
 
-    fn connect(&self, user: &User, link: LinkAddress, password: &SecretString) -> Result<Arc<EwsMailbox>, Failure> {
-        let authenticator = match user.details.method {
+    fn authenticator(user: &User, password: &SecretString) -> Result<Arc<dyn Authenticator>, Failure> {
+        Ok(match user.details.method {
             AuthMethod::Password => Arc::new(Basic::new(&user.details.login, password)?),
-        };
-        Ok(Arc::new(EwsMailbox::connect(&self.settings, link, authenticator, Arc::clone(&self.shared))?))
+        })
+    }
+
+    fn connect(&self, link: LinkAddress, sign_in: Arc<dyn Authenticator>) -> Result<Arc<EwsMailbox>, Failure> {
+        Ok(Arc::new(EwsMailbox::connect(&self.settings, link, sign_in, Arc::clone(&self.shared))?))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::{
@@ -14,9 +15,10 @@ use super::{
 };
 use crate::{
     domain::{Mirror, RecordKey},
-    engine::CycleReport,
+    engine::{CycleReport, ReportedTrouble},
     plan::{Class, Operation},
-    state::Ledger,
+    ports::FailureKind,
+    state::{Ledger, LedgerError},
 };
 
 pub(super) fn run(common: &Common, arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<Exit> {
@@ -28,6 +30,9 @@ pub(super) fn run(common: &Common, arguments: &Arguments, terminal: &mut Termina
     }
     let engine = installation.app()?.rehearsal()?;
     let report = super::runtime()?.block_on(engine.rehearse(only))?;
+    for cycle in &report.cycles {
+        note_refusal(&ledger, cycle)?;
+    }
     let summary = serde_json::to_value(&report)?;
     if arguments.json.json {
         let cycles: Vec<_> = report.cycles.iter().map(as_json).collect();
@@ -42,6 +47,16 @@ pub(super) fn run(common: &Common, arguments: &Arguments, terminal: &mut Termina
     }
     report::troubles(&summary, terminal);
     Ok(report::exit(&summary))
+}
+
+/// The server was really asked, though the ledger was a copy: a password that it refused is not tried again.
+fn note_refusal(ledger: &Ledger, cycle: &CycleReport) -> Result<(), LedgerError> {
+    let refused = |trouble: &&ReportedTrouble| trouble.kind == Some(FailureKind::Unauthorized);
+    let Some(trouble) = cycle.trouble.as_ref().filter(refused) else { return Ok(()) };
+    let (name, now) = (&cycle.user, Timestamp::now());
+    let remedy = trouble.remedy.clone().unwrap_or_else(|| format!("`pocketdocket user link {name}`"));
+    ledger.count_refused_sign_in(name, now)?;
+    ledger.park(name, &trouble.cause, &remedy, now)
 }
 
 fn as_json(cycle: &CycleReport) -> serde_json::Value {

@@ -2,6 +2,7 @@ use serde::Serialize;
 
 use crate::{
     plan::Plan,
+    ports::FailureKind,
     state::{RunCounts, UserName},
 };
 
@@ -30,6 +31,9 @@ pub struct ReportedTrouble {
     pub remedy: Option<String>,
     /// Whether it goes away by itself.
     pub passes: bool,
+    /// Its kind, if a mailbox or the practice database is in trouble and not the ledger.
+    #[serde(skip)]
+    pub kind: Option<FailureKind>,
 }
 
 /// What one tick did.

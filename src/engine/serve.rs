@@ -58,6 +58,7 @@ impl Engine {
                     cause: chain(&error),
                     remedy: error.hint(),
                     passes: matches!(error, LedgerError::Unwritable(_) | LedgerError::Busy(_)),
+                    kind: None,
                 }),
                 holds: done.plan.holds.len(),
                 plan: std::mem::take(&mut done.plan),
@@ -148,6 +149,7 @@ impl Engine {
                     cause: failure.chain(),
                     remedy: failure.hint.clone(),
                     passes: failure.kind.passes(),
+                    kind: Some(failure.kind),
                 })
             }
         };

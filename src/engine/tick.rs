@@ -96,6 +96,7 @@ impl Engine {
                     cause: failure.chain(),
                     remedy: Some(remedy),
                     passes: failure.kind.passes(),
+                    kind: Some(failure.kind),
                 });
             }
         }

@@ -17,7 +17,7 @@ use std::{
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reqwest::{Certificate, Client, redirect, tls::TlsInfo};
 use secrecy::ExposeSecret;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::{Host, Url};
 
 use super::{LinkAddress, Settings};
@@ -216,9 +216,7 @@ impl Link {
     /// # Errors
     /// Only for what is no answer: the network, the sign-in, an answer without end.
     pub async fn post(&self, doing: &str, body: Vec<u8>) -> Result<Reply, Failure> {
-        let closed = |error: tokio::sync::AcquireError| Failure::new(FailureKind::Transient, doing).because(error);
-        let _mine = self.in_flight.acquire().await.map_err(closed)?;
-        let _global = self.shared.in_flight.acquire().await.map_err(closed)?;
+        let _mine = place(&self.in_flight, doing).await?;
         let began = Instant::now();
         let mut reply = self.signed_in(doing, &body).await?;
         if let Attempt::Refused(_) = &reply
@@ -249,6 +247,8 @@ impl Link {
 
     async fn signed_in(&self, doing: &str, body: &[u8]) -> Result<Attempt, Failure> {
         let mut sign_in = self.authenticator.begin().await?;
+        // Only now: whoever waits for others of its own credential keeps nobody else waiting.
+        let _global = place(&self.shared.in_flight, doing).await?;
         let mut challenge = Challenge::default();
         let mut expired = false;
         for _ in 0..MOST_LEGS {
@@ -263,6 +263,9 @@ impl Link {
             value.set_sensitive(true);
             let (reply, certificate) = self.send(doing, body, value).await?;
             if reply.status != StatusCode::UNAUTHORIZED {
+                if reply.status != StatusCode::SERVICE_UNAVAILABLE {
+                    sign_in.accepted();
+                }
                 return Ok(Attempt::Answered(reply));
             }
             // <https://learn.microsoft.com/exchange/client-developer/exchange-web-services/how-to-get-password-expiration-ews>
@@ -356,6 +359,10 @@ impl Link {
         }
         Failure::new(FailureKind::Transient, doing).because(format!("`{host}`: {chain}"))
     }
+}
+
+async fn place<'a>(among: &'a Semaphore, doing: &str) -> Result<SemaphorePermit<'a>, Failure> {
+    among.acquire().await.map_err(|error| Failure::new(FailureKind::Transient, doing).because(error))
 }
 
 enum Attempt {

@@ -44,4 +44,7 @@ pub trait Authenticator: Send + Sync {
 pub trait SignIn: Send {
     /// The next leg. First called with an empty challenge, then after each 401 with what the server offered.
     async fn step(&mut self, challenge: &Challenge) -> Step;
+
+    /// The server took what was sent, whatever it says to the request itself. Not called if there was no answer.
+    fn accepted(&mut self) {}
 }

@@ -199,7 +199,9 @@ impl<'a> Asked<'a> {
         let login = credentials.as_ref().map(|(login, _)| login.clone()).unwrap_or_default();
         let acting_as = document.as_ref().ok().and_then(impersonated).or_else(|| named.and_then(delegated));
         let own = || world.account(&login).and_then(|account| account.mailbox);
-        let mailbox = acting_as.or_else(own).unwrap_or(login);
+        // A login without a mailbox that asks by id alone: this stands in for the mailbox that is part of a real id.
+        let anchor = || headers.get("x-anchormailbox")?.to_str().ok().map(str::to_owned);
+        let mailbox = acting_as.or_else(own).or_else(anchor).unwrap_or(login);
         Self { world, headers, bytes, document, operation, credentials, mailbox }
     }
 

@@ -293,6 +293,25 @@ fn a_refused_password_is_tried_once_and_the_link_waits_for_another() {
 }
 
 #[test]
+fn a_plan_whose_password_is_refused_parks_the_link_in_the_real_ledger() {
+    let exchange = Exchange::start();
+    let place = exchange.place();
+    exchange.make_active(&place);
+    exchange.running.faults().add(FaultRule::new(Fault::WrongPassword));
+    assert!(place.run("plan").starts_with("exit code: 1"));
+    let name: UserName = "weber".parse().expect("is a name");
+    let user = place.ledger().user(&name).expect("is there");
+    assert!(user.parked.is_some() && user.refused_sign_ins == 1, "{:?}", user.parked);
+    let refused = exchange.running.refused_sign_ins(ADDRESS);
+    for line in ["plan", "check --online", "user resume weber", "plan"] {
+        let shown = place.run(line);
+        assert!(!shown.contains("panicked"), "{shown}");
+    }
+    assert_eq!(exchange.running.refused_sign_ins(ADDRESS), refused, "nobody tried again");
+    exchange.stop();
+}
+
+#[test]
 fn a_server_that_offers_no_basic_is_not_called_a_wrong_password() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let settings = Settings { offer: pocketdocket::simulator::SignInOffer::WindowsOnly, ..Settings::default() };

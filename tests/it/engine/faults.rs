@@ -105,6 +105,45 @@ async fn one_wrong_password_parks_the_link_and_is_never_tried_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_many_mailboxes_share_is_not_locked_out_by_their_number() {
+    let firm = Firm::of(&[]).await;
+    let users = ["adam", "bauer", "conrad", "dietz", "ernst", "franke"];
+    let account = |password: &str| firm.sim.add_service_account("office", password.into()).expect("an account");
+    let give = |password: &str| {
+        for user in users {
+            let password = secrecy::SecretString::from(password);
+            firm.ledger.give_password(&super::firm::name(user), &password, "test", firm.now()).expect("kept");
+        }
+    };
+    let parked = || users.iter().filter(|user| firm.status(user).user.parked.is_some()).count();
+    account(pocketdocket::simulator::PASSWORD);
+    for user in users {
+        firm.sim.add_mailbox(&address(user), user, "its own".into()).expect("a mailbox");
+        firm.sql(&format!("INSERT INTO people (id, name, email) VALUES ('{user}', '{user}', '{user}')"));
+        firm.link_by(user, user, &address(user), "office").await;
+        firm.event(user, user, "Hearing", 3);
+    }
+    firm.first_sync().await;
+    account("another");
+    for _ in 0..4 {
+        firm.later().await;
+    }
+    assert_eq!(parked(), users.len());
+    assert!(firm.sim.refused_sign_ins("office") <= 2, "{}", firm.sim.refused_sign_ins("office"));
+    let before = firm.sim.refused_sign_ins("office");
+    give(pocketdocket::simulator::PASSWORD);
+    firm.later().await;
+    assert_eq!((parked(), firm.sim.refused_sign_ins("office")), (users.len(), before + 1), "the old one, given again");
+    give("another");
+    firm.sql("UPDATE events SET subject = 'Hearing moved'");
+    firm.later().await;
+    assert_eq!(parked(), 0);
+    for user in users {
+        assert_eq!(firm.subjects(user), ["Hearing moved"], "{user}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn one_record_that_the_server_cannot_store_is_named_and_the_others_are_written() {
     let firm = Firm::of(&["weber"]).await;
     firm.many_events("weber", 20);

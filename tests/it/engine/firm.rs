@@ -109,11 +109,16 @@ impl Firm {
 
     /// Links a person to a mailbox, all the way to active.
     pub(super) async fn link(&self, user: &str, person: &str, mailbox: &str) {
+        self.link_by(user, person, mailbox, mailbox).await;
+    }
+
+    /// The same with a login that is not the mailbox's address.
+    pub(super) async fn link_by(&self, user: &str, person: &str, mailbox: &str, login: &str) {
         let (name, now) = (name(user), self.now());
         let details = UserDetails {
             person: PersonId(person.to_owned()),
             address: mailbox.to_owned(),
-            login: mailbox.to_owned(),
+            login: login.to_owned(),
             url: None,
             method: AuthMethod::Password,
             settings: serde_json::Value::Null,
