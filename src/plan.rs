@@ -25,7 +25,9 @@ use crate::domain::RecordKey;
 pub use audit::audit;
 
 pub use input::{Allowance, Desired, OnDrift, PlanningInput, Policy, Release, Spent, Totals, Withdrawal};
-pub use operation::{Action, Class, Finding, FindingKind, Hold, HoldReason, Operation, OperationDigest, Plan, Why};
+pub use operation::{
+    Action, Class, Finding, FindingKind, Hold, HoldReason, Operation, OperationDigest, Plan, ReasonName, Why,
+};
 pub use ours::unread;
 pub use recover::Resolution;
 pub use scope::{

@@ -11,7 +11,10 @@ use super::{
     terminal::Terminal,
     trouble::{Exit, Refusal},
 };
-use crate::state::{HeldOperations, HoldId};
+use crate::{
+    plan::Operation,
+    state::{HeldOperations, HoldId, HoldSummary},
+};
 
 pub(super) fn run(common: &Common, command: &Holds, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let installation = Installation::open(common)?;
@@ -95,5 +98,29 @@ fn release(installation: &Installation, id: HoldId, yes: bool, terminal: &mut Te
     let until = Clock::of(installation).time(released.until);
     terminal
         .say(format_args!("{} operations may pass until {until}; the next sync takes them up", released.operations));
+    for other in also_held_by(installation, &held)? {
+        terminal.say(format_args!(
+            "some of them wait for hold {} too ({}): `pocketdocket holds show {}`",
+            other.id,
+            held_reason(&other.reason),
+            other.id
+        ));
+    }
     Ok(Exit::Fine)
+}
+
+/// Other holds that nobody released and that have some of the same operations: those pass only when every hold let them.
+fn also_held_by(installation: &Installation, held: &HeldOperations) -> anyhow::Result<Vec<HoldSummary>> {
+    let ledger = &installation.ledger;
+    let here: BTreeSet<_> = held.waiting.iter().map(Operation::digest).collect();
+    let mut found = Vec::new();
+    for other in ledger.holds_of(held.hold.mailbox)? {
+        if other.released.is_none()
+            && other.kind == held.hold.kind
+            && ledger.hold(other.id)?.waiting.iter().any(|operation| here.contains(&operation.digest()))
+        {
+            found.push(other);
+        }
+    }
+    Ok(found)
 }

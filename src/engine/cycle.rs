@@ -10,8 +10,8 @@ use super::{context::Context, crash_point, memory::Memory, pending::Batch, troub
 use crate::{
     domain::{Fingerprint, FirmId, FolderId, Kind, Mirror, Observation, RecordKey},
     plan::{
-        self, Class, Desired, Finding, FindingKind, HoldReason, Operation, Plan, PlanningInput, ScopeSettings, Totals,
-        look_alike, recover, unread,
+        self, Class, Desired, Finding, FindingKind, HoldReason, Operation, Plan, PlanningInput, Release, ScopeSettings,
+        Totals, look_alike, recover, unread,
     },
     ports::{Failure, Mailbox},
     state::{IntentId, MailboxId, Outcome, Proposal, Resolution, RunCounts, RunId, Settlement, UserName},
@@ -101,8 +101,12 @@ impl Cycle<'_> {
             }
         }
         self.recover(&open).await?;
+        // Read before the views: a hold that is released while they are gathered is settled for the next ones only.
+        let mut holds = foreign_writers;
+        holds.extend(self.unknown_firms()?);
+        let released = self.context.ledger.released(self.id, self.context.now())?;
         let views = self.gather(briefing, &open, done).await?;
-        done.plan = self.plan(briefing, foreign_writers, &views)?;
+        done.plan = self.plan(briefing, holds, &released, &views)?;
         self.keep(briefing, views.desired.keys().cloned().collect(), done)?;
         if briefing.rehearsal {
             return Ok(());
@@ -236,14 +240,26 @@ impl Cycle<'_> {
         }
     }
 
-    fn plan(&self, briefing: &Briefing, mut holds: Vec<(Kind, HoldReason)>, views: &Views) -> Result<Plan, Trouble> {
-        let ledger = &self.context.ledger;
-        let now = self.context.now();
-        for (kind, counts) in ledger.observed_counts(self.id)? {
+    /// Whose stamps lie in the folders that are not ours.
+    fn unknown_firms(&self) -> Result<Vec<(Kind, HoldReason)>, Trouble> {
+        let mut holds = Vec::new();
+        for (kind, counts) in self.context.ledger.observed_counts(self.id)? {
             for (firm, items) in counts.of_unknown_firms {
                 holds.push((kind, HoldReason::UnknownFirm { firm, items }));
             }
         }
+        Ok(holds)
+    }
+
+    fn plan(
+        &self,
+        briefing: &Briefing,
+        mut holds: Vec<(Kind, HoldReason)>,
+        released: &Release,
+        views: &Views,
+    ) -> Result<Plan, Trouble> {
+        let ledger = &self.context.ledger;
+        let now = self.context.now();
         holds.extend(
             briefing
                 .batch
@@ -300,7 +316,6 @@ impl Cycle<'_> {
             .map(|(key, _)| key.clone())
             .collect();
         let only_deleted = self.memory.only_deleted.values().flatten().cloned().collect();
-        let released = ledger.released(self.id, now)?;
         Ok(plan::plan(&PlanningInput {
             desired: &views.desired,
             complete: false,
@@ -308,7 +323,7 @@ impl Cycle<'_> {
             observed: &views.observed,
             totals: &totals,
             policy: &self.context.policy,
-            released: &released,
+            released,
             look_alikes: &look_alikes,
             only_deleted: &only_deleted,
             zone: &self.context.zone,

@@ -20,18 +20,20 @@ pub fn audit(plan: &Plan, input: &PlanningInput<'_>) -> Vec<String> {
         if item(operation).is_some_and(|item| !items.insert(item)) {
             found.push(format!("an item has two operations, one for {}", operation.key));
         }
-        let released = input.released.operations.contains(&operation.digest());
-        let held = plan.holds.iter().any(|hold| hold.kind == operation.key.kind && holds_the_kind(&hold.reason, input));
-        if held && !released {
+        let planned = plan.holds.iter().map(|hold| (hold.kind, &hold.reason));
+        let mut reasons = planned.chain(input.totals.holds.iter().map(|(kind, reason)| (*kind, reason)));
+        if reasons.any(|(kind, reason)| {
+            kind == operation.key.kind && holds_the_kind(reason, input) && !input.released.lifts(reason, operation)
+        }) {
             found.push(format!("{} is held, yet {} would be written", operation.key.kind, operation.key));
         }
         if plan.holds.iter().any(|hold| hold.operations.contains(operation)) {
             found.push(format!("the operation for {} is held and would be done", operation.key));
         }
-        if !input.totals.first_write_released && !released {
+        if !input.totals.first_write_released && !input.released.lifts(&HoldReason::FirstWrite, operation) {
             found.push(format!("{} would be written before the first plan was released", operation.key));
         }
-        found.extend(on_items(operation, input, released));
+        found.extend(on_items(operation, input));
     }
     found
 }
@@ -45,7 +47,7 @@ fn holds_the_kind(reason: &HoldReason, input: &PlanningInput<'_>) -> bool {
     }
 }
 
-fn on_items(operation: &Operation, input: &PlanningInput<'_>, released: bool) -> Vec<String> {
+fn on_items(operation: &Operation, input: &PlanningInput<'_>) -> Vec<String> {
     let key = &operation.key;
     let mut found = Vec::new();
     if let Some(item) = item(operation) {
@@ -58,7 +60,9 @@ fn on_items(operation: &Operation, input: &PlanningInput<'_>, released: bool) ->
         }
     }
     match &operation.action {
-        Action::Delete { .. } if !input.mirror.entries.contains_key(key) && !released => {
+        Action::Delete { .. }
+            if !input.mirror.entries.contains_key(key) && !input.released.lifts(&HoldReason::Orphans, operation) =>
+        {
             found.push(format!("{key} would be deleted without the ledger as second witness"));
         }
         Action::Create { .. }

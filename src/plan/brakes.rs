@@ -1,91 +1,79 @@
 //! What waits for a person.
 //!
 //! A brake holds *all* operations of one mailbox and kind, not the deletes alone: letting creates through while deletes wait
-//! is how a changed key puts everything twice on a phone. What a person released passes, exactly as it was shown.
+//! is how a changed key puts everything twice on a phone. Several reasons may hold the same operations; each is a hold of its
+//! own that shows what it holds. What a person released from *every* reason passes, exactly as it was shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Class, Hold, HoldReason, Operation, PlanningInput, Spent, decide::Aside};
 use crate::domain::{Kind, QueryName};
 
+type Decided = (Operation, Option<Aside>);
+
 /// Operations that pass, and those that wait.
-pub(super) fn brake(
-    decided: Vec<(Operation, Option<Aside>)>,
-    input: &PlanningInput<'_>,
-) -> (Vec<Operation>, Vec<Hold>) {
-    let (mut passing, waiting): (Vec<_>, Vec<_>) =
-        decided.into_iter().partition(|(operation, _)| input.released.operations.contains(&operation.digest()));
-    let mut by_kind: BTreeMap<Kind, Vec<(Operation, Option<Aside>)>> = BTreeMap::new();
-    for (operation, aside) in waiting {
-        by_kind.entry(operation.key.kind).or_default().push((operation, aside));
+pub(super) fn brake(decided: Vec<Decided>, input: &PlanningInput<'_>) -> (Vec<Operation>, Vec<Hold>) {
+    let mut by_kind: BTreeMap<Kind, Vec<Decided>> = BTreeMap::new();
+    for one in decided {
+        by_kind.entry(one.0.key.kind).or_default().push(one);
     }
-    let mut holds = Vec::new();
+    let (mut passing, mut holds) = (Vec::new(), Vec::new());
     for kind in Kind::ALL {
-        let waiting = by_kind.remove(&kind).unwrap_or_default();
-        let (aside, ordinary) = set_aside(kind, waiting, input);
-        holds.extend(aside);
-        let reasons = reasons(kind, &ordinary, input);
-        if reasons.is_empty() {
-            passing.extend(ordinary.into_iter().map(|operation| (operation, None)));
-        } else {
-            let hold = |reason| Hold { kind, reason, operations: ordinary.clone() };
-            holds.extend(reasons.into_iter().map(hold));
+        let decided = by_kind.remove(&kind).unwrap_or_default();
+        let matches = look_alikes(&decided, input);
+        let few = matches <= input.policy.few_look_alikes;
+        let mut reasons = reasons(kind, &decided, few, input);
+        if !few {
+            reasons.insert(0, HoldReason::LooksAlreadyThere { matches });
         }
-    }
-    (passing.into_iter().map(|(operation, _)| operation).collect(), holds)
-}
-
-/// Operations that a person decides one by one are held by themselves; the others go on. Many look-alikes are no single
-/// decisions any more: they hold the kind.
-fn set_aside(
-    kind: Kind,
-    waiting: Vec<(Operation, Option<Aside>)>,
-    input: &PlanningInput<'_>,
-) -> (Vec<Hold>, Vec<Operation>) {
-    let matches = look_alikes(waiting.iter().map(|(_, aside)| *aside));
-    let mut held: BTreeMap<u8, Vec<Operation>> = BTreeMap::new();
-    let mut ordinary = Vec::new();
-    for (operation, aside) in waiting {
-        match aside {
-            Some(Aside::Orphan) => held.entry(0).or_default().push(operation),
-            Some(Aside::OnlyDeleted) => held.entry(1).or_default().push(operation),
-            Some(Aside::LookAlike) if matches <= input.policy.few_look_alikes => {
-                held.entry(2).or_default().push(operation);
+        let own = |aside: Option<Aside>| match aside? {
+            Aside::Orphan => Some(HoldReason::Orphans),
+            Aside::OnlyDeleted => Some(HoldReason::OnlyInDeletedItems),
+            Aside::LookAlike => few.then_some(HoldReason::LooksAlreadyThere { matches }),
+        };
+        // Operations that a person decides one by one have a hold by themselves; it does not stop the others.
+        let mut held: Vec<Hold> = [Aside::Orphan, Aside::OnlyDeleted, Aside::LookAlike]
+            .into_iter()
+            .filter_map(|aside| own(Some(aside)))
+            .map(|reason| Hold { kind, reason, operations: Vec::new() })
+            .collect();
+        let single = held.len();
+        held.extend(reasons.into_iter().map(|reason| Hold { kind, reason, operations: Vec::new() }));
+        for (operation, aside) in decided {
+            let own = own(aside);
+            let mut waits = false;
+            for (place, hold) in held.iter_mut().enumerate() {
+                let concerned = place >= single || own.as_ref() == Some(&hold.reason);
+                if concerned && !input.released.lifts(&hold.reason, &operation) {
+                    hold.operations.push(operation.clone());
+                    waits = true;
+                }
             }
-            Some(Aside::LookAlike) | None => ordinary.push(operation),
+            if !waits {
+                passing.push(operation);
+            }
         }
+        // A reason that is known elsewhere is told even when nothing waits for it yet.
+        held.retain(|hold| !hold.operations.is_empty() || input.totals.holds.contains(&(kind, hold.reason.clone())));
+        holds.extend(held);
     }
-    let many = matches > input.policy.few_look_alikes;
-    let mut holds: Vec<Hold> = held
-        .into_iter()
-        .map(|(what, operations)| {
-            let reason = match what {
-                0 => HoldReason::Orphans,
-                1 => HoldReason::OnlyInDeletedItems,
-                _ => HoldReason::LooksAlreadyThere { matches },
-            };
-            Hold { kind, reason, operations }
-        })
-        .collect();
-    if many {
-        let operations = std::mem::take(&mut ordinary);
-        holds.push(Hold { kind, reason: HoldReason::LooksAlreadyThere { matches }, operations });
-    }
-    (holds, ordinary)
+    (passing, holds)
 }
 
-fn look_alikes(asides: impl Iterator<Item = Option<Aside>>) -> u64 {
-    asides.map(|aside| u64::from(aside == Some(Aside::LookAlike))).sum()
+/// How many records look as though they were there already. Many are no single decisions any more: they hold the kind.
+fn look_alikes(decided: &[Decided], input: &PlanningInput<'_>) -> u64 {
+    let reason = HoldReason::LooksAlreadyThere { matches: 0 };
+    let waiting = decided
+        .iter()
+        .filter(|(operation, aside)| *aside == Some(Aside::LookAlike) && !input.released.lifts(&reason, operation));
+    waiting.map(|_| 1).sum()
 }
 
-/// Why the ordinary operations of a kind wait, if they do.
-fn reasons(kind: Kind, operations: &[Operation], input: &PlanningInput<'_>) -> Vec<HoldReason> {
+/// Why a kind is held, whichever of its operations a person released. `few`: its look-alikes are decided one by one.
+fn reasons(kind: Kind, decided: &[Decided], few: bool, input: &PlanningInput<'_>) -> Vec<HoldReason> {
     let totals = input.totals;
     let mut reasons: Vec<HoldReason> =
         totals.holds.iter().filter(|(held, _)| *held == kind).map(|(_, reason)| reason.clone()).collect();
-    if operations.is_empty() {
-        return reasons;
-    }
     let empty: BTreeSet<&QueryName> =
         totals.empty_queries.iter().filter(|(held, _)| *held == kind).map(|(_, query)| query).collect();
     for query in empty {
@@ -101,7 +89,10 @@ fn reasons(kind: Kind, operations: &[Operation], input: &PlanningInput<'_>) -> V
         reasons.push(HoldReason::Vanished { vanished, of });
     }
     if totals.first_write_released {
-        reasons.extend(budgets(kind, operations, input));
+        // What is decided one by one is no part of a wave.
+        let ordinary = decided.iter().filter(|(_, aside)| aside.is_none_or(|aside| aside == Aside::LookAlike && !few));
+        let ordinary: Vec<&Operation> = ordinary.map(|(operation, _)| operation).collect();
+        reasons.extend(budgets(kind, &ordinary, input));
     } else {
         // Everything of a first plan is shown and released by name, so that no budget is needed.
         reasons.push(HoldReason::FirstWrite);
@@ -109,27 +100,35 @@ fn reasons(kind: Kind, operations: &[Operation], input: &PlanningInput<'_>) -> V
     reasons
 }
 
-fn budgets(kind: Kind, operations: &[Operation], input: &PlanningInput<'_>) -> Vec<HoldReason> {
+/// Which budgets the operations exceed that were not released from them.
+fn budgets(kind: Kind, operations: &[&Operation], input: &PlanningInput<'_>) -> Vec<HoldReason> {
     let totals = input.totals;
     let size = totals.mirrored.get(&kind).copied().unwrap_or_default();
     let fresh = Spent { size_at_start: size, by_class: BTreeMap::new() };
-    let mut wanted: BTreeMap<Class, u64> = BTreeMap::new();
-    for class in operations.iter().filter_map(Operation::class) {
-        *wanted.entry(class).or_default() += 1;
+    let mut by_class: BTreeMap<Class, Vec<&Operation>> = BTreeMap::new();
+    for operation in operations {
+        if let Some(class) = operation.class() {
+            by_class.entry(class).or_default().push(operation);
+        }
     }
+    let counted = |operations: &[&Operation], reason: &HoldReason| -> u64 {
+        operations.iter().filter(|operation| !input.released.lifts(reason, operation)).map(|_| 1).sum()
+    };
     let mut reasons = Vec::new();
-    for (class, wanted) in wanted {
-        let own = totals.spent.get(&kind).unwrap_or(&fresh);
-        let spent = own.by_class.get(&class).copied().unwrap_or_default();
-        let allowed = input.policy.budgets.get(&class).map(|budget| budget.of(own.size_at_start));
-        if let Some(allowed) = allowed.filter(|allowed| wanted.saturating_add(spent) > *allowed) {
+    for (class, operations) in by_class {
+        let here = totals.spent.get(&kind).unwrap_or(&fresh);
+        let spent = here.by_class.get(&class).copied().unwrap_or_default();
+        let allowed = input.policy.budgets.get(&class).map(|budget| budget.of(here.size_at_start));
+        let wanted = counted(&operations, &HoldReason::Budget { class, wanted: 0, spent: 0, allowed: 0 });
+        if let Some(allowed) = allowed.filter(|allowed| wanted > 0 && wanted.saturating_add(spent) > *allowed) {
             reasons.push(HoldReason::Budget { class, wanted, spent, allowed });
         }
-        let firm = totals.firm_spent.get(&kind).unwrap_or(own);
+        let firm = totals.firm_spent.get(&kind).unwrap_or(here);
         let spent = firm.by_class.get(&class).copied().unwrap_or_default();
-        let wanted = wanted.saturating_add(totals.firm_wanted.get(&(kind, class)).copied().unwrap_or_default());
+        let own = counted(&operations, &HoldReason::FirmBudget { class, wanted: 0, spent: 0, allowed: 0 });
+        let wanted = own.saturating_add(totals.firm_wanted.get(&(kind, class)).copied().unwrap_or_default());
         let allowed = input.policy.firm_budgets.get(&class).map(|budget| budget.of(firm.size_at_start));
-        if let Some(allowed) = allowed.filter(|allowed| wanted.saturating_add(spent) > *allowed) {
+        if let Some(allowed) = allowed.filter(|allowed| own > 0 && wanted.saturating_add(spent) > *allowed) {
             reasons.push(HoldReason::FirmBudget { class, wanted, spent, allowed });
         }
     }

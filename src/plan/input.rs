@@ -6,7 +6,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::{Class, HoldReason, OperationDigest};
+use super::{Class, HoldReason, Operation, OperationDigest, ReasonName};
 use crate::domain::{Kind, Mirror, Observation, QueryName, Record, RecordKey};
 
 /// What one mailbox should have of one record.
@@ -52,7 +52,7 @@ pub struct PlanningInput<'a> {
     pub totals: &'a Totals,
     /// What the administrator set.
     pub policy: &'a Policy,
-    /// Operations that a person released within the last hour.
+    /// Operations that a person released within the last hour, and from which holds.
     pub released: &'a Release,
     /// Unstamped items of the mailbox that look like a record, by key. Compared only before the first write.
     pub look_alikes: &'a BTreeSet<RecordKey>,
@@ -171,9 +171,37 @@ impl Default for Policy {
     }
 }
 
-/// Operations that a person saw and released.
+/// Operations that a person saw and released, each with the reasons they were released from.
+///
+/// Somebody who approves a first write has not said whose stamps lie in the mailbox: a release counts for the hold it was given
+/// for. What several reasons hold passes when it was released from each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Release {
     /// By name; anything else stays held.
-    pub operations: BTreeSet<OperationDigest>,
+    pub operations: BTreeMap<OperationDigest, BTreeSet<ReasonName>>,
+}
+
+impl Release {
+    /// A person released exactly this operation from a hold for this reason.
+    pub fn add(&mut self, operation: OperationDigest, reason: ReasonName) {
+        self.operations.entry(operation).or_default().insert(reason);
+    }
+
+    /// Whether this reason does not hold the operation any more.
+    ///
+    /// Everything of a first plan is shown, so that its release covers the budgets too. Another writer or firm is settled by
+    /// the release itself and then is no reason; while it is one, nothing passes.
+    pub fn lifts(&self, reason: &HoldReason, operation: &Operation) -> bool {
+        if self.operations.is_empty() {
+            return false;
+        }
+        let Some(names) = self.operations.get(&operation.digest()) else { return false };
+        match reason {
+            HoldReason::UnknownFirm { .. } | HoldReason::AnotherWriter { .. } => false,
+            HoldReason::Budget { .. } | HoldReason::FirmBudget { .. } => {
+                names.contains(&reason.name()) || names.contains(&HoldReason::FirstWrite.name())
+            }
+            _ => names.contains(&reason.name()),
+        }
+    }
 }

@@ -194,7 +194,7 @@ pub struct Hold {
     pub kind: Kind,
     /// Why.
     pub reason: HoldReason,
-    /// Exactly what waits. Releasing the hold lets these pass and no others.
+    /// Exactly what waits. Releasing the hold lets these pass and no others, unless another hold has them too.
     pub operations: Vec<Operation>,
 }
 
@@ -276,6 +276,32 @@ pub enum HoldReason {
     /// The rendering (mapping, template, privacy mode, revision) changed what the same rows mean.
     MeaningChanged,
 }
+
+impl HoldReason {
+    /// What makes it the same reason in the next plan: what it is about, not its numbers.
+    pub fn name(&self) -> ReasonName {
+        ReasonName(match self {
+            Self::FirstWrite => "first-write".to_owned(),
+            Self::Budget { class, .. } => format!("budget/{class:?}"),
+            Self::FirmBudget { class, .. } => format!("firm-budget/{class:?}"),
+            Self::QueryEmpty { query, .. } => format!("query-empty/{query}"),
+            Self::Vanished { .. } => "vanished".to_owned(),
+            Self::LooksAlreadyThere { .. } => "looks-already-there".to_owned(),
+            Self::Orphans => "orphans".to_owned(),
+            Self::OnlyInDeletedItems => "only-in-deleted-items".to_owned(),
+            Self::UnknownFirm { firm, .. } => format!("unknown-firm/{firm}"),
+            Self::AnotherWriter { owner } => format!("another-writer/{owner}"),
+            Self::PersonMissing { person } => format!("person-missing/{person}"),
+            Self::ContactCap { .. } => "contact-cap".to_owned(),
+            Self::MeaningChanged => "meaning-changed".to_owned(),
+        })
+    }
+}
+
+/// Names a reason, whatever its numbers are just now.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReasonName(pub String);
 
 /// Something told about one record or item; nothing is done about it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

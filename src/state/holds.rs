@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     domain::Kind,
-    plan::{Hold, HoldReason, Operation, OperationDigest, Release},
+    plan::{Hold, HoldReason, Operation, OperationDigest, ReasonName, Release},
     ports::Owner,
 };
 
@@ -86,7 +86,7 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         self.write(|transaction| {
             for hold in holds {
-                let identity = identity(&hold.reason);
+                let identity = hold.reason.name().0;
                 let sealed = self.seal(&sealed_as(mailbox, hold.kind, &identity), &hold.operations)?;
                 transaction.execute(
                     "INSERT INTO hold (mailbox, user, kind, identity, reason, operations, sealed, since, planned)
@@ -107,7 +107,7 @@ impl Ledger {
                 )?;
             }
             let current: BTreeSet<(Kind, String)> =
-                holds.iter().map(|hold| (hold.kind, identity(&hold.reason))).collect();
+                holds.iter().map(|hold| (hold.kind, hold.reason.name().0)).collect();
             let mut statement = transaction
                 .prepare_cached("SELECT id, kind, identity FROM hold WHERE mailbox = ?1 AND closed_at IS NULL")?;
             let open = statement
@@ -142,9 +142,9 @@ impl Ledger {
         self.release_shown(&self.hold(id)?, by, now)
     }
 
-    /// Releases exactly the operations that were shown, for one hour; what a newer plan added to the hold still waits. Of the
-    /// last first write of a mailbox: it counts as begun. Of another writer: its owner is accepted and the folder taken over.
-    /// Of an unknown firm: its stamps count as ours.
+    /// Releases exactly the operations that were shown from this hold, for one hour; what a newer plan added to it still waits,
+    /// and what another hold has too waits for that one. Of the last first write of a mailbox: it counts as begun. Of another
+    /// writer: its owner is accepted and the folder taken over. Of an unknown firm: its stamps count as ours.
     pub fn release_shown(&self, shown: &HeldOperations, by: &str, now: Timestamp) -> Result<Released, LedgerError> {
         let until = now.saturating_add(RELEASED_FOR).map_err(|error| LedgerError::Corrupt {
             what: "the clock cannot be right".to_owned(),
@@ -152,17 +152,18 @@ impl Ledger {
         })?;
         self.write(|transaction| {
             let HeldOperations { hold, waiting } = self.held(transaction, shown.hold.id)?;
-            if identity(&hold.reason) != identity(&shown.hold.reason) {
+            let reason = hold.reason.name();
+            if reason != shown.hold.reason.name() {
                 return Err(LedgerError::NoSuchHold(shown.hold.id));
             }
             let seen: BTreeSet<OperationDigest> = shown.waiting.iter().map(Operation::digest).collect();
             for digest in &seen {
                 transaction
                     .prepare_cached(
-                        "INSERT INTO release (mailbox, digest, until) VALUES (?1, ?2, ?3)
+                        "INSERT INTO release (mailbox, digest, reason, until) VALUES (?1, ?2, ?3, ?4)
                          ON CONFLICT DO UPDATE SET until = excluded.until, used = 0",
                     )?
-                    .execute(params![hold.mailbox, digest.0, Moment(until)])?;
+                    .execute(params![hold.mailbox, digest.0, reason.0, Moment(until)])?;
             }
             if waiting.iter().all(|operation| seen.contains(&operation.digest())) {
                 transaction.execute("UPDATE hold SET released_at = ?2 WHERE id = ?1", params![hold.id, Moment(now)])?;
@@ -174,13 +175,18 @@ impl Ledger {
         })
     }
 
-    /// The operations of a mailbox that a person released within the last hour and that are not done yet.
+    /// The operations of a mailbox that a person released within the last hour and that are not done yet, with the holds they
+    /// were released from.
     pub fn released(&self, mailbox: MailboxId, now: Timestamp) -> Result<Release, LedgerError> {
         self.read(|transaction| {
             let mut statement = transaction
-                .prepare_cached("SELECT digest FROM release WHERE mailbox = ?1 AND until > ?2 AND used = 0")?;
-            let digests = statement.query_map(params![mailbox, Moment(now)], |row| row.get(0).map(OperationDigest))?;
-            Ok(Release { operations: digests.collect::<Result<_, _>>()? })
+                .prepare_cached("SELECT digest, reason FROM release WHERE mailbox = ?1 AND until > ?2 AND used = 0")?;
+            let mut rows = statement.query(params![mailbox, Moment(now)])?;
+            let mut release = Release::default();
+            while let Some(row) = rows.next()? {
+                release.add(OperationDigest(row.get(0)?), ReasonName(row.get(1)?));
+            }
+            Ok(release)
         })
     }
 
@@ -190,7 +196,7 @@ impl Ledger {
             .optional()?
             .ok_or(LedgerError::NoSuchHold(id))?;
         let sealed: Vec<u8> = transaction.query_one("SELECT sealed FROM hold WHERE id = ?1", [id], |row| row.get(0))?;
-        let waiting = self.unseal(&sealed_as(hold.mailbox, hold.kind, &identity(&hold.reason)), &sealed)?;
+        let waiting = self.unseal(&sealed_as(hold.mailbox, hold.kind, &hold.reason.name().0), &sealed)?;
         Ok(HeldOperations { hold, waiting })
     }
 }
@@ -250,7 +256,7 @@ fn open_of(transaction: &Transaction<'_>, mailbox: MailboxId) -> Result<Vec<Hold
     Ok(statement.query_map([mailbox], from_row)?.collect::<Result<_, _>>()?)
 }
 
-/// Uses up the release of an operation that was begun while the release was valid; true if there was one.
+/// Uses up the releases of an operation that was begun while the release was valid; true if there was one.
 pub(super) fn use_release(
     transaction: &Transaction<'_>,
     mailbox: MailboxId,
@@ -261,25 +267,6 @@ pub(super) fn use_release(
         .prepare_cached("UPDATE release SET used = 1 WHERE mailbox = ?1 AND digest = ?2 AND until > ?3 AND used = 0")?
         .execute(params![mailbox, digest.0, Moment(begun)])?;
     Ok(used > 0)
-}
-
-/// What makes a hold the same one in the next plan: its reason, not its numbers.
-fn identity(reason: &HoldReason) -> String {
-    match reason {
-        HoldReason::FirstWrite => "first-write".to_owned(),
-        HoldReason::Budget { class, .. } => format!("budget/{class:?}"),
-        HoldReason::FirmBudget { class, .. } => format!("firm-budget/{class:?}"),
-        HoldReason::QueryEmpty { query, .. } => format!("query-empty/{query}"),
-        HoldReason::Vanished { .. } => "vanished".to_owned(),
-        HoldReason::LooksAlreadyThere { .. } => "looks-already-there".to_owned(),
-        HoldReason::Orphans => "orphans".to_owned(),
-        HoldReason::OnlyInDeletedItems => "only-in-deleted-items".to_owned(),
-        HoldReason::UnknownFirm { firm, .. } => format!("unknown-firm/{firm}"),
-        HoldReason::AnotherWriter { owner } => format!("another-writer/{owner}"),
-        HoldReason::PersonMissing { person } => format!("person-missing/{person}"),
-        HoldReason::ContactCap { .. } => "contact-cap".to_owned(),
-        HoldReason::MeaningChanged => "meaning-changed".to_owned(),
-    }
 }
 
 fn sealed_as(mailbox: MailboxId, kind: Kind, identity: &str) -> String {

@@ -216,9 +216,10 @@ CREATE UNIQUE INDEX hold_open ON hold (mailbox, kind, identity) WHERE closed_at 
 CREATE TABLE release (
     mailbox     INTEGER NOT NULL REFERENCES mailbox (id) ON DELETE CASCADE,
     digest      BLOB NOT NULL,
+    reason      TEXT NOT NULL,
     until       INTEGER NOT NULL,
     used        INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (mailbox, digest)
+    PRIMARY KEY (mailbox, digest, reason)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE finding (

@@ -5,7 +5,7 @@ use std::{
 
 use jiff::tz::TimeZone;
 
-use super::world::{now, open, record};
+use super::world::{now, open, record, released};
 use crate::{
     domain::{
         ChangeKey, ItemId, ItemRef, Kind, Mirror, MirrorEntry, Observation, Place, Presence, QueryName, Record,
@@ -165,7 +165,7 @@ fn a_release_lets_pass_what_was_shown_and_nothing_else() {
     let mut setting = Setting::holding(30, 0);
     setting.remove(Kind::Task, 0..11);
     let shown = setting.plan().holds.remove(0);
-    setting.released.operations = shown.operations.iter().map(Operation::digest).collect();
+    setting.released = released([&shown]);
     assert_eq!(setting.plan().operations, shown.operations);
     // Others meanwhile: the released ones pass and are not counted.
     setting.remove(Kind::Task, 11..21);
@@ -174,6 +174,87 @@ fn a_release_lets_pass_what_was_shown_and_nothing_else() {
     let plan = setting.plan();
     assert_eq!(plan.operations, shown.operations);
     assert_eq!(plan.holds.iter().map(|hold| hold.operations.len()).collect::<Vec<_>>(), [11]);
+}
+
+#[test]
+fn a_release_from_one_hold_lets_nothing_pass_that_another_one_has() {
+    let standing = [
+        HoldReason::UnknownFirm { firm: "other".into(), items: 3 },
+        HoldReason::AnotherWriter { owner: "somebody".into() },
+        HoldReason::PersonMissing { person: "ew".into() },
+        HoldReason::ContactCap { wanted: 3, cap: 2 },
+    ];
+    for reason in standing {
+        let mut setting = Setting::holding(0, 0);
+        setting.totals.first_write_released = false;
+        setting.totals.holds = vec![(Kind::Task, reason.clone())];
+        setting.create(Kind::Task, 0..30);
+        let holds = setting.plan().holds;
+        let shown: Vec<_> = holds.iter().map(|hold| (&hold.reason, hold.operations.len())).collect();
+        assert_eq!(shown, [(&reason, 30), (&HoldReason::FirstWrite, 30)]);
+
+        // The first write alone: also when the mailbox counts as begun from then on.
+        setting.released = released([&holds[1]]);
+        for begun in [false, true] {
+            setting.totals.first_write_released = begun;
+            let plan = setting.plan();
+            assert_eq!(plan.operations, [], "{reason:?}");
+            assert_eq!(plan.holds, [holds[0].clone()], "{reason:?}");
+        }
+        // The other one alone.
+        setting.totals.first_write_released = false;
+        setting.released = released([&holds[0]]);
+        assert_eq!(setting.plan().operations, [], "{reason:?}");
+        // Both. Who else writes here is settled by the release, or it is not settled.
+        setting.released = released(&holds);
+        let settles = matches!(reason, HoldReason::UnknownFirm { .. } | HoldReason::AnotherWriter { .. });
+        assert_eq!(setting.plan().operations.len(), if settles { 0 } else { 30 }, "{reason:?}");
+        setting.totals.holds.clear();
+        assert_eq!(setting.plan().operations.len(), 30, "{reason:?}");
+    }
+}
+
+#[test]
+fn what_the_budget_holds_and_an_empty_query_too_needs_both_releases() {
+    let mut setting = Setting::holding(20, 0);
+    setting.remove(Kind::Task, 0..20);
+    setting.totals.empty_queries = [(Kind::Task, QueryName("main".into()))].into();
+    setting.totals.vanished.insert(Kind::Task, 6);
+    let holds = setting.plan().holds;
+    assert_eq!(holds.len(), 3);
+    for left in 0..3 {
+        let others = holds.iter().enumerate().filter(|(place, _)| *place != left).map(|(_, hold)| hold);
+        setting.released = released(others);
+        let plan = setting.plan();
+        assert_eq!((plan.operations.as_slice(), plan.holds), ([].as_slice(), vec![holds[left].clone()]));
+    }
+    setting.released = released(&holds);
+    assert_eq!(setting.plan().operations.len(), 20);
+}
+
+#[test]
+fn a_clean_up_waits_too_while_somebody_is_missing() {
+    let mut setting = Setting::holding(20, 0);
+    setting.mirror.entries.remove(&key(Kind::Task, 0));
+    setting.remove(Kind::Task, 0..1);
+    let orphans = setting.plan().holds;
+    assert!(matches!(orphans.as_slice(), [hold] if hold.reason == HoldReason::Orphans));
+    setting.released = released(&orphans);
+    assert_eq!(setting.plan().operations.len(), 1);
+    setting.totals.holds = vec![(Kind::Task, HoldReason::PersonMissing { person: "ew".into() })];
+    assert_eq!(setting.plan().operations, []);
+}
+
+#[test]
+fn a_released_first_plan_needs_no_budget_afterwards() {
+    let mut setting = Setting::holding(0, 0);
+    setting.totals.first_write_released = false;
+    setting.create(Kind::Task, 0..500);
+    setting.released = released(&setting.plan().holds);
+    setting.totals.first_write_released = true;
+    assert_eq!(setting.plan().operations.len(), 500);
+    setting.create(Kind::Task, 500..601);
+    assert_eq!(setting.reasons(), [budget(Class::Create, 101, 0, 100)]);
 }
 
 #[test]
@@ -308,6 +389,9 @@ fn the_audit_finds_what_a_plan_must_not_hold() {
         let elsewhere = Plan { holds: vec![waiting(reason, vec![])], ..good.clone() };
         assert_eq!(audit(&elsewhere, &setting.input(&zone)), Vec::<String>::new());
     }
+    setting.totals.holds = vec![(Kind::Task, HoldReason::PersonMissing { person: "ew".into() })];
+    finds(&setting, &good, "task is held");
+    setting.totals.holds.clear();
     let many = vec![waiting(HoldReason::LooksAlreadyThere { matches: 4 }, vec![])];
     finds(&setting, &Plan { holds: many, ..good.clone() }, "task is held");
 
@@ -319,7 +403,7 @@ fn the_audit_finds_what_a_plan_must_not_hold() {
     setting.mirror.foreign.clear();
     setting.mirror.entries.remove(&key(Kind::Task, 0));
     finds(&setting, &good, "without the ledger as second witness");
-    setting.released.operations = [delete.digest()].into();
+    setting.released = released(&[waiting(HoldReason::Orphans, vec![delete.clone()])]);
     assert_eq!(audit(&good, &setting.input(&zone)), Vec::<String>::new());
 }
 

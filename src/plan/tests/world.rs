@@ -12,8 +12,8 @@ use crate::{
         TaskStatus, Value, drift, notes,
     },
     plan::{
-        Action, Allowance, Class, Desired, HoldReason, MirrorHint, OnDrift, Operation, Plan, PlanningInput, Policy,
-        Release, Resolution, Spent, Totals, Withdrawal, combined, plan, recover, settle, unread,
+        Action, Allowance, Class, Desired, Hold, HoldReason, MirrorHint, OnDrift, Operation, Plan, PlanningInput,
+        Policy, Release, Resolution, Spent, Totals, Withdrawal, combined, plan, recover, settle, unread,
     },
 };
 
@@ -308,8 +308,7 @@ impl World {
     /// A person looks at what is held and releases all of it.
     pub(super) fn release(&mut self) {
         let plan = self.plan();
-        let held = plan.holds.iter().flat_map(|hold| &hold.operations);
-        self.released.operations = held.map(Operation::digest).collect();
+        self.released = released(&plan.holds);
         if plan.holds.iter().any(|hold| hold.reason == HoldReason::FirstWrite) {
             self.ledger.first_write_released = true;
         }
@@ -348,7 +347,7 @@ impl World {
     }
 
     fn charge(&mut self, operation: &Operation) {
-        if let Some(class) = operation.class().filter(|_| !self.released.operations.contains(&operation.digest())) {
+        if let Some(class) = operation.class().filter(|_| !self.released.operations.contains_key(&operation.digest())) {
             self.ledger.spent.push((self.hours, class));
         }
     }
@@ -509,7 +508,9 @@ impl World {
                     let id = self.new_id("deleted");
                     self.items.insert(id, Item { place: Place::Deleted, made_by_us: false, version, ..stored });
                 }
-                if !self.released.operations.contains(&operation.digest()) && operation.class() == Some(Class::Delete) {
+                if !self.released.operations.contains_key(&operation.digest())
+                    && operation.class() == Some(Class::Delete)
+                {
                     self.deletes.push(self.hours);
                 }
                 None
@@ -534,4 +535,15 @@ impl World {
     pub(super) fn set_body(item: &mut Item, text: String) {
         item.body = Some(Body { format: BodyFormat::Text, text: Personal::new(text) });
     }
+}
+
+/// A person looked at these holds and released each.
+pub(super) fn released<'a>(holds: impl IntoIterator<Item = &'a Hold>) -> Release {
+    let mut release = Release::default();
+    for hold in holds {
+        for operation in &hold.operations {
+            release.add(operation.digest(), hold.reason.name());
+        }
+    }
+    release
 }

@@ -267,7 +267,14 @@ fn a_release_lets_pass_what_was_shown_once_for_an_hour_and_is_not_charged() {
     let released = ledger.release(id, "anna", at(10)).expect("released");
     assert_eq!(released, Released { operations: 2, until: at(3610) });
     assert_eq!(ledger.holds().expect("read")[0].released, Some(at(10)));
-    let digests = |now| ledger.released(mailbox, at(now)).expect("read").operations;
+    let digests = |now| {
+        ledger
+            .released(mailbox, at(now))
+            .expect("read")
+            .operations
+            .into_keys()
+            .collect::<std::collections::BTreeSet<_>>()
+    };
     assert_eq!(digests(11), shown.iter().map(Operation::digest).collect());
     assert_eq!(digests(3610), [].into(), "after an hour nothing");
 
@@ -285,6 +292,27 @@ fn a_release_lets_pass_what_was_shown_once_for_an_hour_and_is_not_charged() {
 }
 
 #[test]
+fn a_release_is_kept_with_the_reason_it_was_given_for() {
+    let desk = Desk::new();
+    let (ledger, mailbox, weber) = (&desk.ledger, desk.mailbox(), name("weber"));
+    put(&desk, mailbox, &key("1"), item("a", 1), "Hearing", at(0));
+    let shown = delete(&key("1"), item("a", 1));
+    let missing = HoldReason::PersonMissing { person: "ew".into() };
+    let both = [budget(1), missing.clone()].map(|reason| hold(reason, std::slice::from_ref(&shown)));
+    ledger.put_holds(mailbox, &weber, &both, at(1)).expect("kept");
+    let names = |now| ledger.released(mailbox, at(now)).expect("read").operations.remove(&shown.digest());
+    let holds = ledger.holds().expect("read");
+    let of = |reason: &HoldReason| holds.iter().find(|hold| hold.reason == *reason).expect("open").id;
+    ledger.release(of(&budget(1)), "anna", at(2)).expect("released");
+    assert_eq!(names(3), Some([budget(7).name()].into()), "whatever the numbers are");
+    ledger.release(of(&missing), "anna", at(10)).expect("released");
+    assert_eq!(names(11), Some([budget(1).name(), missing.name()].into()));
+    assert_eq!(names(3605), Some([missing.name()].into()), "each lasts its own hour");
+    settle(&desk, mailbox, settled(None, shown.clone(), Outcome::Removed), 12);
+    assert_eq!(names(13), None, "all are used up");
+}
+
+#[test]
 fn a_new_plan_under_a_released_hold_waits_again() {
     let desk = Desk::new();
     let (ledger, mailbox, weber) = (&desk.ledger, desk.mailbox(), name("weber"));
@@ -294,7 +322,7 @@ fn a_new_plan_under_a_released_hold_waits_again() {
     let other = delete(&key("9"), item("z", 1));
     ledger.put_holds(mailbox, &weber, &[hold(budget(1), std::slice::from_ref(&other))], at(3)).expect("kept");
     assert_eq!(ledger.holds().expect("read")[0].released, None);
-    assert!(!ledger.released(mailbox, at(4)).expect("read").operations.contains(&other.digest()));
+    assert!(!ledger.released(mailbox, at(4)).expect("read").operations.contains_key(&other.digest()));
 }
 
 #[test]
@@ -308,7 +336,10 @@ fn what_was_planned_after_it_was_shown_is_not_released_with_it() {
     ledger.put_holds(mailbox, &weber, &[hold(budget(2), &more)], at(2)).expect("kept");
     let released = ledger.release_shown(&shown, "anna", at(3)).expect("released");
     assert_eq!(released.operations, 1);
-    assert_eq!(ledger.released(mailbox, at(4)).expect("read").operations, [seen.digest()].into());
+    assert_eq!(
+        ledger.released(mailbox, at(4)).expect("read").operations,
+        [(seen.digest(), [budget(1).name()].into())].into()
+    );
     assert_eq!(ledger.holds().expect("read")[0].released, None, "something waits still");
 }
 

@@ -187,6 +187,24 @@ fn a_hold_is_listed_shown_exactly_and_released_by_name() {
 }
 
 #[test]
+fn who_releases_one_of_two_holds_is_told_of_the_other() {
+    let (place, ledger, name) = Place::with_active_user();
+    hold_first_write(&ledger, &name);
+    let first = ledger.hold(ledger.holds().expect("reads")[0].id).expect("is there");
+    let holds = [HoldReason::FirstWrite, HoldReason::PersonMissing { person: "HW".to_owned() }];
+    let holds = holds.map(|reason| Hold { kind: Kind::Task, reason, operations: first.waiting.clone() });
+    ledger.put_holds(first.hold.mailbox, &name, &holds, Timestamp::now()).expect("are held");
+    assert_snapshot!(place.run("holds release 1 --yes"), @r"
+    exit code: 0
+    ----- stdout
+    ----- stderr
+    2 operations may pass until MOMENT; the next sync takes them up
+    some of them wait for hold 3 too (the practice system has no person `HW` any more): `pocketdocket holds show 3`
+    ");
+    assert!(!place.run("holds release 3 --yes").contains("some of them"));
+}
+
+#[test]
 fn a_hold_can_be_released_at_the_terminal_after_it_was_shown() {
     let (place, ledger, name) = Place::with_active_user();
     hold_first_write(&ledger, &name);

@@ -120,6 +120,35 @@ async fn stamps_of_an_unknown_firm_hold_the_link() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_released_first_write_does_not_pass_an_unknown_firm() {
+    let mut firm = Firm::of(&["weber"]).await;
+    firm.many_events("weber", 30);
+    firm.first_sync().await;
+    firm.lose_ledger_as(&["weber"], [9; 16]).await;
+    let before = firm.writes("weber");
+    firm.take_over().await;
+    let unknown = |reason: &HoldReason| matches!(reason, HoldReason::UnknownFirm { .. });
+    // Of events, tasks and contacts; again, in case releasing uncovered more.
+    for _ in 0..3 {
+        let holds = firm.holds();
+        for hold in holds.iter().filter(|hold| hold.reason == HoldReason::FirstWrite) {
+            firm.ledger.release(hold.id, "test", firm.now()).expect("an open hold");
+        }
+        firm.tick().await;
+        assert_eq!(firm.writes("weber"), before, "nobody said whose stamps these are");
+        assert!(firm.hold_reasons().iter().any(unknown), "{:?}", firm.hold_reasons());
+    }
+    assert_eq!(firm.subjects("weber").len(), 30);
+    for _ in 0..4 {
+        firm.release_all();
+        firm.tick().await;
+    }
+    assert_eq!(firm.subjects("weber").len(), 30, "they are ours now");
+    firm.assert_nothing_doubled("weber");
+    assert_eq!(firm.holds(), []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mailbox_that_is_another_one_now_is_not_written_into() {
     let firm = Firm::of(&["weber"]).await;
     firm.many_events("weber", 5);
