@@ -10,6 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
+use http::StatusCode;
 
 use super::{
     codec::Codec,
@@ -58,6 +59,8 @@ pub struct EwsMailbox {
 struct Learned {
     version: ServerVersion,
     server: Option<String>,
+    /// There was a good answer.
+    answered: bool,
     throttle: Throttle,
 }
 
@@ -82,6 +85,7 @@ impl EwsMailbox {
             learned: Mutex::new(Learned {
                 version: settings.server_version.unwrap_or_default(),
                 server: None,
+                answered: false,
                 throttle: Throttle::default(),
             }),
         })
@@ -110,6 +114,7 @@ impl EwsMailbox {
                 Ok(response) => {
                     let mut learned = self.learned();
                     learned.throttle.answered(items);
+                    learned.answered = true;
                     if learned.server.is_none() {
                         learned.server = soap::server_version(&reply.body);
                     }
@@ -121,9 +126,21 @@ impl EwsMailbox {
                     tracing::info!(mailbox = self.address.mailbox, "the server wants the older schema {older}");
                     self.learned().version = older;
                 }
+                Err(mut failure) if self.is_elsewhere_for_now(reply.status) => {
+                    failure.kind = FailureKind::Transient;
+                    return Err(failure.hint(
+                        "EWS answered there before, so it is tried again; if this stays so, check `url` in section `[exchange]`",
+                    ));
+                }
                 Err(failure) => return Err(self.learn_from(failure, items)),
             }
         }
+    }
+
+    /// Another page answers where EWS answered before: a page about maintenance does not mean that the settings are wrong, and
+    /// would have a person look after every single link.
+    fn is_elsewhere_for_now(&self, status: StatusCode) -> bool {
+        (status.is_redirection() || matches!(status.as_u16(), 404 | 405 | 410)) && self.learned().answered
     }
 
     /// Sits out a short pause that the server asked for; reports a long one.

@@ -19,12 +19,21 @@ pub(super) fn wants_less(failure: &Failure) -> bool {
     failure.kind == FailureKind::TooMuch || is_puzzling(failure)
 }
 
+/// What the failure of a whole request means for each item that was to be written in it. A proxy may say 503 or show another
+/// page after the server behind it has stored everything; only at the door, with a 401, is nothing stored for certain.
+fn unless_written(kind: FailureKind) -> FailureKind {
+    match kind {
+        FailureKind::Unauthorized | FailureKind::TooMuch | FailureKind::Malformed => kind,
+        _ => FailureKind::Transient,
+    }
+}
+
 impl EwsMailbox {
     /// Sends items in requests of at most `largest`, fewer where the server finds that too much; `together` says which may
     /// share a request. Answers are in the order of the items.
     ///
     /// If the first request fails as a whole, the call fails. If a later one does, what is known of the earlier ones is kept:
-    /// each item of the failed request gets its failure, each item that was not sent any more says so. A request with one
+    /// each item of the failed request gets its failure as one whose outcome is unknown, each item that was not sent any more says so. A request with one
     /// item that the server stumbles over fails for that item alone, and the others go on.
     pub(super) async fn in_batches<'a, I, C, T>(
         &self,
@@ -79,8 +88,7 @@ impl EwsMailbox {
                 copy.hint.clone_from(&failure.hint);
                 Err(copy)
             };
-            // `BatchRefused` is for a call in which nothing was stored.
-            let kind = if failure.kind == FailureKind::BatchRefused { FailureKind::Transient } else { failure.kind };
+            let kind = unless_written(failure.kind);
             outcomes.extend(batch.iter().map(|_| again(kind, &said)));
             outcomes.extend(later.iter().map(|_| again(FailureKind::Transient, "not sent any more")));
         }
