@@ -307,6 +307,8 @@ impl World {
 
     /// A person looks at what is held and releases all of it.
     pub(super) fn release(&mut self) {
+        // What was released before is shown again: a release lasts an hour.
+        self.released = Release::default();
         let plan = self.plan();
         self.released = released(&plan.holds);
         if plan.holds.iter().any(|hold| hold.reason == HoldReason::FirstWrite) {
