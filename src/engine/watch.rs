@@ -194,6 +194,13 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_that_was_set_back_makes_everything_due() {
+        let mut watch = watch();
+        watch.done(&query(), &QueryRead::Content, Some(cursor("1")), at(1_000));
+        assert_eq!(chosen(&mut watch, 10), QueryRead::Content, "not only when the clock has caught up");
+    }
+
+    #[test]
     fn after_a_failed_reading_everything_is_read_again() {
         let mut watch = watch();
         watch.done(&query(), &QueryRead::Content, Some(cursor("1")), at(0));

@@ -273,8 +273,6 @@ pub enum HoldReason {
         /// The cap.
         cap: u64,
     },
-    /// The rendering (mapping, template, privacy mode, revision) changed what the same rows mean.
-    MeaningChanged,
 }
 
 impl HoldReason {
@@ -293,7 +291,6 @@ impl HoldReason {
             Self::AnotherWriter { owner } => format!("another-writer/{owner}"),
             Self::PersonMissing { person } => format!("person-missing/{person}"),
             Self::ContactCap { .. } => "contact-cap".to_owned(),
-            Self::MeaningChanged => "meaning-changed".to_owned(),
         })
     }
 }

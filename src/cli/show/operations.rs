@@ -87,9 +87,6 @@ pub(in crate::cli) fn held_reason(reason: &HoldReason) -> String {
         }
         HoldReason::PersonMissing { person } => format!("the practice system has no person `{person}` any more"),
         HoldReason::ContactCap { wanted, cap } => format!("{wanted} contacts would come here, the cap is {cap}"),
-        HoldReason::MeaningChanged => {
-            "the same rows would now be written otherwise (mapping, template, privacy)".to_owned()
-        }
     }
 }
 

@@ -205,6 +205,17 @@ fn two_links_of_one_mailbox_that_show_a_record_differently_come_to_rest() {
     assert_eq!(subjects(&world).len(), 1);
 }
 
+/// Nobody maintained the item when the user deleted it; that it lies in the window again is no reason to bring it back.
+#[test]
+fn what_was_deleted_while_frozen_comes_back_only_when_its_record_changes() {
+    let steps = [Upsert(1, 0), Sync, GrowsOld(1), UserDeletes(0), Sync, Upsert(1, 0), Sync];
+    let mut world = after(open(), &steps);
+    assert_eq!(subjects(&world).len(), 0);
+    world.play(&Upsert(1, 4));
+    world.sync();
+    assert_eq!(subjects(&world).len(), 1);
+}
+
 /// After a power cut the ledger may be a commit behind the mailbox.
 #[test]
 fn a_ledger_that_is_one_commit_behind_doubles_and_loses_nothing() {

@@ -438,7 +438,8 @@ proptest! {
                         return Err(TestCaseError::fail(format!("{key} is not in the mailbox")));
                     };
                     // Deleted while it was frozen, and back in the window without a change: the deletion is respected.
-                    let was_frozen = steps.iter().any(|step| matches!(step, Step::GrowsOld(_)));
+                    let was_frozen =
+                        steps.iter().any(|step| matches!(step, Step::GrowsOld(number) if world.key(*number).record == key.record));
                     if was_frozen && entry.presence == Presence::DeletedByUser {
                         continue;
                     }
