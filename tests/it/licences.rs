@@ -26,13 +26,12 @@ const ALLOWED: [&str; 10] = [
 const ALLOWED_EXCEPTIONS: [&str; 1] = ["LLVM-exception"];
 
 /// Crates that must not come back by way of somebody's default features, and why.
-const UNWANTED: [(&str, &str); 9] = [
+const UNWANTED: [(&str, &str); 8] = [
     ("openssl", "TLS is rustls; a shared OpenSSL must be kept patched on every customer's machine"),
     ("openssl-sys", "TLS is rustls; a shared OpenSSL must be kept patched on every customer's machine"),
     ("native-tls", "TLS is rustls, the same on every system"),
     ("ring", "aws-lc-rs is the one crypto provider; two of them panic at the first handshake"),
     ("chrono-tz", "zones come from jiff alone; two copies of the zone rules would disagree one day"),
-    ("webpki-roots", "the operating system says whom a firm trusts"),
     ("sqlx", "rusqlite is the one way to SQLite"),
     ("tokio-cron-scheduler", "the schedule is ours, over `cron`"),
     ("time", "dates and times are jiff's"),
