@@ -12,5 +12,7 @@ mod floors;
 mod licences;
 mod mapping;
 mod repository;
+#[cfg(target_os = "linux")]
+mod servers;
 mod simulator;
 mod words;
