@@ -14,8 +14,10 @@ mod holds;
 mod init;
 mod installation;
 mod logs;
+mod moment;
 mod plan;
 mod practice;
+mod proposals;
 mod report;
 mod run;
 mod show;
@@ -75,6 +77,7 @@ impl Command {
             Self::Status(arguments) => status::run(common, arguments, terminal),
             Self::Holds { command } => holds::run(common, command, terminal),
             Self::History(arguments) => history::run(common, arguments, terminal),
+            Self::Proposals { command } => proposals::run(common, command, terminal),
             Self::Completions(arguments) => completions::run(arguments),
             Self::Simulator(arguments) => simulator::run(arguments, terminal),
         }

@@ -44,7 +44,7 @@ pub use mailboxes::{FolderState, MailboxId, Proof, ProofHow};
 pub use mirror::{MirrorCounts, MirrorIndexEntry};
 pub use observation::ObservedCounts;
 pub use owner::OwnerVerdict;
-pub use proposals::{BeforeImage, Proposal, ProposalEntry};
+pub use proposals::{BeforeImage, ClosedProposal, Proposal, ProposalEntry, ProposalId, Verdict};
 pub use requests::{Request, RequestId};
 pub use settle::{Outcome, Settlement};
 pub use source_health::SourceHealth;

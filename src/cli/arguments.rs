@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use super::moment::TypedMoment;
 use crate::{domain::RecordKey, simulator::FaultRule, state::UserName};
 
 /// Puts a law firm's contacts, calendar and tasks on everyone's phone, through the Exchange mailbox they already have
@@ -77,6 +78,11 @@ pub(super) enum Command {
     },
     /// Show what was written, when and why
     History(History),
+    /// Show what people changed on their phones, for the office to enter or reject
+    Proposals {
+        #[command(subcommand)]
+        command: Proposals,
+    },
     /// Run an Exchange of our own on this machine, for trying things
     Simulator(Simulator),
     /// Print completions for a shell
@@ -308,4 +314,52 @@ pub(super) struct History {
     pub(super) limit: u32,
     #[command(flatten)]
     pub(super) json: Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Proposals {
+    /// List proposed changes, newest first
+    List {
+        #[command(flatten)]
+        wanted: ProposalsWanted,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Write proposed changes as a table for a spreadsheet
+    Export {
+        /// The file to write, or `-` for standard output
+        #[arg(long, value_name = "FILE")]
+        csv: PathBuf,
+        /// Begin with a byte order mark, by which Excel knows UTF-8
+        #[arg(long)]
+        bom: bool,
+        /// Separate cells with semicolons, as Excel expects it where the comma is the decimal sign
+        #[arg(long)]
+        semicolon: bool,
+        #[command(flatten)]
+        wanted: ProposalsWanted,
+    },
+    /// Close proposed changes: the office entered them, or will not
+    Done {
+        /// Their numbers, as `proposals list` shows them
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        /// They were not entered and are not to be
+        #[arg(long)]
+        rejected: bool,
+    },
+}
+
+/// Which proposed changes.
+#[derive(Debug, Args)]
+pub(super) struct ProposalsWanted {
+    /// Of this user alone
+    #[arg(long, value_name = "NAME")]
+    pub(super) user: Option<UserName>,
+    /// Not older than this, such as `2026-11-27`, `2026-11-27 14:30` or `7d`
+    #[arg(long, value_name = "WHEN")]
+    pub(super) since: Option<TypedMoment>,
+    /// Those that are closed too
+    #[arg(long)]
+    pub(super) all: bool,
 }

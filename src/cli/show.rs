@@ -6,7 +6,8 @@ mod values;
 use comfy_table::{Table, presets};
 use jiff::{Timestamp, tz::TimeZone};
 
-pub(super) use operations::{finding, held_reason, operation_lines};
+pub(super) use operations::{finding, held_reason, operation_lines, title};
+pub(super) use values::{plain, value};
 
 use super::installation::Installation;
 use crate::state::User;

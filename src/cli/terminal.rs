@@ -41,6 +41,11 @@ impl Terminal {
         Ok(self.line(text)?)
     }
 
+    /// Data as it is: whoever makes it sees to it that it is harmless.
+    pub(super) fn bytes(&mut self, data: &[u8]) -> Result<(), OutputError> {
+        Ok(self.output.write_all(data).and_then(|()| self.output.flush())?)
+    }
+
     /// A message. Nobody's trouble if nobody reads it.
     pub(super) fn say(&mut self, text: impl fmt::Display) {
         let _ = writeln!(self.messages, "{text}");

@@ -164,7 +164,8 @@ fn judge(error: &(dyn StdError + 'static)) -> Option<Exit> {
             | LedgerError::Exists { .. }
             | LedgerError::NoSuchUser(_)
             | LedgerError::UserExists(_)
-            | LedgerError::NoSuchHold(_) => Exit::Usage,
+            | LedgerError::NoSuchHold(_)
+            | LedgerError::NoSuchProposal(_) => Exit::Usage,
             _ => Exit::NeedsPerson,
         });
     }

@@ -105,6 +105,15 @@ pub fn categories(shown: &BTreeSet<String>, earlier: &BTreeSet<String>, ours: &B
     shown.iter().filter(|name| !known.contains(&category(name))).chain(ours).cloned().collect()
 }
 
+/// What of a user's version the office may be told: of categories those that we wrote, for the others are the user's own.
+pub fn told(before: Option<&Value>, after: Value) -> Option<Value> {
+    let Value::Categories(shown) = after else { return Some(after) };
+    let Some(Value::Categories(ours)) = before else { return None };
+    let ours: BTreeSet<String> = ours.iter().map(|name| category(name)).collect();
+    let left: BTreeSet<String> = shown.into_iter().filter(|name| ours.contains(&category(name))).collect();
+    (!left.is_empty()).then_some(Value::Categories(left))
+}
+
 /// Whether the user completed this task: it is done in the mailbox and was not in what we wrote.
 pub fn completed_by_user(written: &Record, seen: &ItemContent) -> bool {
     let completed = Value::Status(TaskStatus::Completed);

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::{HoldId, IntentId, LinkState, MailboxId, UserName};
+use super::{HoldId, IntentId, LinkState, MailboxId, ProposalId, UserName};
 use crate::vault::VaultError;
 
 /// Why the ledger could not do what it was asked. Nothing was changed then.
@@ -75,6 +75,9 @@ pub enum LedgerError {
     /// There is no such hold, or it is closed.
     #[error("there is no open hold {0}")]
     NoSuchHold(HoldId),
+    /// There is no such proposed change, or it was kept long enough.
+    #[error("there is no proposed change {0}")]
+    NoSuchProposal(ProposalId),
     /// There is no such mailbox.
     #[error("the ledger does not know mailbox {0}")]
     NoSuchMailbox(MailboxId),
@@ -130,6 +133,7 @@ impl LedgerError {
             Self::NoSuchUser(_) => "`pocketdocket user list` shows who there is",
             Self::UserExists(_) => "`pocketdocket user show NAME` shows it; choose another name",
             Self::NoSuchHold(_) => "`pocketdocket holds list` shows what waits",
+            Self::NoSuchProposal(_) => "`pocketdocket proposals list --all` shows what is kept",
             Self::IllegalStep { .. } => {
                 "a link goes from invited to linked to confirming to active, one step at a time"
             }

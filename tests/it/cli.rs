@@ -2,6 +2,7 @@
 
 mod confirm;
 mod errors;
+mod proposals;
 mod reference;
 mod secrets;
 mod service;

@@ -41,7 +41,7 @@ pub(in crate::cli) fn operation_lines(operation: &Operation, before: Option<&Mir
 }
 
 /// What a phone would show first of a record.
-fn title(record: &Record) -> String {
+pub(in crate::cli) fn title(record: &Record) -> String {
     let name = [Field::Subject, Field::DisplayName, Field::FileAs, Field::Surname, Field::Company]
         .into_iter()
         .find_map(|field| record.get(field))

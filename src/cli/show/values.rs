@@ -5,14 +5,23 @@ use crate::domain::{Importance, PostalAddress, Reminder, Sensitivity, ShowAs, Sp
 /// Letters of a text that are shown.
 const LONGEST: usize = 60;
 
-/// A value as a person reads it. Shows clients' data: for the terminal of an administrator, never for a log.
-pub(super) fn value(value: &Value) -> String {
+/// A value as a person reads it, short and in quotes where it is a text. Shows clients' data: for the terminal of an
+/// administrator, never for a log.
+pub(in crate::cli) fn value(value: &Value) -> String {
     match value {
-        Value::Text(text) => quoted(text.reveal()),
+        Value::Text(_) | Value::Address(_) | Value::Categories(_) => quoted(&plain(value)),
+        other => plain(other),
+    }
+}
+
+/// A value in full, without quotes.
+pub(in crate::cli) fn plain(value: &Value) -> String {
+    match value {
+        Value::Text(text) => text.reveal().clone(),
         Value::Date(date) => date.to_string(),
         Value::Span(span) => self::span(span),
-        Value::Address(address) => quoted(&address_line(address.reveal())),
-        Value::Categories(names) => quoted(&names.iter().map(String::as_str).collect::<Vec<_>>().join(", ")),
+        Value::Address(address) => address_line(address.reveal()),
+        Value::Categories(names) => names.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
         Value::Reminder(Reminder::Off) => "off".to_owned(),
         Value::Reminder(Reminder::MinutesBefore(minutes)) => format!("{minutes} minutes before"),
         Value::Reminder(Reminder::At(at)) => at.to_string(),
@@ -50,7 +59,7 @@ pub(super) fn value(value: &Value) -> String {
 }
 
 /// `2026-11-24 09:00 to 10:30`, in the zone the event is meant in.
-pub(super) fn span(span: &Span) -> String {
+pub(in crate::cli) fn span(span: &Span) -> String {
     match span {
         Span::AllDay { first, last } if first == last => format!("{first}, all day"),
         Span::AllDay { first, last } => format!("{first} to {last}, all day"),

@@ -177,3 +177,13 @@ fn a_server_may_leave_out_what_is_empty_or_its_default() {
         }
     }
 }
+
+#[test]
+fn of_categories_the_office_hears_of_ours_alone() {
+    let names = |names: &[&str]| Value::Categories(names.iter().map(|name| (*name).to_owned()).collect());
+    let ours = names(&["Court", "Urgent"]);
+    assert_eq!(told(Some(&ours), names(&["court", "Private trip"])), Some(names(&["court"])));
+    assert_eq!(told(Some(&ours), names(&["Private trip"])), None);
+    assert_eq!(told(None, names(&["Private trip"])), None);
+    assert_eq!(told(None, Value::text("Lunch")), Some(Value::text("Lunch")));
+}

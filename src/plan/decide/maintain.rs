@@ -127,6 +127,7 @@ impl Case<'_> {
     fn proposed(&self, field: Field, written: &Written, seen: &Seen, overwritten: bool) -> Finding {
         let before = written.record.get(field).cloned();
         let after = seen.content.as_ref().and_then(|content| drift::shown(content, field));
+        let after = after.and_then(|after| drift::told(before.as_ref(), after));
         self.finding(Some(seen), FindingKind::Proposed { field, before, after, overwritten })
     }
 

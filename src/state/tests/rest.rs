@@ -366,3 +366,38 @@ fn a_firms_whole_index_is_read_within_a_second() {
     assert_eq!((entries, size), (125_000, 125_000));
     assert!(index.as_secs_f64() < 1.0 && firm.as_secs_f64() < 1.0, "index {index:?}, firm {firm:?}");
 }
+
+#[test]
+fn what_the_office_closed_comes_again_only_if_it_was_made_again() {
+    let desk = Desk::new();
+    let mailbox = desk.mailbox();
+    let proposal = |overwritten| Proposal {
+        key: key("1"),
+        field: Field::Subject,
+        before: Some(Value::text("Hearing")),
+        after: Some(Value::text("Lunch")),
+        overwritten,
+    };
+    let add = |overwritten, now| desk.ledger.add_proposals(mailbox, &[proposal(overwritten)], at(now)).expect("kept");
+    let open = || {
+        let all = desk.ledger.proposals().expect("read");
+        all.into_iter().filter(|entry| entry.closed.is_none()).map(|entry| entry.id).collect::<Vec<_>>()
+    };
+    let close = |ids: &[ProposalId], now| {
+        desk.ledger.close_proposals(ids, Verdict::Rejected, "office", at(now)).expect("closed")
+    };
+    add(false, 1);
+    add(false, 2);
+    let first = open();
+    assert_eq!(first.len(), 1, "known already");
+    assert_eq!(close(&first, 3), first);
+    assert_eq!(close(&first, 4), [], "once is enough");
+    add(false, 5);
+    assert_eq!(open(), [], "what stands on the phone is met again and again");
+    add(true, 6);
+    let second = open();
+    assert_eq!(second.len(), 1, "it was written over and made again");
+    let unknown = desk.ledger.close_proposals(&[second[0], ProposalId(99)], Verdict::Entered, "office", at(7));
+    assert!(matches!(unknown, Err(LedgerError::NoSuchProposal(ProposalId(99)))));
+    assert_eq!(open(), second, "all or none");
+}
