@@ -63,7 +63,19 @@ impl App {
     /// # Errors
     /// When the ledger cannot be copied or a setting cannot be used.
     pub fn rehearsal(&self) -> Result<Arc<Engine>, Failure> {
-        let copy = self.ledger.rehearsal().map_err(|error| ledger_failure("copy the ledger for a rehearsal", error))?;
+        self.rehearsal_after(|_| Ok(()))
+    }
+
+    /// The same on a copy in which something was changed first: what a change of settings would mean.
+    ///
+    /// # Errors
+    /// As [`App::rehearsal`], and when the change cannot be made.
+    pub fn rehearsal_after(
+        &self,
+        change: impl FnOnce(&Ledger) -> Result<(), LedgerError>,
+    ) -> Result<Arc<Engine>, Failure> {
+        let changed = self.ledger.rehearsal().and_then(|copy| change(&copy).map(|()| copy));
+        let copy = changed.map_err(|error| ledger_failure("copy the ledger for a rehearsal", error))?;
         self.engine_on(copy, None)
     }
 

@@ -19,7 +19,9 @@ mod personal;
 mod record;
 mod source_record;
 mod stamp;
+mod tie;
 mod value;
+mod wall;
 
 pub use address::PostalAddress;
 pub use field::Field;
@@ -32,4 +34,6 @@ pub use personal::Personal;
 pub use record::Record;
 pub use source_record::{Audience, Matter, RowProblem, SourceRecord};
 pub use stamp::{FirmId, Stamp, StampError};
+pub use tie::{Circle, Tie};
 pub use value::{Importance, Reminder, Sensitivity, ShowAs, Span, TaskStatus, Value};
+pub use wall::{Behind, BehindError, MatterNumber, PracticeWall};

@@ -31,8 +31,9 @@ pub use operation::{
 pub use ours::unread;
 pub use recover::Resolution;
 pub use scope::{
-    CancelledPolicy, DonePolicy, MirrorHint, PrivacyMode, ScopeSettings, Template, TemplateError, Templates, Texts,
-    WindowSettings, combined, contact_cap, scope, still_maintained,
+    CancelledPolicy, ContactCircle, DonePolicy, MirrorHint, PrivacyMode, ScopeSettings, Template, TemplateError,
+    Templates, Texts, Verdict, Viewer, Walls, WindowSettings, behind_a_wall, combined, contact_cap, scope,
+    still_maintained,
 };
 
 /// Decides what is to be done in one mailbox. Nothing is left to choose at execution.

@@ -175,13 +175,15 @@ pub(super) enum User {
     Add(AddUser),
     /// List the users
     List(Json),
-    /// Show one user, with the last entries of the audit trail
+    /// Show one user: state, what the user gets to see, the last entries of the audit trail
     Show {
         /// The user
         name: UserName,
         #[command(flatten)]
         json: Json,
     },
+    /// Set what one user gets to see: contacts, kinds, window, privacy, walls
+    Set(SetUser),
     /// Give a user's password: set, verify, keep
     Link(LinkUser),
     /// Let a user confirm that the mailbox is theirs, with a code saved into it
@@ -216,6 +218,18 @@ pub(super) struct AddUser {
     /// Address of the mailbox's web service, if it is not the configured one
     #[arg(long, value_name = "URL")]
     pub(super) url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetUser {
+    /// The user
+    pub(super) name: UserName,
+    /// What to set, such as `contacts=matters` or `window.past_days=60`; nothing after the sign goes back to the firm's
+    #[arg(required = true, value_name = "SETTING=VALUE")]
+    pub(super) settings: Vec<String>,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -69,20 +69,26 @@ fn as_json(cycle: &CycleReport) -> serde_json::Value {
     })
 }
 
-fn show(ledger: &Ledger, cycle: &CycleReport, terminal: &mut Terminal) -> anyhow::Result<()> {
+/// How much of what a plan would do.
+pub(super) fn counts(cycle: &CycleReport) -> String {
     let plan = &cycle.plan;
     let held: usize = plan.holds.iter().map(|hold| hold.operations.len()).sum();
     let count = |wanted: &[Class]| {
         let classes = plan.operations.iter().filter_map(Operation::class);
         classes.filter(|class| wanted.contains(class)).count()
     };
-    terminal.line(format_args!(
-        "{}: {} to create, {} to update, {} to delete, {held} held",
-        cycle.user,
+    format!(
+        "{} to create, {} to update, {} to delete, {held} held",
         count(&[Class::Create, Class::Replace]),
         count(&[Class::Update]),
         count(&[Class::Delete, Class::Withdraw]),
-    ))?;
+    )
+}
+
+/// One mailbox's plan, operation by operation.
+pub(super) fn show(ledger: &Ledger, cycle: &CycleReport, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let plan = &cycle.plan;
+    terminal.line(format_args!("{}: {}", cycle.user, counts(cycle)))?;
     let waiting = plan.holds.iter().flat_map(|hold| &hold.operations);
     let keys: BTreeSet<RecordKey> =
         plan.operations.iter().chain(waiting).map(|operation| operation.key.clone()).collect();

@@ -4,6 +4,8 @@ mod add;
 mod confirm;
 mod link;
 mod remove;
+mod scope;
+mod set;
 mod show;
 
 use jiff::Timestamp;
@@ -22,6 +24,7 @@ pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> a
         User::Add(arguments) => add::run(&installation, arguments, terminal)?,
         User::List(as_json) => show::list(&installation, as_json.json, terminal)?,
         User::Show { name, json } => show::one(&installation, name, json.json, terminal)?,
+        User::Set(arguments) => return set::run(&installation, arguments, terminal),
         User::Link(arguments) => return link::run(&installation, arguments, terminal),
         User::Confirm(arguments) => return confirm::run(&installation, arguments, terminal),
         User::Remove(arguments) => return remove::run(&installation, arguments, terminal),

@@ -45,7 +45,8 @@ fn the_sample_shows_every_setting_with_its_default() {
     assert_eq!(shown.exchange, with_numbers_of(&defaults.exchange, &shown.exchange));
     let mut scope = shown.scope.clone();
     for (kind, templates) in std::mem::take(&mut scope.templates) {
-        assert_eq!(templates, crate::plan::Templates::default(), "of {kind}");
+        assert_eq!(templates.notes, crate::plan::Templates::of(kind).notes, "of {kind}");
+        assert_eq!(templates.subject, crate::plan::Templates::of(kind).subject, "of {kind}");
     }
     assert_eq!(scope, defaults.scope);
     assert_eq!(shown.policy, defaults.policy);

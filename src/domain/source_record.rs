@@ -1,6 +1,8 @@
+use std::{collections::BTreeSet, sync::Arc};
+
 use serde::{Deserialize, Serialize};
 
-use super::{Field, PersonId, Personal, QueryName, Record, RecordKey};
+use super::{Field, PersonId, Personal, QueryName, Record, RecordKey, Tie};
 
 /// Whom a row is for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -8,6 +10,8 @@ use super::{Field, PersonId, Personal, QueryName, Record, RecordKey};
 pub enum Audience {
     /// The query says `audience = "everyone"`.
     Everyone,
+    /// A contact of an address book from which each user chooses: their own, those of their matters, or all. The ties say whose.
+    Linked(Arc<BTreeSet<Tie>>),
     /// One person; a record for several people comes as several rows.
     Person(PersonId),
     /// The person is NULL, blank or unknown: nobody gets it, and it is listed.
@@ -15,12 +19,15 @@ pub enum Audience {
 }
 
 /// The matter (case, file) a record belongs to.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Matter {
     /// File number, as people say it.
     pub number: Option<Personal<String>>,
     /// Short name.
     pub name: Option<Personal<String>>,
+    /// Whether there is a matter is not known: the query says nothing of matters, or what the row says cannot be read. Somebody
+    /// behind a wall gets nothing new of it.
+    pub unclear: bool,
 }
 
 /// A readable row: what the practice system says, with times already resolved, before scope and templates.

@@ -16,8 +16,8 @@ use super::{
     watch::QueryId,
 };
 use crate::{
-    domain::{Audience, Fingerprint, Kind, Presence, QueryName, RecordKey, SourceRecord},
-    plan::{Desired, MirrorHint, Withdrawal, combined, scope},
+    domain::{Audience, Fingerprint, Kind, Matter, Presence, QueryName, RecordKey, SourceRecord},
+    plan::{Desired, MirrorHint, Verdict, Withdrawal, behind_a_wall, combined, scope},
     ports::Row,
     state::MailboxId,
 };
@@ -68,19 +68,27 @@ impl Intake {
     pub(super) fn row(&mut self, row: &Row, against: &mut Against<'_>) {
         match row {
             Row::Record { record, .. } => self.record(record, against),
-            Row::Unreadable { key, audience, .. } => {
-                self.given(key, audience, against);
-                let mut mailboxes: BTreeSet<MailboxId> =
-                    against.recipients.of(audience).map(|recipient| recipient.mailbox).collect();
-                if *audience == Audience::Nobody {
-                    // For whom it is cannot be read either: it is absent for nobody who has it.
-                    mailboxes.extend(given_to_all_holders(key, against));
-                }
-                for mailbox in mailboxes {
-                    self.stage(mailbox, key, &Desired::Unreadable, None, against);
-                }
-            }
+            Row::Unreadable { key, audience, matter, .. } => self.unreadable(key, audience, matter, against),
             Row::Key { key, audience, .. } => self.given(key, audience, against),
+        }
+    }
+
+    fn unreadable(&mut self, key: &RecordKey, audience: &Audience, matter: &Matter, against: &mut Against<'_>) {
+        self.given(key, audience, against);
+        let recipients = against.recipients;
+        let mut mailboxes: BTreeSet<MailboxId> = recipients.of(audience).map(|recipient| recipient.mailbox).collect();
+        if *audience == Audience::Nobody {
+            // For whom it is cannot be read either: it is absent for nobody who has it.
+            mailboxes.extend(given_to_all_holders(key, against));
+        }
+        for mailbox in mailboxes {
+            // A wall does not wait until a row can be read.
+            let walled = recipients
+                .of_mailbox(mailbox)
+                .map(Recipient::viewer)
+                .any(|viewer| viewer.walls.verdict(key, matter, audience, viewer.person) == Verdict::Closed);
+            let desired = if walled { behind_a_wall() } else { Desired::Unreadable };
+            self.stage(mailbox, key, &desired, None, against);
         }
     }
 
@@ -93,9 +101,9 @@ impl Intake {
             let hint = hint(against.index, recipient.mailbox, &record.key);
             let judged = last
                 .take()
-                .filter(|last| last.holds_for(recipient, hint))
+                .filter(|last| last.holds_for(recipient, hint) && last.nothing_personal(record, recipient))
                 .unwrap_or_else(|| self.judge(record, recipient, hint));
-            if record.audience == Audience::Everyone
+            if matches!(record.audience, Audience::Everyone | Audience::Linked(_))
                 && record.key.kind == Kind::Contact
                 && matches!(judged.desired, Desired::Wanted(_))
             {
@@ -129,10 +137,12 @@ impl Intake {
     }
 
     fn judge<'r>(&self, record: &SourceRecord, recipient: &'r Recipient, hint: Option<MirrorHint>) -> Judged<'r> {
+        let viewer = recipient.viewer();
         let desired = match recipient.standing {
+            Standing::Missing if scope(record, &viewer, hint.as_ref(), self.now) == behind_a_wall() => behind_a_wall(),
             Standing::Missing => Desired::Frozen,
             Standing::Left => Desired::Withdrawn(Withdrawal { reason: "the person left".to_owned(), for_good: true }),
-            Standing::Active => scope(record, &recipient.scope, hint.as_ref(), self.now),
+            Standing::Active => scope(record, &viewer, hint.as_ref(), self.now),
         };
         let fingerprint = fingerprint(&desired);
         Judged { recipient, hint, desired, fingerprint }
@@ -147,12 +157,16 @@ impl Intake {
         against: &Against<'_>,
     ) {
         let shared = self.shared.contains(&mailbox);
+        let wall = behind_a_wall();
         let staged = self.told.desired.entry(mailbox).or_default();
         let (desired, of_desired) = match staged.remove(key) {
             None => (desired.clone(), of_desired),
             Some(earlier) => {
-                // A row that cannot be read has the last word: believing one of two rows that contradict each other is guessing.
-                let both = if earlier == Desired::Unreadable || *desired == Desired::Unreadable {
+                // A wall that one row shows stands, whatever the others say. Then a row that cannot be read has the last word:
+                // believing one of two rows that contradict each other is guessing.
+                let both = if earlier == wall || *desired == wall {
+                    wall
+                } else if earlier == Desired::Unreadable || *desired == Desired::Unreadable {
                     Desired::Unreadable
                 } else {
                     combined(earlier, desired.clone(), hint(against.index, mailbox, key).as_ref())
@@ -232,6 +246,16 @@ struct Judged<'r> {
 }
 
 impl Judged<'_> {
+    /// Whether nothing in the record is about this person or that one: no wall, no tie.
+    fn nothing_personal(&self, record: &SourceRecord, other: &Recipient) -> bool {
+        let untied = |person| match &record.audience {
+            Audience::Linked(ties) => !ties.iter().any(|tie| tie.person.as_ref() == Some(person)),
+            _ => true,
+        };
+        let unwalled = |one: &Recipient| one.viewer().walls.is_empty();
+        unwalled(self.recipient) && unwalled(other) && untied(&self.recipient.person) && untied(&other.person)
+    }
+
     /// Whether the same row means the same for somebody else.
     fn holds_for(&self, other: &Recipient, hint: Option<MirrorHint>) -> bool {
         self.hint == hint

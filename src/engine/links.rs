@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Engine,
-    recipients::{Recipient, Recipients, Standing},
+    recipients::{Recipient, Recipients},
     room::Room,
 };
 use crate::{
@@ -39,13 +39,8 @@ impl Engine {
                 }
             };
             let cap = scope.contact_cap;
-            recipients.push(Recipient {
-                user: user.name().clone(),
-                person: user.user().details.person.clone(),
-                mailbox,
-                scope,
-                standing: Standing::Active,
-            });
+            let person = user.user().details.person.clone();
+            recipients.push(Recipient::new(user.name().clone(), person, mailbox, scope));
             let entry = served.entry(mailbox).or_insert_with(|| Served {
                 room: self.room(mailbox),
                 users: Vec::new(),
@@ -71,9 +66,7 @@ impl Engine {
         if own.as_object().map_or(own.is_null(), serde_json::Map::is_empty) {
             return Ok(Arc::clone(&self.scope));
         }
-        let mut settings = serde_json::to_value(&*self.scope)?;
-        lay_over(&mut settings, own);
-        serde_json::from_value(settings).map(Arc::new)
+        self.scope.with(own).map(Arc::new)
     }
 
     fn room(&self, mailbox: MailboxId) -> Arc<Room> {
@@ -95,17 +88,5 @@ impl Engine {
         let entries = entries.into_iter().map(|entry| (entry.key, entry.fingerprint, entry.presence));
         self.index().load(mailbox, entries);
         Ok(())
-    }
-}
-
-fn lay_over(settings: &mut serde_json::Value, own: &serde_json::Value) {
-    match (settings, own) {
-        (serde_json::Value::Object(settings), serde_json::Value::Object(own)) => {
-            for (name, value) in own {
-                lay_over(settings.entry(name).or_insert(serde_json::Value::Null), value);
-            }
-        }
-        (_, serde_json::Value::Null) => {}
-        (settings, own) => *settings = own.clone(),
     }
 }

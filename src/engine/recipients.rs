@@ -6,8 +6,8 @@ use std::{
 };
 
 use crate::{
-    domain::{Audience, PersonId},
-    plan::ScopeSettings,
+    domain::{Audience, PersonId, PracticeWall},
+    plan::{ScopeSettings, Viewer, Walls},
     ports::Person,
     state::{MailboxId, UserName},
 };
@@ -21,6 +21,20 @@ pub(super) struct Recipient {
     pub(super) scope: Arc<ScopeSettings>,
     /// What the practice system says of the person.
     pub(super) standing: Standing,
+    /// What must not reach the mailbox: the walls of every link that feeds it.
+    walls: Arc<Walls>,
+}
+
+impl Recipient {
+    /// A link, with the walls of its settings alone so far.
+    pub(super) fn new(user: UserName, person: PersonId, mailbox: MailboxId, scope: Arc<ScopeSettings>) -> Self {
+        Self { user, person, mailbox, scope, standing: Standing::Active, walls: Arc::default() }
+    }
+
+    /// As the planner looks at records.
+    pub(super) fn viewer(&self) -> Viewer<'_> {
+        Viewer { person: &self.person, settings: &self.scope, walls: &self.walls }
+    }
 }
 
 /// What the practice system says of a person.
@@ -40,6 +54,8 @@ pub(super) struct Recipients {
     all: Vec<Recipient>,
     by_person: BTreeMap<PersonId, Vec<usize>>,
     by_mailbox: HashMap<MailboxId, Vec<usize>>,
+    /// The walls that the practice system keeps.
+    practice: Vec<PracticeWall>,
 }
 
 impl Recipients {
@@ -50,7 +66,42 @@ impl Recipients {
             by_person.entry(recipient.person.clone()).or_default().push(place);
             by_mailbox.entry(recipient.mailbox).or_default().push(place);
         }
-        Self { all, by_person, by_mailbox }
+        let mut recipients = Self { all, by_person, by_mailbox, practice: Vec::new() };
+        recipients.build();
+        recipients
+    }
+
+    /// Learns the walls that the practice system keeps; true when they are not what they were.
+    pub(super) fn wall_off(&mut self, walls: Vec<PracticeWall>) -> bool {
+        let changed = walls != self.practice;
+        self.practice = walls;
+        if changed {
+            self.build();
+        }
+        changed
+    }
+
+    /// Puts up the walls of every mailbox: those of all its links' settings, and those that the practice system keeps.
+    fn build(&mut self) {
+        let mut by_mailbox: HashMap<MailboxId, Walls> = HashMap::new();
+        for recipient in &self.all {
+            let walls = by_mailbox.entry(recipient.mailbox).or_default();
+            recipient.scope.walls.iter().for_each(|behind| walls.close(behind.clone()));
+            for wall in &self.practice {
+                match &wall.person {
+                    Some(person) if *person == recipient.person => walls.close(wall.behind.clone()),
+                    Some(_) => {}
+                    None => walls.doubt(wall.behind.clone()),
+                }
+            }
+        }
+        let by_mailbox: HashMap<MailboxId, Arc<Walls>> =
+            by_mailbox.into_iter().map(|(mailbox, walls)| (mailbox, Arc::new(walls))).collect();
+        for recipient in &mut self.all {
+            if let Some(walls) = by_mailbox.get(&recipient.mailbox) {
+                recipient.walls = Arc::clone(walls);
+            }
+        }
     }
 
     /// Whether the same people get the same things as there.
@@ -78,7 +129,8 @@ impl Recipients {
     /// The links that a row is for.
     pub(super) fn of<'a>(&'a self, audience: &Audience) -> Box<dyn Iterator<Item = &'a Recipient> + 'a> {
         match audience {
-            Audience::Everyone => Box::new(self.all.iter()),
+            // Who of them chose it is for their scope to say.
+            Audience::Everyone | Audience::Linked(_) => Box::new(self.all.iter()),
             Audience::Person(person) => {
                 let places = self.by_person.get(person).map_or(&[][..], Vec::as_slice);
                 Box::new(places.iter().filter_map(|place| self.all.get(*place)))

@@ -29,6 +29,15 @@ struct Rows {
     swept: u64,
 }
 
+/// What one reading gave.
+struct Taken {
+    told: Told,
+    problems: Problems,
+    rows: Rows,
+    /// What was not read means something else than it did.
+    stale: bool,
+}
+
 /// Rows with problems, and which rows were looked at: the problems of others stay listed.
 #[derive(Default)]
 struct Problems {
@@ -108,15 +117,17 @@ impl Engine {
 
     /// Reads what is due. Nothing of it counts before it is complete.
     async fn read(&self, reading: &mut Reading, served: &[Served]) -> Result<Result<Rows, Failure>, LedgerError> {
-        let now = self.context.now();
         if served.is_empty() {
             return Ok(Ok(Rows::default()));
         }
-        let (generation, chosen) = reading.watch.choose(now, &self.context.settings);
-        self.index().begin(generation);
         let limit = Duration::from_secs(u64::from(self.context.settings.read_minutes) * 60);
-        let outcome = tokio::time::timeout(limit, self.take_in(reading, served, chosen)).await;
-        let (mut told, problems, rows) = match outcome {
+        let mut outcome = tokio::time::timeout(limit, self.take_in(reading, served)).await;
+        if matches!(&outcome, Ok(Ok(complete)) if complete.stale) {
+            // A wall or a tie changed: rows that were not read mean something else now, and nobody waits for that.
+            reading.watch.suspect();
+            outcome = tokio::time::timeout(limit, self.take_in(reading, served)).await;
+        }
+        let Taken { mut told, problems, rows, .. } = match outcome {
             Ok(Ok(complete)) => complete,
             Ok(Err(failure)) => return Ok(Err(failure)),
             Err(_) => {
@@ -139,13 +150,10 @@ impl Engine {
         Ok(Ok(rows))
     }
 
-    async fn take_in(
-        &self,
-        reading: &mut Reading,
-        served: &[Served],
-        chosen: Vec<(Kind, QueryName, QueryRead)>,
-    ) -> Result<(Told, Problems, Rows), Failure> {
+    async fn take_in(&self, reading: &mut Reading, served: &[Served]) -> Result<Taken, Failure> {
         let now = self.context.now();
+        let (generation, chosen) = reading.watch.choose(now, &self.context.settings);
+        self.index().begin(generation);
         let depth: HashMap<(Kind, QueryName), QueryRead> =
             chosen.iter().map(|(kind, name, read)| ((*kind, name.clone()), read.clone())).collect();
         let rooms: HashMap<MailboxId, Arc<Room>> =
@@ -160,6 +168,8 @@ impl Engine {
         let mut rows = Rows::default();
         let mut intake = Intake::new(&reading.recipients, now);
         let mut ended = Vec::new();
+        let mut stale = false;
+        let everything = chosen.iter().all(|(_, _, read)| *read == QueryRead::Content);
         let mut portions = self.source.read(chosen).await?;
         loop {
             match portions.recv().await {
@@ -167,6 +177,11 @@ impl Engine {
                     if reading.recipients.meet(&people) {
                         reading.watch.suspect();
                     }
+                }
+                Some(Ok(Portion::Walls(walls))) => stale |= reading.recipients.wall_off(walls) && !everything,
+                Some(Ok(Portion::Ties { kind, name, digest })) => {
+                    let query = (kind, name);
+                    stale |= reading.watch.tied(&query, digest) && depth.get(&query) != Some(&QueryRead::Content);
                 }
                 Some(Ok(Portion::Rows(kind, name, portion))) => {
                     let query = (kind, name);
@@ -176,7 +191,7 @@ impl Engine {
                                 reading.watch.saw(&query, &record.key, &record.audience, *mark);
                                 problems.looked_at(&query.1, &record.key);
                             }
-                            Row::Unreadable { key, audience, mark } => {
+                            Row::Unreadable { key, audience, mark, .. } => {
                                 reading.watch.saw(&query, key, audience, *mark);
                                 problems.looked_at(&query.1, key);
                             }
@@ -232,7 +247,7 @@ impl Engine {
                 reading.watch.done(&query, read, cursor, now);
             }
         }
-        Ok((intake.complete(), problems, rows))
+        Ok(Taken { told: intake.complete(), problems, rows, stale })
     }
 
     /// Lists what is wrong with rows.

@@ -29,6 +29,8 @@ struct Known {
     marks: HashMap<u64, (u64, u32)>,
     swept: Option<Timestamp>,
     read_in_full: Option<Timestamp>,
+    /// Digest of who is tied to its contacts, where the query has ties.
+    ties: Option<u64>,
     /// A sweep saw something that no hint explained.
     suspicious: bool,
 }
@@ -91,6 +93,12 @@ impl Watch {
             Some((last, seen)) if *last == mark => *seen = generation,
             _ => known.suspicious = true,
         }
+    }
+
+    /// Remembers who is tied to the contacts of a query; true when it is not what it was.
+    pub(super) fn tied(&mut self, query: &QueryId, digest: u64) -> bool {
+        let known = self.queries.get_mut(query);
+        known.is_some_and(|known| known.ties.replace(digest) != Some(digest))
     }
 
     /// A query was read to its end.

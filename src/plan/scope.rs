@@ -7,16 +7,22 @@
 mod render;
 mod settings;
 mod template;
+mod walls;
 
-pub use settings::{CancelledPolicy, DonePolicy, PrivacyMode, ScopeSettings, Templates, Texts, WindowSettings};
+pub use settings::{
+    CancelledPolicy, ContactCircle, DonePolicy, PrivacyMode, ScopeSettings, Templates, Texts, WindowSettings,
+};
 pub use template::{Template, TemplateError};
+pub use walls::{Verdict, Walls};
 
 use std::sync::Arc;
 
 use jiff::{Timestamp, ToSpan};
 
 use super::{Desired, HoldReason, Withdrawal};
-use crate::domain::{Audience, Field, Fingerprint, Kind, MirrorEntry, Record, SourceRecord, Span, TaskStatus, Value};
+use crate::domain::{
+    Audience, Field, Fingerprint, Kind, MirrorEntry, PersonId, Record, SourceRecord, Span, TaskStatus, Value,
+};
 
 /// What a mailbox is known to hold of a record, without its content.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,15 +37,31 @@ impl From<&MirrorEntry> for MirrorHint {
     }
 }
 
+/// Who looks at records, and what they may see of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewer<'a> {
+    /// Who it is in the practice system.
+    pub person: &'a PersonId,
+    /// What they chose, or what was chosen for them.
+    pub settings: &'a ScopeSettings,
+    /// What must never reach their mailbox.
+    pub walls: &'a Walls,
+}
+
+/// The withdrawal of what lies behind a wall: without a trace.
+#[must_use]
+pub fn behind_a_wall() -> Desired {
+    Desired::Withdrawn(Withdrawal { reason: "an ethical wall".to_owned(), for_good: true })
+}
+
 /// What a mailbox should have of a row that is meant for its user.
-pub fn scope(
-    record: &SourceRecord,
-    settings: &ScopeSettings,
-    mirrored: Option<&MirrorHint>,
-    now: Timestamp,
-) -> Desired {
+pub fn scope(record: &SourceRecord, viewer: &Viewer<'_>, mirrored: Option<&MirrorHint>, now: Timestamp) -> Desired {
     let withdrawn = |reason: String| Desired::Withdrawn(Withdrawal { reason, for_good: false });
-    let kind = record.key.kind;
+    let (kind, settings) = (record.key.kind, viewer.settings);
+    let verdict = viewer.verdict(record);
+    if verdict == Verdict::Closed {
+        return behind_a_wall();
+    }
     if record.audience == Audience::Nobody {
         // In doubt a record goes to nobody; that it is gone is mere absence and has the strict brake.
         return Desired::Absent;
@@ -50,16 +72,19 @@ pub fn scope(
     if let Some(reason) = &record.withdrawn {
         return withdrawn(reason.clone());
     }
+    if let Some(reason) = outside_the_circle(record, viewer) {
+        return withdrawn(reason.to_owned());
+    }
     if record.cancelled && settings.cancelled == CancelledPolicy::Remove {
         return withdrawn("cancelled".to_owned());
     }
     if is_done(record) && settings.done == DonePolicy::Remove {
         return withdrawn("done".to_owned());
     }
-    if kind == Kind::Event && record.record.span().is_none() {
+    if verdict == Verdict::Doubtful || (kind == Kind::Event && record.record.span().is_none()) {
         return Desired::Unreadable;
     }
-    let Some(rendered) = render::render(record, settings) else {
+    let Some(rendered) = render::render(record, viewer) else {
         return withdrawn(if record.private {
             "private".to_owned()
         } else {
@@ -124,6 +149,22 @@ pub fn combined(one: Desired, other: Desired, mirrored: Option<&MirrorHint>) -> 
 /// The reason to hold contacts when a user would get more firm-wide ones than the cap allows.
 pub fn contact_cap(wanted: u64, settings: &ScopeSettings) -> Option<HoldReason> {
     (wanted > settings.contact_cap).then_some(HoldReason::ContactCap { wanted, cap: settings.contact_cap })
+}
+
+/// Why a contact does not belong to those that the viewer chose.
+fn outside_the_circle(record: &SourceRecord, viewer: &Viewer<'_>) -> Option<&'static str> {
+    if record.key.kind != Kind::Contact || matches!(record.audience, Audience::Person(_)) {
+        return (record.key.kind == Kind::Contact && viewer.settings.contacts == ContactCircle::None)
+            .then_some("contacts are switched off for this user");
+    }
+    match viewer.settings.contacts {
+        ContactCircle::Firm => None,
+        ContactCircle::Matters => {
+            viewer.ties(record).next().is_none().then_some("no contact of this user's matters (any more)")
+        }
+        ContactCircle::Mine => (!viewer.owns(record)).then_some("no contact of this user's own (any more)"),
+        ContactCircle::None => Some("contacts are switched off for this user"),
+    }
 }
 
 fn is_done(record: &SourceRecord) -> bool {

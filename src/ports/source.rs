@@ -3,7 +3,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::Failure;
-use crate::domain::{Audience, Kind, PersonId, Personal, QueryName, RecordKey, RowProblem, SourceRecord};
+use crate::domain::{
+    Audience, Kind, Matter, PersonId, Personal, PracticeWall, QueryName, RecordKey, RowProblem, SourceRecord,
+};
 
 /// Where the next hinted read of a query continues. Made and understood by the source alone: the ordered value of its own
 /// `changed` column (a time, an integer pair, a binary counter), as text.
@@ -63,6 +65,8 @@ pub enum Row {
         key: RecordKey,
         /// For whom, as far as the row says.
         audience: Audience,
+        /// The matter, as far as the row says.
+        matter: Matter,
         /// Digest of its `changed` value.
         mark: u64,
     },
@@ -83,6 +87,18 @@ pub enum Row {
 pub enum Portion {
     /// Everybody in the practice system, complete.
     People(Vec<Person>),
+    /// The ethical walls that the practice system keeps, complete; before any row. Missing where the mapping reads none.
+    Walls(Vec<PracticeWall>),
+    /// Who is tied to the contacts of a query, as a digest; before its rows. Where it is not what it was, rows that were not read
+    /// mean something else now.
+    Ties {
+        /// Of contacts.
+        kind: Kind,
+        /// The query.
+        name: QueryName,
+        /// The same for the same ties.
+        digest: u64,
+    },
     /// Rows of a query, some hundred at a time.
     Rows(Kind, QueryName, Vec<Row>),
     /// Things wrong with rows.

@@ -64,6 +64,8 @@ pub struct Query {
     pub sql: String,
     /// True when its rows are for everyone; else they say for whom.
     pub everyone: bool,
+    /// Whether it says that its rows belong to no matter.
+    pub matterless: bool,
     /// Whether it selects `changed`.
     pub hinted: bool,
     /// A predicate over the query's columns instead of `changed >= :cursor`.
@@ -144,6 +146,20 @@ impl Mapping {
     }
 }
 
+impl Mapping {
+    /// Queries that say nothing of matters, so that it cannot be told what of them lies behind a wall.
+    pub fn silent_about_matters(&self) -> impl Iterator<Item = &QueryName> {
+        let says =
+            |query: &Query| query.matterless || sql::mentions(&query.sql, "matter_number") || query.sql.contains('*');
+        self.queries.iter().filter(move |query| !says(query)).map(|query| &query.name)
+    }
+
+    /// Address books of which nothing says whose contacts they hold.
+    pub fn without_ties(&self) -> impl Iterator<Item = &QueryName> {
+        self.queries.iter().filter(|query| query.kind == Some(Kind::Contact) && query.everyone).map(|query| &query.name)
+    }
+}
+
 impl Query {
     /// The meaning of the columns that the database says this query has, in their order.
     pub fn meanings(&self, columns: &[String]) -> Result<Vec<Meaning>, MappingError> {
@@ -174,6 +190,9 @@ impl Query {
         }
         if has(Meaning::ChangedSecond) && !has(Meaning::Changed) {
             return missing("`changed_2` is the second part of `changed`, which is not selected");
+        }
+        if self.matterless && has(Meaning::MatterNumber) {
+            return missing("the query says `matter = \"none\"` and selects `matter_number`; only one can be meant");
         }
         if kind == Kind::Event {
             self.check_times(&meanings)?;

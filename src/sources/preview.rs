@@ -32,7 +32,7 @@ impl Preview {
                 Portion::People(people) => preview.people = people,
                 Portion::Rows(_, _, rows) => rows.into_iter().for_each(|row| preview.add(row)),
                 Portion::Problems(problems) => preview.problems.extend(problems),
-                Portion::QueryDone { .. } => {}
+                Portion::QueryDone { .. } | Portion::Walls(_) | Portion::Ties { .. } => {}
                 Portion::Complete => return Ok(preview),
             }
         }
@@ -45,7 +45,8 @@ impl Preview {
         let mut counts: BTreeMap<_, BTreeMap<Kind, usize>> = BTreeMap::new();
         for record in &self.records {
             let whom = match &record.audience {
-                Audience::Everyone => None,
+                // Who of the firm chose it is for their scope to say.
+                Audience::Everyone | Audience::Linked(_) => None,
                 Audience::Person(person) => Some(person),
                 Audience::Nobody => continue,
             };

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, Row, ToSql, Transaction, params};
 use secrecy::{ExposeSecret, SecretString};
@@ -72,10 +74,11 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         self.write(|transaction| {
             let before = get(transaction, name)?;
-            let same_link = UserDetails { settings: details.settings.clone(), ..before.details } == *details;
+            let same_link = UserDetails { settings: details.settings.clone(), ..before.details.clone() } == *details;
             set(transaction, name, "details", Json(details))?;
             if same_link {
-                return add_audit(transaction, by, Some(name), "settings changed", now);
+                let changed = changed_settings(&before.details.settings, &details.settings);
+                return add_audit(transaction, by, Some(name), &format!("settings changed: {changed}"), now);
             }
             if before.link != LinkState::Invited {
                 set(transaction, name, "link", Json(LinkState::Linked))?;
@@ -283,6 +286,14 @@ impl Ledger {
         let sealed = state.map(|state| self.seal(&confirmation_name(name), state)).transpose()?;
         self.write(|transaction| set(transaction, name, "confirmation", sealed))
     }
+}
+
+/// Which settings differ, by name: what they say may be a client's affair.
+fn changed_settings(before: &serde_json::Value, after: &serde_json::Value) -> String {
+    let names: BTreeSet<&String> =
+        [before, after].into_iter().filter_map(serde_json::Value::as_object).flat_map(serde_json::Map::keys).collect();
+    let changed = names.into_iter().filter(|name| before.get(name.as_str()) != after.get(name.as_str()));
+    changed.map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn password_name(name: &UserName) -> String {

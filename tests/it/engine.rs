@@ -7,3 +7,4 @@ mod firm;
 mod first_sync;
 mod loss;
 mod phone;
+mod scopes;

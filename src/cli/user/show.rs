@@ -9,6 +9,8 @@ use crate::{
     state::{AuditEntry, User, UserName},
 };
 
+use super::scope::{Effective, effective, words};
+
 /// Entries of the audit trail that are shown with a user.
 const AUDIT_ENTRIES: u32 = 10;
 
@@ -32,6 +34,7 @@ pub(super) fn list(installation: &Installation, as_json: bool, terminal: &mut Te
 struct Shown {
     #[serde(flatten)]
     user: User,
+    scope: Vec<Effective>,
     audit: Vec<AuditEntry>,
 }
 
@@ -43,8 +46,9 @@ pub(super) fn one(
 ) -> anyhow::Result<()> {
     let user = installation.ledger.user(name)?;
     let audit = installation.ledger.audit_trail(Some(name), AUDIT_ENTRIES)?;
+    let scope = effective(&installation.config.scope, &user.details.settings)?;
     if as_json {
-        return terminal.json(&Shown { user, audit });
+        return terminal.json(&Shown { user, scope, audit });
     }
     let clock = Clock::of(installation);
     let mut lines = vec![
@@ -71,5 +75,7 @@ pub(super) fn one(
     for [label, text] in lines {
         terminal.line(format_args!("{label:<8} {text}"))?;
     }
+    let rows = scope.iter().map(|one| [one.setting.clone(), words(&one.value), one.from.words().to_owned()]);
+    terminal.line(format_args!("\n{}", table(["SETTING", "VALUE", "FROM"], rows)))?;
     Ok(())
 }

@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::{CancelledPolicy, PrivacyMode, ScopeSettings, Templates, template::Values};
+use super::{CancelledPolicy, PrivacyMode, ScopeSettings, Templates, Viewer, template::Values};
 use crate::domain::{
     Field, Kind, Matter, Record, Reminder, Sensitivity, ShowAs, SourceRecord, Span, TaskStatus, Value,
 };
@@ -8,14 +8,15 @@ use crate::domain::{
 /// The record as this user's phone shows it; `None` when nothing of it may be shown.
 ///
 /// What is withheld is said as `None`, not left out: a field that is left out keeps its last value on the phone.
-pub(super) fn render(source: &SourceRecord, settings: &ScopeSettings) -> Option<Record> {
+pub(super) fn render(source: &SourceRecord, viewer: &Viewer<'_>) -> Option<Record> {
+    let settings = viewer.settings;
     let mode = settings.privacy;
     let kind = source.key.kind;
     let mut record = if source.private {
         private(source, settings)?
     } else {
         match mode {
-            PrivacyMode::Full => full(source, settings),
+            PrivacyMode::Full => full(source, viewer),
             PrivacyMode::Initials => initials(source, settings),
             PrivacyMode::MatterNumber => {
                 let number = source.matter.number.as_ref().map_or("", |number| number.reveal());
@@ -68,20 +69,21 @@ fn set(record: &mut Record, field: Field, value: Value) {
 }
 
 /// Everything, with the templates' texts and the names a phone sorts by.
-fn full(source: &SourceRecord, settings: &ScopeSettings) -> Record {
+fn full(source: &SourceRecord, viewer: &Viewer<'_>) -> Record {
     let mut record = source.record.clone();
-    let fallback = Templates::default();
-    let templates = settings.templates.get(&record.kind).unwrap_or(&fallback);
+    let fallback = Templates::of(record.kind);
+    let templates = viewer.settings.templates.get(&record.kind).unwrap_or(&fallback);
     let (number, name) = matter_texts(&source.matter);
     let subject = record.text(Field::Subject).unwrap_or_default().to_owned();
     let notes = record.text(Field::Notes).unwrap_or_default().to_owned();
+    let roles = roles(source, viewer);
     for (field, template) in [(Field::Subject, &templates.subject), (Field::Notes, &templates.notes)] {
         // A field that is not selected, or that is faulty in this row, is not made up from the rest.
         if record.fields.contains_key(&field) {
             let own = if field == Field::Subject { &subject } else { &notes };
             // Offices that write the file number into the subject themselves do not want to read it twice.
             let matter_number = if !number.is_empty() && own.contains(number) { "" } else { number };
-            let values = Values { subject: &subject, notes: &notes, matter_number, matter_name: name };
+            let values = Values { subject: &subject, notes: &notes, matter_number, matter_name: name, roles: &roles };
             let mut text = template.render(&values);
             let over = text.chars().count().saturating_sub(LONGEST);
             if field == Field::Subject && over > 0 {
@@ -96,6 +98,33 @@ fn full(source: &SourceRecord, settings: &ScopeSettings) -> Record {
         name_contact(&mut record);
     }
     record
+}
+
+/// More roles of one contact than this make no note that somebody reads.
+const MOST_ROLES: usize = 40;
+
+/// What a contact is in the matters of the viewer, a line each and in a fixed order, so that nothing is written anew for nothing:
+/// `opposing counsel in 2026-114 (Smith v Jones)`.
+fn roles(source: &SourceRecord, viewer: &Viewer<'_>) -> String {
+    let lines: BTreeSet<String> = viewer
+        .ties(source)
+        .map(|tie| {
+            let (number, name) = matter_texts(&tie.matter);
+            let matter = match (number.is_empty(), name.is_empty()) {
+                (false, false) => format!("{number} ({name})"),
+                _ => format!("{number}{name}"),
+            };
+            let role = tie.role.as_ref().map_or("", |role| role.reveal().trim());
+            match (role.is_empty(), matter.is_empty()) {
+                (false, false) => format!("{role} in {matter}"),
+                _ => format!("{role}{matter}"),
+            }
+        })
+        .filter(|line| !line.is_empty())
+        .collect();
+    let more = lines.len().saturating_sub(MOST_ROLES);
+    let shown = lines.into_iter().take(MOST_ROLES);
+    shown.chain((more > 0).then(|| format!("and in {more} more"))).collect::<Vec<_>>().join("\n")
 }
 
 fn matter_texts(matter: &Matter) -> (&str, &str) {

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::Template;
-use crate::domain::Kind;
+use crate::domain::{Behind, Kind};
 
 /// What a user gets to see, and how. Section `[scope]` of the configuration; every value can be set per user.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,9 +38,15 @@ pub struct ScopeSettings {
     /// are left to the server's own default.
     #[serde(default = "quarter_of_an_hour")]
     pub default_reminder_minutes: Option<u32>,
-    /// How many firm-wide contacts one user may get; more hold that user's contacts.
+    /// Which contacts of the firm's address book a user gets.
+    #[serde(default)]
+    pub contacts: ContactCircle,
+    /// How many contacts of the firm's address book one user may get; more hold that user's contacts.
     #[serde(default = "five_thousand")]
     pub contact_cap: u64,
+    /// What must never reach the user: numbers of matters and keys of records. A user's own walls are added to the firm's.
+    #[serde(default)]
+    pub walls: BTreeSet<Behind>,
 }
 
 impl ScopeSettings {
@@ -56,8 +62,23 @@ impl ScopeSettings {
             templates: BTreeMap::new(),
             texts: Texts::default(),
             default_reminder_minutes: quarter_of_an_hour(),
+            contacts: ContactCircle::default(),
             contact_cap: five_thousand(),
+            walls: BTreeSet::new(),
         }
+    }
+
+    /// These settings with a user's own laid over them, value by value. Walls are added: nobody's own settings open a wall of
+    /// the firm's.
+    ///
+    /// # Errors
+    /// When a value cannot be used.
+    pub fn with(&self, own: &serde_json::Value) -> Result<Self, serde_json::Error> {
+        let mut settings = serde_json::to_value(self)?;
+        lay_over(&mut settings, own);
+        let mut settings: Self = serde_json::from_value(settings)?;
+        settings.walls.extend(self.walls.iter().cloned());
+        Ok(settings)
     }
 }
 
@@ -72,6 +93,18 @@ fn quarter_of_an_hour() -> Option<u32> {
 
 fn five_thousand() -> u64 {
     5_000
+}
+
+fn lay_over(settings: &mut serde_json::Value, own: &serde_json::Value) {
+    match (settings, own) {
+        (serde_json::Value::Object(settings), serde_json::Value::Object(own)) => {
+            for (name, value) in own {
+                lay_over(settings.entry(name).or_insert(serde_json::Value::Null), value);
+            }
+        }
+        (_, serde_json::Value::Null) => {}
+        (settings, own) => *settings = own.clone(),
+    }
 }
 
 /// What is maintained, in days of the office's zone.
@@ -129,19 +162,44 @@ pub enum PrivacyMode {
     Busy,
 }
 
+/// Which contacts of the firm's address book a user gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ContactCircle {
+    /// Those that are the user's own.
+    Mine,
+    /// Those too that play a part in a matter of the user's.
+    Matters,
+    /// All.
+    #[default]
+    Firm,
+    /// No contacts at all.
+    None,
+}
+
 /// How the texts of a kind are made up. A template is used only where the query selects that field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Templates {
     /// Of an event or a task. `{subject}`, `{matter_number}`, `{matter_name}`.
     pub subject: Template,
-    /// `{notes}`, `{matter_number}`, `{matter_name}`.
+    /// `{notes}`, `{matter_number}`, `{matter_name}`; of a contact `{roles}` too.
     pub notes: Template,
 }
 
 impl Default for Templates {
     fn default() -> Self {
         Self { subject: Template::subject_and_number(), notes: Template::notes_alone() }
+    }
+}
+
+impl Templates {
+    /// What holds where nothing is set: a contact says first what it is in the user's matters.
+    pub fn of(kind: Kind) -> Self {
+        match kind {
+            Kind::Contact => Self { notes: Template::roles_and_notes(), ..Self::default() },
+            Kind::Event | Kind::Task => Self::default(),
+        }
     }
 }
 

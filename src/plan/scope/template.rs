@@ -9,13 +9,15 @@ enum Placeholder {
     Notes,
     MatterNumber,
     MatterName,
+    Roles,
 }
 
-const PLACEHOLDERS: [(&str, Placeholder); 4] = [
+const PLACEHOLDERS: [(&str, Placeholder); 5] = [
     ("subject", Placeholder::Subject),
     ("notes", Placeholder::Notes),
     ("matter_number", Placeholder::MatterNumber),
     ("matter_name", Placeholder::MatterName),
+    ("roles", Placeholder::Roles),
 ];
 
 /// A text with placeholders, like `{subject} ({matter_number})`. What is empty is left out tidily: with the brackets around it,
@@ -42,6 +44,7 @@ pub(super) struct Values<'a> {
     pub(super) notes: &'a str,
     pub(super) matter_number: &'a str,
     pub(super) matter_name: &'a str,
+    pub(super) roles: &'a str,
 }
 
 impl<'a> Values<'a> {
@@ -51,6 +54,7 @@ impl<'a> Values<'a> {
             Placeholder::Notes => self.notes,
             Placeholder::MatterNumber => self.matter_number,
             Placeholder::MatterName => self.matter_name,
+            Placeholder::Roles => self.roles,
         }
         .trim()
     }
@@ -58,7 +62,9 @@ impl<'a> Values<'a> {
 
 /// A template that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{{{0}}}` is no placeholder; there are {{subject}}, {{notes}}, {{matter_number}} and {{matter_name}}")]
+#[error(
+    "`{{{0}}}` is no placeholder; there are {{subject}}, {{notes}}, {{matter_number}}, {{matter_name}} and {{roles}}"
+)]
 pub struct TemplateError(String);
 
 impl Template {
@@ -72,6 +78,12 @@ impl Template {
     /// `{notes}`
     pub(super) fn notes_alone() -> Self {
         Self { text: "{notes}".to_owned(), lines: vec![vec![Part::Value(Placeholder::Notes)]] }
+    }
+
+    /// `{roles}`, and below it `{notes}`
+    pub(super) fn roles_and_notes() -> Self {
+        let line = |placeholder| vec![Part::Value(placeholder)];
+        Self { text: "{roles}\n{notes}".to_owned(), lines: vec![line(Placeholder::Roles), line(Placeholder::Notes)] }
     }
 
     pub(super) fn render(&self, values: &Values<'_>) -> String {

@@ -5,6 +5,8 @@ use jiff::{civil::date, tz::TimeZone};
 use super::*;
 use crate::domain::{Matter, Personal, PostalAddress, RecordKey, Reminder, Sensitivity, ShowAs};
 
+mod walls;
+
 const SECRET: &str = "Planted";
 
 fn settings() -> ScopeSettings {
@@ -15,12 +17,18 @@ fn now() -> Timestamp {
     "2026-11-23T08:00:00Z".parse().expect("valid")
 }
 
+/// What somebody without walls gets of a row.
+fn scope(source: &SourceRecord, settings: &ScopeSettings, hint: Option<&MirrorHint>, now: Timestamp) -> Desired {
+    let (person, walls) = (PersonId("AB".to_owned()), Walls::default());
+    super::scope(source, &Viewer { person: &person, settings, walls: &walls }, hint, now)
+}
+
 fn source(record: Record) -> SourceRecord {
     SourceRecord {
         key: RecordKey::new(record.kind, "main", "1"),
         audience: Audience::Everyone,
         record,
-        matter: Matter { number: Some("2026/12".into()), name: Some("Planted ./. Muster".into()) },
+        matter: Matter { number: Some("2026/12".into()), name: Some("Planted ./. Muster".into()), unclear: false },
         private: false,
         done: false,
         cancelled: false,
@@ -110,7 +118,7 @@ fn what_is_shown_in_full_holds_every_field_and_the_offices_zone() {
 fn a_long_title_gives_way_to_the_file_number_and_fits_into_a_subject() {
     let mut long = event();
     long.record = long.record.with(Field::Subject, Value::text("x".repeat(255)));
-    long.matter = Matter { number: Some("2026-114".into()), name: None };
+    long.matter = Matter { number: Some("2026-114".into()), ..Matter::default() };
     let record = wanted(&long, &settings());
     let subject = record.text(Field::Subject).unwrap_or_default();
     assert_eq!(subject.chars().count(), 255);
@@ -202,7 +210,11 @@ fn only_time_freezes_and_only_what_did_not_change() {
         source
     };
     let hint = |source: &SourceRecord| {
-        let rendered = render::render(source, &settings()).expect("shown");
+        let rendered = render::render(
+            source,
+            &Viewer { person: &PersonId("AB".to_owned()), settings: &settings(), walls: &Walls::default() },
+        )
+        .expect("shown");
         MirrorHint { fingerprint: Some(Fingerprint::of(&rendered)) }
     };
     let state = |source: &SourceRecord, hint: Option<MirrorHint>| scope(source, &settings(), hint.as_ref(), now());
@@ -377,6 +389,7 @@ fn templates_leave_out_what_is_empty_tidily() {
         subject: "Hearing",
         notes: "Bring it\nall",
         matter_number: number,
+        roles: "",
         matter_name: "A ./. B",
     };
     for (text, with, without) in [

@@ -59,6 +59,7 @@ impl Checker<'_> {
     fn check_people(table: &Table, whole: &Place) -> Result<(), MappingError> {
         let not_for_people = table.name.is_some()
             || table.audience.is_some()
+            || table.matter.is_some()
             || table.changed_sql.is_some()
             || table.sweep_sql.is_some()
             || table.overlap.is_some()
@@ -91,6 +92,7 @@ impl Checker<'_> {
             kind,
             name,
             everyone,
+            matterless: self.matterless(table.matter.as_ref())?,
             hinted,
             changed_sql,
             sweep_sql,
@@ -169,6 +171,18 @@ impl Checker<'_> {
         }
         filled.push_str(rest);
         Ok(filled)
+    }
+
+    /// Whether the query says that its rows belong to no matter.
+    fn matterless(&self, word: Option<&Spanned<String>>) -> Result<bool, MappingError> {
+        match word {
+            None => Ok(false),
+            Some(word) if word.get_ref() == "none" => Ok(true),
+            Some(word) => {
+                let what = format!("`{}` is no matter; the only word is `none`: no row belongs to one", word.get_ref());
+                Err(self.place(word).error(what))
+            }
+        }
     }
 
     fn all_day_end(&self, word: Option<&Spanned<String>>) -> Result<AllDayEnd, MappingError> {

@@ -34,6 +34,7 @@ pub(super) struct Table {
     pub(super) name: Option<Spanned<String>>,
     pub(super) sql: Spanned<String>,
     pub(super) audience: Option<Spanned<String>>,
+    pub(super) matter: Option<Spanned<String>>,
     pub(super) changed_sql: Option<Spanned<String>>,
     pub(super) sweep_sql: Option<Spanned<String>>,
     pub(super) overlap: Option<u64>,

@@ -1,4 +1,7 @@
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+};
 
 use jiff::tz::TimeZone;
 
@@ -161,14 +164,20 @@ fn details(shown: &Shown<'_>) -> Vec<String> {
 }
 
 fn audience(audience: &[&Audience]) -> String {
-    let names: Vec<&str> = audience
-        .iter()
-        .map(|audience| match audience {
-            Audience::Everyone => "everyone",
-            Audience::Person(person) => person.0.as_str(),
-            Audience::Nobody => "nobody",
-        })
-        .collect();
+    let mut names: Vec<&str> = Vec::new();
+    for audience in audience {
+        match audience {
+            Audience::Everyone => names.push("everyone"),
+            Audience::Person(person) => names.push(person.0.as_str()),
+            Audience::Nobody => names.push("nobody"),
+            Audience::Linked(ties) => {
+                let people: BTreeSet<&str> =
+                    ties.iter().filter_map(|tie| tie.person.as_ref()).map(|person| person.0.as_str()).collect();
+                names.push("whoever takes the firm's contacts");
+                names.extend(people);
+            }
+        }
+    }
     format!("for {}", names.join(", "))
 }
 

@@ -5,7 +5,7 @@ use super::{
     reader::{Identity, Reader},
 };
 use crate::{
-    domain::{Audience, Field, RecordKey, RowProblem},
+    domain::{Audience, Field, Matter, RecordKey, RowProblem},
     ports::Row,
     sources::{
         cell::{Cell, digest},
@@ -58,7 +58,7 @@ impl<'r> Pass<'r> {
         }
         let (key, audience, mark) = match &row {
             Row::Record { record, mark } => (&record.key, &record.audience, *mark),
-            Row::Unreadable { key, audience, mark } | Row::Key { key, audience, mark } => (key, audience, *mark),
+            Row::Unreadable { key, audience, mark, .. } | Row::Key { key, audience, mark } => (key, audience, *mark),
         };
         // What nobody gets contradicts nothing.
         if *audience == Audience::Nobody {
@@ -88,7 +88,12 @@ impl<'r> Pass<'r> {
                 let what = "several rows with this key and person contradict each other: none of them is believed";
                 self.problems.push(self.problem(&row, what.to_owned(), true));
                 self.rows.retain(|earlier| identity_of(earlier) != (key, audience));
-                self.rows.push(Row::Unreadable { key: key.clone(), audience: audience.clone(), mark });
+                let matter = match &row {
+                    Row::Record { record, .. } => record.matter.clone(),
+                    Row::Unreadable { matter, .. } => matter.clone(),
+                    Row::Key { .. } => Matter::default(),
+                };
+                self.rows.push(Row::Unreadable { key: key.clone(), audience: audience.clone(), matter, mark });
             }
         }
     }
@@ -104,7 +109,10 @@ impl<'r> Pass<'r> {
         match self.full.see(digest((&key.record, &audience)), mark) {
             Sighting::New => self.rows.push(Row::Key { key, audience, mark }),
             Sighting::Again => {}
-            Sighting::Contradicted => self.rows.push(Row::Unreadable { key, audience, mark }),
+            Sighting::Contradicted => {
+                let matter = Matter { unclear: true, ..Matter::default() };
+                self.rows.push(Row::Unreadable { key, audience, matter, mark });
+            }
         }
     }
 

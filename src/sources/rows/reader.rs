@@ -133,6 +133,11 @@ impl<'r> Reader<'r> {
         Audience::Nobody
     }
 
+    /// Whether nothing says to which matter a row belongs.
+    fn silent_about_matters(&self) -> bool {
+        !self.query.matterless && !self.columns.iter().any(|column| column.meaning == Meaning::MatterNumber)
+    }
+
     /// Reads a row in full.
     pub(super) fn read(&self, cells: &[Cell], problems: &mut Vec<RowProblem>) -> Option<Row> {
         let Identity { key, audience, mark } = self.identity(cells, problems)?;
@@ -140,6 +145,7 @@ impl<'r> Reader<'r> {
         for (column, cell) in self.columns.iter().zip(cells) {
             if let Cell::Garbled(_) = cell {
                 let what = "the encoding of this text is broken: what cannot be read was replaced".to_owned();
+                draft.matter.unclear |= column.meaning == Meaning::MatterNumber;
                 problems.push(self.problem(&key, column, what));
             }
             let outcome = column.raw(cell).and_then(|raw| self.fill(&mut draft, column, raw));
@@ -153,9 +159,12 @@ impl<'r> Reader<'r> {
             }
         }
         if self.kind == Kind::Event && self.span(&mut draft, &key, cells, problems).is_none() {
-            return Some(Row::Unreadable { key, audience, mark });
+            let (_, mut rest) = draft.finish();
+            rest.matter.unclear |= self.silent_about_matters();
+            return Some(Row::Unreadable { key, audience, matter: rest.matter, mark });
         }
-        let (record, rest) = draft.finish();
+        let (record, mut rest) = draft.finish();
+        rest.matter.unclear |= self.silent_about_matters();
         let record = SourceRecord {
             key,
             audience,

@@ -34,6 +34,25 @@ fn a_user_is_entered_listed_shown_and_paused() {
     paused   since MOMENT
     audit    MOMENT  tester (command line): paused
     audit    MOMENT  tester (command line): added, for person `HW` and mailbox `weber@kanzlei.example`
+
+    SETTING                   VALUE                FROM
+    cancelled                 remove               the firm
+    contact_cap               5000                 the firm
+    contacts                  firm                 the firm
+    default_reminder_minutes  15                   the firm
+    done                      keep                 the firm
+    kinds                     contact,event,task   the firm
+    office_zone               Europe/Berlin        the firm
+    privacy                   full                 the firm
+    texts.busy_event          Appointment          the firm
+    texts.busy_task           Task                 the firm
+    texts.cancelled           Cancelled:           the firm
+    texts.private_event       Private appointment  the firm
+    texts.private_task        Private task         the firm
+    walls                     -                    the firm
+    window.done_tasks_days    30                   the firm
+    window.future_days        365                  the firm
+    window.past_days          30                   the firm
     ----- stderr
     ");
     assert_snapshot!(place.run("user resume weber"), @r"
@@ -116,5 +135,102 @@ fn what_cannot_be_an_address_is_refused() {
     ----- stderr
     error: the address of the web service holds a user or a password
     hint: leave them out; `--login` takes the login and `pocketdocket user link` asks for the password
+    ");
+}
+
+#[test]
+fn a_users_own_settings_are_checked_shown_with_their_origin_and_kept_in_the_audit_trail() {
+    let place = Place::installed();
+    place.command("user add weber --person HW --mailbox weber@kanzlei.example").assert().success();
+    assert_snapshot!(place.run("user set weber privacy=initials window.past_days=60 --dry-run"), @r"
+    exit code: 0
+    ----- stdout
+    ----- stderr
+    `weber` is not synced now, so nothing changes in the mailbox yet
+    nothing was changed
+    ");
+    assert!(!place.run("user show weber").contains("this user"), "a dry run keeps nothing");
+    assert_snapshot!(place.run("user set weber privacy=initials window.past_days=60 walls=2026-114,contact/contacts/17"), @r"
+    exit code: 0
+    ----- stdout
+    ----- stderr
+    `weber` is not synced now, so nothing changes in the mailbox yet
+    kept; it holds from the next sync on: `pocketdocket user show weber`
+    ");
+    let shown = place.run("user show weber");
+    for line in [
+        "privacy                   initials",
+        "window.past_days          60",
+        "settings changed: privacy, walls, window",
+    ] {
+        assert!(shown.contains(line), "{line} in {shown}");
+    }
+    assert!(!shown.split("audit").nth(1).is_some_and(|audit| audit.lines().next().unwrap_or_default().contains("114")));
+    assert_snapshot!(place.run("user set weber privacy= window.past_days= walls="), @r"
+    exit code: 0
+    ----- stdout
+    ----- stderr
+    `weber` is not synced now, so nothing changes in the mailbox yet
+    kept; it holds from the next sync on: `pocketdocket user show weber`
+    ");
+    assert!(!place.run("user show weber").contains("this user"), "back to the firm's");
+    let json = place.command("user show weber --json").output().expect("starts");
+    let user: serde_json::Value = serde_json::from_slice(&json.stdout).expect("is JSON");
+    let scope = user["scope"].as_array().expect("a list");
+    assert!(scope.iter().any(|one| one["setting"] == "contacts" && one["value"] == "firm" && one["from"] == "firm"));
+}
+
+#[test]
+fn settings_that_cannot_be_used_are_refused_with_what_would_be_right() {
+    let place = Place::installed();
+    place.command("user add weber --person HW --mailbox weber@kanzlei.example").assert().success();
+    assert_snapshot!(place.run("user set weber contacts=all"), @r"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error: these settings of `weber` cannot be used
+      Caused by: unknown variant `all`, expected one of `mine`, `matters`, `firm`, `none`
+    hint: the settings are those of `[scope]` in docs/reference/settings.md, such as `window.past_days=60`
+    ");
+    assert_snapshot!(place.run("user set weber contcts=firm"), @r"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error: these settings of `weber` cannot be used
+      Caused by: unknown field `contcts`, expected one of `office_zone`, `kinds`, `window`, `done`, `cancelled`, `privacy`, `templates`, `texts`, `default_reminder_minutes`, `contacts`, `contact_cap`, `walls`
+    hint: the settings are those of `[scope]` in docs/reference/settings.md, such as `window.past_days=60`
+    ");
+    assert_snapshot!(place.run("user set weber contacts"), @r"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error: `contacts` sets nothing
+    hint: write `setting=value`, such as `contacts=matters`; `contacts=` goes back to the firm's
+    ");
+    for bad in [
+        "window.past_days=many",
+        "office_zone=Atlantis",
+        "kinds=mails",
+        "walls=,",
+        "templates.contact.notes={nonsense}",
+    ] {
+        let shown = place.run(&format!("user set weber {bad}"));
+        let fine = bad == "walls=,";
+        assert_eq!(shown.starts_with("exit code: 0"), fine, "{bad}: {shown}");
+    }
+    assert!(place.run("user set nobody contacts=firm").contains("there is no user `nobody`"));
+}
+
+#[test]
+fn what_the_mapping_cannot_tell_is_said_when_somebody_relies_on_it() {
+    let place = Place::installed();
+    place.command("user add weber --person HW --mailbox weber@kanzlei.example").assert().success();
+    assert_snapshot!(place.run("user set weber contacts=matters"), @r"
+    exit code: 0
+    ----- stdout
+    ----- stderr
+    warning: the query `contacts` is for everyone and has no `links_sql`: with `contacts=matters` the user gets nothing of it
+    `weber` is not synced now, so nothing changes in the mailbox yet
+    kept; it holds from the next sync on: `pocketdocket user show weber`
     ");
 }

@@ -148,6 +148,19 @@ impl Firm {
         database.execute_batch(statements).expect("valid SQL");
     }
 
+    /// A user's own settings are these from now on.
+    pub(super) fn set(&self, user: &str, settings: serde_json::Value) {
+        let details = self.ledger.user(&name(user)).expect("known").details;
+        let details = UserDetails { settings, ..details };
+        self.ledger.update_user(&name(user), &details, "test", self.now()).expect("kept");
+    }
+
+    /// The mapping is another one from now on.
+    pub(super) async fn map_anew(&mut self, mapping: &str) {
+        std::fs::write(self.folder.path().join("mapping.toml"), mapping).expect("the mapping");
+        self.restart(true).await;
+    }
+
     /// An event on a day of December, 10 to 11 o'clock.
     pub(super) fn event(&self, id: &str, person: &str, subject: &str, day: u8) {
         self.sql(&format!(

@@ -80,7 +80,11 @@ impl Draft {
                 self.addresses.insert(field, None);
                 format!("{wrong}: the whole address is {LEFT_OUT}")
             }
-            Meaning::MatterNumber | Meaning::MatterName => format!("{wrong}: taken as none"),
+            Meaning::MatterNumber => {
+                self.matter.unclear = true;
+                format!("{wrong}: taken as none, and as unclear where a wall stands")
+            }
+            Meaning::MatterName => format!("{wrong}: taken as none"),
             Meaning::Done => format!("{wrong}: taken as not done"),
             Meaning::Cancelled => format!("{wrong}: taken as not cancelled"),
             Meaning::Withdrawn => format!("{wrong}: taken as not withdrawn"),
