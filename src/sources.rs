@@ -5,6 +5,7 @@
 //! it (`rows`) knows nothing of the database. What cannot be understood becomes a row problem, never a guess; what cannot
 //! be read to its end is a failure, never a short view. [`sample`] makes a whole fictional firm to try all of it.
 
+mod beside;
 mod cell;
 mod convert;
 pub mod mapping;

@@ -178,7 +178,10 @@ impl Engine {
                         reading.watch.suspect();
                     }
                 }
-                Some(Ok(Portion::Walls(walls))) => stale |= reading.recipients.wall_off(walls) && !everything,
+                Some(Ok(Portion::Walls(walls))) => {
+                    problems.read.insert(QueryName("walls".to_owned()), None);
+                    stale |= reading.recipients.wall_off(walls) && !everything;
+                }
                 Some(Ok(Portion::Ties { kind, name, digest })) => {
                     let query = (kind, name);
                     stale |= reading.watch.tied(&query, digest) && depth.get(&query) != Some(&QueryRead::Content);

@@ -5,6 +5,7 @@
 //! possible without a database (shape, words, placeholders, one SELECT each), and again when the database has told its
 //! column names; every error says file, line, column and the word at fault. The reference is `docs/reference/mapping.md`.
 
+mod beside;
 mod check;
 mod document;
 mod error;
@@ -17,6 +18,7 @@ use std::{
     sync::Arc,
 };
 
+pub use beside::{Beside, LINKS, WALLS};
 use check::Checker;
 use document::Document;
 pub use error::{MappingError, Origin, Place};
@@ -38,6 +40,8 @@ pub struct Mapping {
     pub name: String,
     /// Everybody in the practice system.
     pub people: Query,
+    /// The ethical walls that the practice system keeps.
+    pub walls: Option<Beside>,
     /// What becomes contacts, events and tasks.
     pub queries: Vec<Query>,
 }
@@ -64,6 +68,8 @@ pub struct Query {
     pub sql: String,
     /// True when its rows are for everyone; else they say for whom.
     pub everyone: bool,
+    /// Who is tied to its contacts.
+    pub links: Option<Beside>,
     /// Whether it says that its rows belong to no matter.
     pub matterless: bool,
     /// Whether it selects `changed`.
@@ -125,6 +131,7 @@ impl Mapping {
         known.extend(placeholders.iter().map(|(name, value)| (name.clone(), value.clone())));
         let checker = Checker { origin: &origin, placeholders: &known };
         let people = checker.query(None, document.people)?;
+        let walls = document.walls.map(|walls| checker.beside(&walls.into_inner().sql, &WALLS)).transpose()?;
         let mut queries = Vec::new();
         let mut names = BTreeSet::new();
         let tables = [(Kind::Contact, document.contacts), (Kind::Event, document.events), (Kind::Task, document.tasks)];
@@ -142,21 +149,29 @@ impl Mapping {
         if queries.is_empty() {
             return Err(place(0..0).error("the mapping has no query: it needs [[contacts]], [[events]] or [[tasks]]"));
         }
-        Ok(Self { name: document.practice.name, people, queries })
+        Ok(Self { name: document.practice.name, people, walls, queries })
     }
 }
 
 impl Mapping {
     /// Queries that say nothing of matters, so that it cannot be told what of them lies behind a wall.
     pub fn silent_about_matters(&self) -> impl Iterator<Item = &QueryName> {
-        let says =
-            |query: &Query| query.matterless || sql::mentions(&query.sql, "matter_number") || query.sql.contains('*');
+        let says = |query: &Query| {
+            let links = query.links.as_ref().map_or("", |links| links.sql.as_str());
+            query.matterless
+                || [query.sql.as_str(), links]
+                    .iter()
+                    .any(|sql| sql::mentions(sql, "matter_number") || sql.contains('*'))
+        };
         self.queries.iter().filter(move |query| !says(query)).map(|query| &query.name)
     }
 
     /// Address books of which nothing says whose contacts they hold.
     pub fn without_ties(&self) -> impl Iterator<Item = &QueryName> {
-        self.queries.iter().filter(|query| query.kind == Some(Kind::Contact) && query.everyone).map(|query| &query.name)
+        self.queries
+            .iter()
+            .filter(|query| query.kind == Some(Kind::Contact) && query.everyone && query.links.is_none())
+            .map(|query| &query.name)
     }
 }
 

@@ -16,7 +16,7 @@ mod vocabulary;
 
 pub(super) use pass::{Pass, Totals};
 pub(super) use raw::Raw;
-pub(super) use reader::{Reader, Rules};
+pub(super) use reader::{Reader, Rules, key_of};
 pub(super) use text::{clean, is_email};
 pub(super) use time::{Moment, moment_of};
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! The engine at work: a real SQLite practice database, a real ledger, the simulator behind real sockets. Each test does
 //! something to the practice or to the mailbox, lets the clock beat, and looks at the phone.
 
+mod address_book;
 mod brakes;
 mod faults;
 mod firm;

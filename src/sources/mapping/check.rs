@@ -3,7 +3,8 @@ use std::{collections::BTreeMap, str::FromStr, sync::Arc};
 use toml::Spanned;
 
 use super::{
-    AllDayEnd, MappingError, NO_PERSON, Origin, PEOPLE, Place, Query, document::Table, sql, unknown_word, vocabulary,
+    AllDayEnd, Beside, LINKS, MappingError, NO_PERSON, Origin, PEOPLE, Place, Query, document::Table, sql,
+    unknown_word, vocabulary,
 };
 use crate::{
     domain::{Kind, QueryName},
@@ -60,6 +61,7 @@ impl Checker<'_> {
         let not_for_people = table.name.is_some()
             || table.audience.is_some()
             || table.matter.is_some()
+            || table.links_sql.is_some()
             || table.changed_sql.is_some()
             || table.sweep_sql.is_some()
             || table.overlap.is_some()
@@ -92,6 +94,7 @@ impl Checker<'_> {
             kind,
             name,
             everyone,
+            links: self.links(kind, everyone, table)?,
             matterless: self.matterless(table.matter.as_ref())?,
             hinted,
             changed_sql,
@@ -120,6 +123,9 @@ impl Checker<'_> {
             return Err(self
                 .place(name)
                 .error(format!("`{text}` is kept for the codes of confirmations; choose another name")));
+        }
+        if text == "walls" {
+            return Err(self.place(name).error("`walls` is kept for the `[walls]` query; choose another name"));
         }
         Ok(QueryName(text.clone()))
     }
@@ -171,6 +177,21 @@ impl Checker<'_> {
         }
         filled.push_str(rest);
         Ok(filled)
+    }
+
+    /// A statement beside the queries.
+    pub(super) fn beside(&self, sql: &Spanned<String>, words: &'static [&'static str]) -> Result<Beside, MappingError> {
+        Ok(Beside { sql: self.statement(sql)?, words, place: self.place(sql) })
+    }
+
+    /// Who is tied to the contacts of an address book.
+    fn links(&self, kind: Option<Kind>, everyone: bool, table: &Table) -> Result<Option<Beside>, MappingError> {
+        let Some(sql) = &table.links_sql else { return Ok(None) };
+        if kind != Some(Kind::Contact) || !everyone {
+            let what = "`links_sql` is for contacts with `audience = \"everyone\"`: other rows say themselves for whom they are";
+            return Err(self.place(sql).error(what));
+        }
+        self.beside(sql, &LINKS).map(Some)
     }
 
     /// Whether the query says that its rows belong to no matter.

@@ -10,6 +10,7 @@ use toml::Spanned;
 pub(super) struct Document {
     pub(super) practice: Practice,
     pub(super) people: Spanned<Table>,
+    pub(super) walls: Option<Spanned<Walls>>,
     #[serde(default)]
     pub(super) contacts: Vec<Spanned<Table>>,
     #[serde(default)]
@@ -27,6 +28,13 @@ pub(super) struct Practice {
     pub(super) placeholders: BTreeMap<String, String>,
 }
 
+/// The walls that the practice system keeps.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Walls {
+    pub(super) sql: Spanned<String>,
+}
+
 /// One query. `people` uses `sql`, `convert` and `values` alone.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,6 +43,7 @@ pub(super) struct Table {
     pub(super) sql: Spanned<String>,
     pub(super) audience: Option<Spanned<String>>,
     pub(super) matter: Option<Spanned<String>>,
+    pub(super) links_sql: Option<Spanned<String>>,
     pub(super) changed_sql: Option<Spanned<String>>,
     pub(super) sweep_sql: Option<Spanned<String>>,
     pub(super) overlap: Option<u64>,

@@ -12,6 +12,7 @@ use crate::{
     },
     ports::Row,
     sources::{
+        beside::Ties,
         cell::{Cell, digest, hex},
         convert::Converter,
         mapping::{AddressPart, Meaning, Query},
@@ -41,6 +42,8 @@ pub(in crate::sources) struct Reader<'r> {
     kind: Kind,
     rules: &'r Rules,
     columns: Vec<Column<'r>>,
+    /// Who is tied to the contacts of an address book.
+    ties: Option<&'r Ties>,
 }
 
 struct Column<'r> {
@@ -82,7 +85,13 @@ impl<'r> Reader<'r> {
             converter: query.converters.get(name).copied(),
             values: query.values.get(name),
         });
-        Self { query, kind: query.kind.unwrap_or(Kind::Contact), rules, columns: columns.collect() }
+        Self { query, kind: query.kind.unwrap_or(Kind::Contact), rules, columns: columns.collect(), ties: None }
+    }
+
+    /// The same with the ties of its contacts.
+    pub(in crate::sources) fn tied(mut self, ties: Option<&'r Ties>) -> Self {
+        self.ties = ties;
+        self
     }
 
     /// The cell of the column with this meaning.
@@ -106,7 +115,11 @@ impl<'r> Reader<'r> {
                 return None;
             }
         };
-        let audience = if self.query.everyone { Audience::Everyone } else { self.audience(&key, cells, problems) };
+        let audience = match self.ties {
+            Some(ties) => ties.audience(&key.record),
+            None if self.query.everyone => Audience::Everyone,
+            None => self.audience(&key, cells, problems),
+        };
         let mark = match self.cell(cells, Meaning::Changed) {
             None => 0,
             Some(cell) if cell.is_blank() => 0,
@@ -135,7 +148,9 @@ impl<'r> Reader<'r> {
 
     /// Whether nothing says to which matter a row belongs.
     fn silent_about_matters(&self) -> bool {
-        !self.query.matterless && !self.columns.iter().any(|column| column.meaning == Meaning::MatterNumber)
+        !self.query.matterless
+            && !self.ties.is_some_and(|ties| ties.say_matters)
+            && !self.columns.iter().any(|column| column.meaning == Meaning::MatterNumber)
     }
 
     /// Reads a row in full.
@@ -286,7 +301,7 @@ impl<'r> Reader<'r> {
 }
 
 /// A primary key as text.
-fn key_of(cell: &Cell) -> Result<String, Wrong> {
+pub(in crate::sources) fn key_of(cell: &Cell) -> Result<String, Wrong> {
     let key = match cell {
         Cell::Null => return Err("the key is NULL"),
         Cell::Integer(number) => number.to_string(),

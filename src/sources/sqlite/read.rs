@@ -9,8 +9,9 @@ use crate::{
     ports::{Cursor, Failure, FailureKind, Portion, QueryRead},
     sources::{
         Settings,
+        beside::{TieCollector, Ties, WallCollector},
         cell::Cell,
-        mapping::{Mapping, MappingError, Meaning, Query},
+        mapping::{LINKS, Mapping, MappingError, Meaning, Query, WALLS},
         people,
         rows::{Pass, Reader, Rules, Totals},
         watermark::{self, Reach},
@@ -79,6 +80,7 @@ impl Job<'_> {
         };
         self.send(Portion::People(people))?;
         self.send_problems(problems)?;
+        self.walls(&rules)?;
         let reach = Reach { overlap_minutes: self.shared.settings.overlap_minutes, zone: &rules.zone, now };
         for (kind, name, how) in queries {
             let query = self.shared.mapping.queries.iter().find(|query| query.kind == Some(kind) && query.name == name);
@@ -107,6 +109,40 @@ impl Job<'_> {
         collected.finish()
     }
 
+    /// Reads the walls that the practice system keeps, in full. If that fails the whole reading does: without them nobody may
+    /// get anything.
+    fn walls(&self, rules: &Rules) -> Result<(), Stop> {
+        let Some(walls) = &self.shared.mapping.walls else { return Ok(()) };
+        let mut statement = self.database.prepare(&wrapped(&walls.sql), "the `walls` query")?;
+        let columns = connect::columns(&statement);
+        let places = walls.columns(&WALLS, &columns).map_err(|error| refused(&self.shared.settings, error))?;
+        let mut collected = WallCollector::new(&rules.people, places);
+        self.rows(&mut statement, &[], columns.len(), |cells| {
+            collected.row(cells);
+            Ok(())
+        })?;
+        let (walls, problems) = collected.finish()?;
+        self.send(Portion::Walls(walls))?;
+        Ok(self.send_problems(problems)?)
+    }
+
+    /// Reads who is tied to the contacts of a query, in full.
+    fn ties(&self, kind: Kind, query: &Query, rules: &Rules) -> Result<Option<Ties>, Stop> {
+        let Some(links) = &query.links else { return Ok(None) };
+        let mut statement = self.database.prepare(&wrapped(&links.sql), &format!("`links_sql` of `{}`", query.name))?;
+        let columns = connect::columns(&statement);
+        let places = links.columns(&LINKS, &columns).map_err(|error| refused(&self.shared.settings, error))?;
+        let mut collected = TieCollector::new(&query.name, &rules.people, places);
+        self.rows(&mut statement, &[], columns.len(), |cells| {
+            collected.row(cells);
+            Ok(())
+        })?;
+        let (ties, problems) = collected.finish();
+        self.send(Portion::Ties { kind, name: query.name.clone(), digest: ties.digest })?;
+        self.send_problems(problems)?;
+        Ok(Some(ties))
+    }
+
     fn query(&self, kind: Kind, query: &Query, how: &QueryRead, rules: &Rules, reach: Reach<'_>) -> Result<(), Stop> {
         let cursor = match how {
             QueryRead::Changed(cursor) | QueryRead::Sweep(cursor) => Some(cursor),
@@ -122,11 +158,13 @@ impl Job<'_> {
         };
         // What contradicts itself is known from the last complete reading; a complete one finds it anew.
         let known = if since.is_some() { self.known_contradictions(kind, query) } else { HashSet::new() };
-        let full = self.full(kind, query, since.as_ref(), rules, known)?;
+        let ties = self.ties(kind, query, rules)?;
+        let ties = ties.as_ref();
+        let full = self.full(kind, query, since.as_ref(), rules, known, ties)?;
         let mut contradicted = full.contradicted;
         let mut swept = None;
         if let (QueryRead::Sweep(_), Some(_)) = (how, &since) {
-            let sweep = self.sweep(kind, query, rules, contradicted)?;
+            let sweep = self.sweep(kind, query, rules, contradicted, ties)?;
             swept = Some(sweep.read);
             contradicted = sweep.contradicted;
         }
@@ -155,6 +193,7 @@ impl Job<'_> {
         since: Option<&(Cell, Option<Cell>)>,
         rules: &Rules,
         known: HashSet<u64>,
+        ties: Option<&Ties>,
     ) -> Result<Totals, Stop> {
         let sql = match since {
             None => wrapped(&query.sql),
@@ -163,7 +202,7 @@ impl Job<'_> {
         let mut statement = self.database.prepare(&sql, &format!("the query `{}`", query.name))?;
         let columns = connect::columns(&statement);
         let meanings = query.meanings(&columns).map_err(|error| refused(&self.shared.settings, error))?;
-        let reader = Reader::new(query, &columns, &meanings, rules);
+        let reader = Reader::new(query, &columns, &meanings, rules).tied(ties);
         let mut pass = Pass::new(reader, known);
         let mut parameters: Vec<(&str, Parameter<'_>)> = Vec::new();
         if let Some((first, second)) = since {
@@ -179,13 +218,20 @@ impl Job<'_> {
     }
 
     /// Reads key, person and `changed` of every row.
-    fn sweep(&self, kind: Kind, query: &Query, rules: &Rules, known: HashSet<u64>) -> Result<Totals, Stop> {
+    fn sweep(
+        &self,
+        kind: Kind,
+        query: &Query,
+        rules: &Rules,
+        known: HashSet<u64>,
+        ties: Option<&Ties>,
+    ) -> Result<Totals, Stop> {
         let has_second = self.has_second(query)?;
         let mut statement =
             self.database.prepare(&sweep_sql(query, has_second), &format!("the sweep of `{}`", query.name))?;
         let columns = connect::columns(&statement);
         let meanings = query.sweep_meanings(&columns).map_err(|error| refused(&self.shared.settings, error))?;
-        let reader = Reader::new(query, &columns, &meanings, rules);
+        let reader = Reader::new(query, &columns, &meanings, rules).tied(ties);
         let mut pass = Pass::new(reader, known);
         self.rows(&mut statement, &[], columns.len(), |cells| {
             pass.sweep_row(cells);
@@ -310,7 +356,15 @@ impl ToSql for Parameter<'_> {
 pub(super) fn validate(settings: &Settings, mapping: &Mapping, database: &ReadOnly) -> Result<(), Failure> {
     let people = database.prepare(&wrapped(&mapping.people.sql), "the `people` query")?;
     mapping.people.people_columns(&connect::columns(&people)).map_err(|error| refused(settings, error))?;
+    if let Some(walls) = &mapping.walls {
+        let statement = database.prepare(&wrapped(&walls.sql), "the `walls` query")?;
+        walls.check(&connect::columns(&statement)).map_err(|error| refused(settings, error))?;
+    }
     for query in &mapping.queries {
+        if let Some(links) = &query.links {
+            let statement = database.prepare(&wrapped(&links.sql), &format!("`links_sql` of `{}`", query.name))?;
+            links.check(&connect::columns(&statement)).map_err(|error| refused(settings, error))?;
+        }
         let what = format!("the query `{}`", query.name);
         let statement = database.prepare(&wrapped(&query.sql), &what)?;
         let meanings = query.meanings(&connect::columns(&statement)).map_err(|error| refused(settings, error))?;
