@@ -19,6 +19,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 pub use error::{ConfigError, Located};
 pub use firm::Firm;
 pub use policy::{PerKind, PolicySettings};
+pub use secrets::names_secret;
 pub use template::{SAMPLE, written};
 
 use crate::{engine, exchange, plan::ScopeSettings, sources};

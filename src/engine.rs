@@ -62,7 +62,7 @@ use self::{
 };
 use crate::{
     plan::{Policy, ScopeSettings},
-    ports::{Failure, Source},
+    ports::{Failure, Person, Source},
     state::{Ledger, MailboxId, UserName},
 };
 
@@ -93,6 +93,8 @@ struct Reading {
     watch: Watch,
     recipients: Recipients,
     empty: EmptyQueries,
+    /// Everybody in the practice system, as the ledger knows them.
+    people: Vec<Person>,
 }
 
 /// The engine. One per ledger.
@@ -139,6 +141,7 @@ impl Engine {
                 watch,
                 recipients: Recipients::default(),
                 empty: EmptyQueries::default(),
+                people: Vec::new(),
             }),
             index: Mutex::default(),
             rooms: Mutex::default(),

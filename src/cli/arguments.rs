@@ -161,6 +161,8 @@ pub(super) enum Practice {
         #[arg(long, default_value_t = 10, value_name = "COUNT")]
         limit: usize,
     },
+    /// Show who works in the firm, who has a link, and which link the others could have
+    People(People),
     /// Make the database of a fictional firm, to rehearse with
     Sample {
         /// Where to; there must be no such file yet
@@ -169,10 +171,27 @@ pub(super) enum Practice {
     },
 }
 
+#[derive(Debug, Args)]
+pub(super) struct People {
+    /// Write the suggestions into this new file, a list for `user import`
+    #[arg(long, value_name = "FILE")]
+    pub(super) csv: Option<PathBuf>,
+    /// Suggest no link for this person any more; may be given several times
+    #[arg(long, value_name = "ID", conflicts_with = "csv")]
+    pub(super) ignore: Vec<String>,
+    /// Suggest a link for this person again; may be given several times
+    #[arg(long, value_name = "ID", conflicts_with = "csv")]
+    pub(super) suggest: Vec<String>,
+    #[command(flatten)]
+    pub(super) json: Json,
+}
+
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
     /// Enter a user: a person of the practice system and their mailbox
     Add(AddUser),
+    /// Enter many users from a list: a file of comma-separated values, as spreadsheets write them
+    Import(ImportUsers),
     /// List the users
     List(Json),
     /// Show one user: state, what the user gets to see, the last entries of the audit trail
@@ -230,6 +249,21 @@ pub(super) struct SetUser {
     /// Show what would change, and change nothing
     #[arg(long)]
     pub(super) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ImportUsers {
+    /// The list, with the names of its columns in the first line: name, person, mailbox, and if wanted login, url, method, kinds
+    #[arg(value_name = "FILE")]
+    pub(super) file: PathBuf,
+    /// Show what would be entered and changed, and do nothing
+    #[arg(long)]
+    pub(super) dry_run: bool,
+    /// Also change users who are entered already and differ from the list
+    #[arg(long)]
+    pub(super) update: bool,
+    #[command(flatten)]
+    pub(super) json: Json,
 }
 
 #[derive(Debug, Args)]

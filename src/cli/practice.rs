@@ -1,4 +1,8 @@
-//! `practice probe` and `practice preview`: what the practice database holds, as we see it. `practice sample` makes one.
+//! `practice probe` and `practice preview`: what the practice database holds, as we see it. `practice people`: who of it has a
+//! link, or could have one. `practice sample` makes one.
+
+mod people;
+mod suggest;
 
 use std::path::Path;
 
@@ -28,6 +32,7 @@ pub(super) fn run(common: &Common, command: &Practice, terminal: &mut Terminal) 
             let preview = super::runtime()?.block_on(Preview::take(source.as_ref()))?;
             terminal.line(preview.text(*limit).trim_end())?;
         }
+        Practice::People(arguments) => people::run(common, arguments, terminal)?,
         Practice::Sample { database } => sample(database, terminal)?,
     }
     Ok(Exit::Fine)

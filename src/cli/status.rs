@@ -14,6 +14,9 @@ use crate::{
     state::{LinkState, Status, UserStatus},
 };
 
+/// How many people without a link are named; the others are counted.
+const NAMED: usize = 4;
+
 pub(super) fn run(common: &Common, arguments: &Json, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let installation = Installation::open(common)?;
     let status = installation.ledger.status()?;
@@ -58,6 +61,9 @@ fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Resu
         terminal
             .line(format_args!("rows      {} with problems: `pocketdocket practice preview`", status.row_problems))?;
     }
+    if let Some(joiners) = joiners(status) {
+        terminal.line(joiners)?;
+    }
     if status.users.is_empty() {
         terminal.say("there is nobody yet; `pocketdocket user add NAME --person ID --mailbox ADDRESS` begins");
         return Ok(());
@@ -88,6 +94,23 @@ fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Resu
         }
     }
     Ok(())
+}
+
+/// People without a link. That is a suggestion and needs nobody.
+fn joiners(status: &Status) -> Option<String> {
+    let names: Vec<&str> = status
+        .not_linked
+        .iter()
+        .map(|one| one.name.as_ref().map_or(one.person.0.as_str(), |name| name.reveal().as_str()))
+        .collect();
+    let people = match names.len() {
+        0 => return None,
+        1 => "one person".to_owned(),
+        count => format!("{count} people"),
+    };
+    let more = if names.len() > NAMED { ", …" } else { "" };
+    let first = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    Some(format!("no link   {people} ({first}{more}): `pocketdocket practice people`"))
 }
 
 fn source_needs(status: &Status) -> Option<String> {

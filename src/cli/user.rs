@@ -2,6 +2,8 @@
 
 mod add;
 mod confirm;
+pub(super) mod details;
+mod import;
 mod link;
 mod remove;
 mod scope;
@@ -22,6 +24,7 @@ pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> a
     let ledger = &installation.ledger;
     match command {
         User::Add(arguments) => add::run(&installation, arguments, terminal)?,
+        User::Import(arguments) => import::run(&installation, arguments, terminal)?,
         User::List(as_json) => show::list(&installation, as_json.json, terminal)?,
         User::Show { name, json } => show::one(&installation, name, json.json, terminal)?,
         User::Set(arguments) => return set::run(&installation, arguments, terminal),

@@ -13,6 +13,9 @@ use super::{ConfigError, error::Located};
 const WORDS: [&str; 9] =
     ["password", "passwd", "passphrase", "passwort", "kennwort", "secret", "token", "credential", "api_key"];
 
+/// Words that say it when they stand alone; as parts of others they mean nothing.
+const SHORT_WORDS: [&str; 10] = ["pass", "pin", "pw", "pwd", "otp", "totp", "mfa", "tan", "geheim", "code"];
+
 /// Refuses a text with a key that names a secret, or with an address that holds a password. A text that is no TOML is left to
 /// the caller, who says so.
 pub(super) fn refuse(path: &Path, text: &str) -> Result<(), ConfigError> {
@@ -23,6 +26,13 @@ pub(super) fn refuse(path: &Path, text: &str) -> Result<(), ConfigError> {
         }
         None => Ok(()),
     }
+}
+
+/// Whether somebody would keep a secret under this name.
+pub fn names_secret(name: &str) -> bool {
+    let name = name.to_lowercase();
+    is_secret(&name.replace(' ', "_"))
+        || name.split(|letter: char| !letter.is_alphanumeric()).any(|word| SHORT_WORDS.contains(&word))
 }
 
 type Found = (std::ops::Range<usize>, String);

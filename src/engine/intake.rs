@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{Audience, Fingerprint, Kind, Matter, Presence, QueryName, RecordKey, SourceRecord},
     plan::{Desired, MirrorHint, Verdict, Withdrawal, behind_a_wall, combined, scope},
-    ports::Row,
+    ports::{Person, Row},
     state::MailboxId,
 };
 
@@ -36,6 +36,8 @@ pub(super) struct Intake {
 pub(super) struct Told {
     /// What mailboxes should have, where it differs or may differ.
     pub(super) desired: HashMap<MailboxId, BTreeMap<RecordKey, Desired>>,
+    /// Everybody in the practice system.
+    pub(super) people: Vec<Person>,
     /// Queries of contacts that were read in full.
     pub(super) contacts_in_full: BTreeSet<QueryName>,
     /// Firm-wide contacts that each mailbox was given, by query.
@@ -62,6 +64,11 @@ impl Intake {
     pub(super) fn new(recipients: &Recipients, now: Timestamp) -> Self {
         let shared = recipients.iter().map(|one| one.mailbox).filter(|mailbox| recipients.share(*mailbox)).collect();
         Self { now, shared, told: Told::default() }
+    }
+
+    /// Everybody in the practice system.
+    pub(super) fn met(&mut self, people: Vec<Person>) {
+        self.told.people = people;
     }
 
     /// A row of a query.

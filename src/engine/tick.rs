@@ -137,6 +137,10 @@ impl Engine {
             }
         };
         self.note(problems)?;
+        if reading.people != told.people {
+            self.context.ledger.put_people(&told.people, self.context.now())?;
+            reading.people = std::mem::take(&mut told.people);
+        }
         reading.empty.hear(&told);
         for one in served {
             let facts = Facts {
@@ -177,6 +181,7 @@ impl Engine {
                     if reading.recipients.meet(&people) {
                         reading.watch.suspect();
                     }
+                    intake.met(people);
                 }
                 Some(Ok(Portion::Walls(walls))) => {
                     problems.read.insert(QueryName("walls".to_owned()), None);

@@ -5,7 +5,7 @@ use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Proof, Run, SourceHealth, User,
+    Colleague, HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Proof, Run, SourceHealth, User,
     columns::{Count, Word},
     history::last_runs,
     holds, mailboxes,
@@ -29,6 +29,8 @@ pub struct Status {
     pub row_problems: u64,
     /// The users, by name.
     pub users: Vec<UserStatus>,
+    /// People of the practice system without a link, for whom one is suggested. That needs nobody.
+    pub not_linked: Vec<Colleague>,
 }
 
 /// How one user is.
@@ -99,6 +101,7 @@ impl Ledger {
                 source: health(transaction)?,
                 row_problems: row_problems.0,
                 users,
+                not_linked: self.not_linked(transaction)?,
             })
         })
     }

@@ -50,17 +50,7 @@ impl Ledger {
         by: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.write(|transaction| {
-            let added = transaction.execute(
-                "INSERT OR IGNORE INTO user (name, details, link) VALUES (?1, ?2, ?3)",
-                params![name.as_str(), Json(details), Json(LinkState::Invited)],
-            )?;
-            if added == 0 {
-                return Err(LedgerError::UserExists(name.clone()));
-            }
-            let event = format!("added, for person `{}` and mailbox `{}`", details.person, details.address);
-            add_audit(transaction, by, Some(name), &event, now)
-        })
+        self.write(|transaction| add(transaction, name, details, by, now))
     }
 
     /// Changes what was entered. Another address, person, login, web service or method makes it another link: it goes back
@@ -72,30 +62,20 @@ impl Ledger {
         by: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
+        self.write(|transaction| change(transaction, name, details, by, now))
+    }
+
+    /// Enters and changes many users, all of them or none: as [`Self::add_user`] and [`Self::update_user`].
+    pub fn enter_users(
+        &self,
+        new: &[(UserName, UserDetails)],
+        changed: &[(UserName, UserDetails)],
+        by: &str,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
         self.write(|transaction| {
-            let before = get(transaction, name)?;
-            let same_link = UserDetails { settings: details.settings.clone(), ..before.details.clone() } == *details;
-            set(transaction, name, "details", Json(details))?;
-            if same_link {
-                let changed = changed_settings(&before.details.settings, &details.settings);
-                return add_audit(transaction, by, Some(name), &format!("settings changed: {changed}"), now);
-            }
-            if before.link != LinkState::Invited {
-                set(transaction, name, "link", Json(LinkState::Linked))?;
-            }
-            transaction.execute(
-                "UPDATE user SET confirmation = NULL, mailbox = NULL, parked = NULL, waiting = NULL, refused = 0
-                 WHERE name = ?1",
-                [name.as_str()],
-            )?;
-            if let Some(mailbox) = before.mailbox {
-                sleep_if_unused(transaction, mailbox)?;
-            }
-            let event = format!(
-                "changed to person `{}`, mailbox `{}`, login `{}`; must be confirmed anew",
-                details.person, details.address, details.login
-            );
-            add_audit(transaction, by, Some(name), &event, now)
+            new.iter().try_for_each(|(name, details)| add(transaction, name, details, by, now))?;
+            changed.iter().try_for_each(|(name, details)| change(transaction, name, details, by, now))
         })
     }
 
@@ -294,6 +274,56 @@ fn changed_settings(before: &serde_json::Value, after: &serde_json::Value) -> St
         [before, after].into_iter().filter_map(serde_json::Value::as_object).flat_map(serde_json::Map::keys).collect();
     let changed = names.into_iter().filter(|name| before.get(name.as_str()) != after.get(name.as_str()));
     changed.map(String::as_str).collect::<Vec<_>>().join(", ")
+}
+
+fn add(
+    transaction: &Transaction<'_>,
+    name: &UserName,
+    details: &UserDetails,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    let added = transaction.execute(
+        "INSERT OR IGNORE INTO user (name, details, link) VALUES (?1, ?2, ?3)",
+        params![name.as_str(), Json(details), Json(LinkState::Invited)],
+    )?;
+    if added == 0 {
+        return Err(LedgerError::UserExists(name.clone()));
+    }
+    let event = format!("added, for person `{}` and mailbox `{}`", details.person, details.address);
+    add_audit(transaction, by, Some(name), &event, now)
+}
+
+fn change(
+    transaction: &Transaction<'_>,
+    name: &UserName,
+    details: &UserDetails,
+    by: &str,
+    now: Timestamp,
+) -> Result<(), LedgerError> {
+    let before = get(transaction, name)?;
+    let same_link = UserDetails { settings: details.settings.clone(), ..before.details.clone() } == *details;
+    set(transaction, name, "details", Json(details))?;
+    if same_link {
+        let changed = changed_settings(&before.details.settings, &details.settings);
+        return add_audit(transaction, by, Some(name), &format!("settings changed: {changed}"), now);
+    }
+    if before.link != LinkState::Invited {
+        set(transaction, name, "link", Json(LinkState::Linked))?;
+    }
+    transaction.execute(
+        "UPDATE user SET confirmation = NULL, mailbox = NULL, parked = NULL, waiting = NULL, refused = 0
+         WHERE name = ?1",
+        [name.as_str()],
+    )?;
+    if let Some(mailbox) = before.mailbox {
+        sleep_if_unused(transaction, mailbox)?;
+    }
+    let event = format!(
+        "changed to person `{}`, mailbox `{}`, login `{}`; must be confirmed anew",
+        details.person, details.address, details.login
+    );
+    add_audit(transaction, by, Some(name), &event, now)
 }
 
 fn password_name(name: &UserName) -> String {

@@ -2,6 +2,7 @@
 
 mod confirm;
 mod errors;
+mod people;
 mod proposals;
 mod reference;
 mod secrets;

@@ -93,7 +93,10 @@ fn decisions_have_numbers_of_their_own() {
 
 #[test]
 fn what_is_stored_where_names_every_table_and_what_of_it_is_sealed() {
-    let schema = text_of(Path::new("src/state/schema.sql"));
+    let migrations = repository::files_below("src/state")
+        .into_iter()
+        .filter(|path| path.extension().is_some_and(|end| end == "sql"));
+    let schema: String = migrations.map(|path| text_of(&path)).collect();
     let mut tables: BTreeMap<&str, bool> = BTreeMap::new();
     for table in schema.split("CREATE TABLE ").skip(1) {
         let name = table.split_whitespace().next().expect("a table has a name");
@@ -110,10 +113,7 @@ fn what_is_stored_where_names_every_table_and_what_of_it_is_sealed() {
         }
     }
     assert!(tables.len() > 10, "the tables were not found");
-    assert_eq!(
-        tables, told,
-        "left: tables of src/state/schema.sql and whether they seal, right: what the document says"
-    );
+    assert_eq!(tables, told, "left: tables of src/state/**/*.sql and whether they seal, right: what the document says");
 }
 
 #[test]

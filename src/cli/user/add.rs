@@ -1,18 +1,13 @@
 use jiff::Timestamp;
-use url::Url;
 
+use super::details::{address, can_be_reached, people};
 use crate::{
-    auth::exchange_online,
     cli::{
         arguments::AddUser,
         installation::{Installation, who},
         terminal::Terminal,
-        trouble::Refusal,
     },
     domain::PersonId,
-    exchange,
-    ports::{Person, Portion, Source},
-    sources,
     state::{AuthMethod, UserDetails},
 };
 
@@ -37,99 +32,12 @@ pub(super) fn run(installation: &Installation, arguments: &AddUser, terminal: &m
     Ok(())
 }
 
-/// An e-mail address, as far as it can be told without asking: something, an at sign, a host.
-fn address(typed: &str) -> anyhow::Result<&str> {
-    let typed = typed.trim();
-    let fits = typed.rsplit_once('@').is_some_and(|(local, host)| {
-        !local.is_empty() && !host.is_empty() && url::Host::parse(host).is_ok() && !typed.contains(char::is_whitespace)
-    });
-    if fits && !typed.contains(char::is_control) {
-        return Ok(typed);
-    }
-    Err(Refusal::usage(format!("`{typed}` is not an e-mail address"))
-        .hint("one looks like `weber@kanzlei.example`")
-        .into())
-}
-
-/// The way to the mailbox must be one that can work: encrypted or this machine, no password in its address, and no place where
-/// passwords are refused anyway. Without an address here and in the configuration that is for later to say.
-fn can_be_reached(settings: &exchange::Settings, details: &UserDetails) -> anyhow::Result<()> {
-    let own = details.url.as_deref().and_then(|url| Url::parse(url).ok());
-    if own.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
-        return Err(Refusal::usage("the address of the web service holds a user or a password")
-            .hint("leave them out; `--login` takes the login and `pocketdocket user link` asks for the password")
-            .into());
-    }
-    if details.url.is_some() || settings.url.is_some() {
-        let link = settings.link(&details.address, details.url.as_deref(), "UTC")?;
-        exchange_online::refuse_password(link.url.host_str().unwrap_or_default())?;
-    }
-    Ok(())
-}
-
 /// A remark if the practice system can be read and does not know this person. A slip here would sync nothing, in silence.
 fn unknown_person(installation: &Installation, person: &PersonId) -> Option<String> {
-    let source = sources::open(&installation.config.practice).ok()?;
-    let people = crate::cli::runtime().ok()?.block_on(people(source.as_ref()))?;
+    let people = people(installation)?;
     if people.iter().any(|known| known.id == *person) {
         return None;
     }
     let known: Vec<&str> = people.iter().take(20).map(|known| known.id.0.as_str()).collect();
     Some(format!("the practice system has no person `{person}`; it has {}", known.join(", ")))
-}
-
-async fn people(source: &dyn Source) -> Option<Vec<Person>> {
-    let mut reading = source.read(Vec::new()).await.ok()?;
-    while let Some(portion) = reading.recv().await {
-        if let Portion::People(people) = portion.ok()? {
-            return Some(people);
-        }
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_encrypted_or_local_services_without_secrets_are_taken() {
-        let reached = |firm: Option<&str>, own: Option<&str>| {
-            let settings = exchange::Settings { url: firm.map(str::to_owned), ..exchange::Settings::default() };
-            let details = UserDetails {
-                person: PersonId("HW".to_owned()),
-                address: "weber@kanzlei.example".to_owned(),
-                login: "weber".to_owned(),
-                url: own.map(str::to_owned),
-                method: AuthMethod::Password,
-                settings: serde_json::json!({}),
-            };
-            can_be_reached(&settings, &details)
-        };
-        for good in ["https://mail.example.org/EWS/Exchange.asmx", "http://127.0.0.1:8443/EWS/Exchange.asmx"] {
-            assert!(reached(None, Some(good)).is_ok(), "{good}");
-        }
-        for bad in [
-            "http://mail.example.org/EWS/Exchange.asmx",
-            "https://u:planted@mail.example.org/",
-            "mail.example.org",
-            "https://outlook.office365.com/EWS/Exchange.asmx",
-            "file:///etc/passwd",
-        ] {
-            let Err(error) = reached(None, Some(bad)) else { panic!("{bad}") };
-            assert!(!format!("{error:#}").contains("planted"));
-        }
-        assert!(reached(Some("https://outlook.office365.com/EWS/Exchange.asmx"), None).is_err());
-        assert!(reached(None, None).is_ok(), "the address may come later");
-    }
-
-    #[test]
-    fn an_address_has_a_name_and_a_host() {
-        for good in ["weber@kanzlei.example", " o'neill+x@sub.kanzlei.example "] {
-            assert!(address(good).is_ok(), "{good}");
-        }
-        for bad in ["", "weber", "@kanzlei.example", "weber@", "we ber@kanzlei.example", "weber@kanz lei"] {
-            assert!(address(bad).is_err(), "{bad}");
-        }
-    }
 }

@@ -1,0 +1,103 @@
+//! What an administrator may say of a user, by an argument or by a cell of a list: one set of checks for both.
+
+use url::Url;
+
+use crate::{
+    auth::exchange_online,
+    cli::{installation::Installation, trouble::Refusal},
+    exchange,
+    ports::{Person, Portion, Source},
+    sources,
+    state::UserDetails,
+};
+
+/// An e-mail address, as far as it can be told without asking: something, an at sign, a host.
+pub(super) fn address(typed: &str) -> Result<&str, Refusal> {
+    let typed = typed.trim();
+    let fits = typed.rsplit_once('@').is_some_and(|(local, host)| {
+        !local.is_empty() && !host.is_empty() && url::Host::parse(host).is_ok() && !typed.contains(char::is_whitespace)
+    });
+    if fits && !typed.contains(char::is_control) {
+        return Ok(typed);
+    }
+    Err(Refusal::usage(format!("`{typed}` is not an e-mail address")).hint("one looks like `weber@kanzlei.example`"))
+}
+
+/// The way to the mailbox must be one that can work: encrypted or this machine, no password in its address, and no place where
+/// passwords are refused anyway. Without an address here and in the configuration that is for later to say.
+pub(super) fn can_be_reached(settings: &exchange::Settings, details: &UserDetails) -> anyhow::Result<()> {
+    let own = details.url.as_deref().and_then(|url| Url::parse(url).ok());
+    if own.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
+        return Err(Refusal::usage("the address of the web service holds a user or a password")
+            .hint("leave them out; `--login` takes the login and `pocketdocket user link` asks for the password")
+            .into());
+    }
+    if details.url.is_some() || settings.url.is_some() {
+        let link = settings.link(&details.address, details.url.as_deref(), "UTC")?;
+        exchange_online::refuse_password(link.url.host_str().unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+/// Everybody in the practice system, if it can be read now.
+pub(in crate::cli) fn people(installation: &Installation) -> Option<Vec<Person>> {
+    let source = sources::open(&installation.config.practice).ok()?;
+    crate::cli::runtime().ok()?.block_on(read_people(source.as_ref()))
+}
+
+async fn read_people(source: &dyn Source) -> Option<Vec<Person>> {
+    let mut reading = source.read(Vec::new()).await.ok()?;
+    while let Some(portion) = reading.recv().await {
+        if let Portion::People(people) = portion.ok()? {
+            return Some(people);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::PersonId, state::AuthMethod};
+
+    #[test]
+    fn only_encrypted_or_local_services_without_secrets_are_taken() {
+        let reached = |firm: Option<&str>, own: Option<&str>| {
+            let settings = exchange::Settings { url: firm.map(str::to_owned), ..exchange::Settings::default() };
+            let details = UserDetails {
+                person: PersonId("HW".to_owned()),
+                address: "weber@kanzlei.example".to_owned(),
+                login: "weber".to_owned(),
+                url: own.map(str::to_owned),
+                method: AuthMethod::Password,
+                settings: serde_json::json!({}),
+            };
+            can_be_reached(&settings, &details)
+        };
+        for good in ["https://mail.example.org/EWS/Exchange.asmx", "http://127.0.0.1:8443/EWS/Exchange.asmx"] {
+            assert!(reached(None, Some(good)).is_ok(), "{good}");
+        }
+        for bad in [
+            "http://mail.example.org/EWS/Exchange.asmx",
+            "https://u:planted@mail.example.org/",
+            "mail.example.org",
+            "https://outlook.office365.com/EWS/Exchange.asmx",
+            "file:///etc/passwd",
+        ] {
+            let Err(error) = reached(None, Some(bad)) else { panic!("{bad}") };
+            assert!(!format!("{error:#}").contains("planted"));
+        }
+        assert!(reached(Some("https://outlook.office365.com/EWS/Exchange.asmx"), None).is_err());
+        assert!(reached(None, None).is_ok(), "the address may come later");
+    }
+
+    #[test]
+    fn an_address_has_a_name_and_a_host() {
+        for good in ["weber@kanzlei.example", " o'neill+x@sub.kanzlei.example "] {
+            assert!(address(good).is_ok(), "{good}");
+        }
+        for bad in ["", "weber", "@kanzlei.example", "weber@", "we ber@kanzlei.example", "weber@kanz lei"] {
+            assert!(address(bad).is_err(), "{bad}");
+        }
+    }
+}
