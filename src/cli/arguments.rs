@@ -1,11 +1,15 @@
 //! The command line. The first line of each doc comment is the help that people read.
 
+mod user;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::moment::TypedMoment;
 use crate::{domain::RecordKey, simulator::FaultRule, state::UserName};
+
+pub(super) use user::{AddUser, ConfirmUser, ImportUsers, LinkUser, RemoveUser, SetUser, User};
 
 /// Puts a law firm's contacts, calendar and tasks on everyone's phone, through the Exchange mailbox they already have
 #[derive(Debug, Parser)]
@@ -184,127 +188,6 @@ pub(super) struct People {
     pub(super) suggest: Vec<String>,
     #[command(flatten)]
     pub(super) json: Json,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum User {
-    /// Enter a user: a person of the practice system and their mailbox
-    Add(AddUser),
-    /// Enter many users from a list: a file of comma-separated values, as spreadsheets write them
-    Import(ImportUsers),
-    /// List the users
-    List(Json),
-    /// Show one user: state, what the user gets to see, the last entries of the audit trail
-    Show {
-        /// The user
-        name: UserName,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Set what one user gets to see: contacts, kinds, window, privacy, walls
-    Set(SetUser),
-    /// Give a user's password: set, verify, keep
-    Link(LinkUser),
-    /// Let a user confirm that the mailbox is theirs, with a code saved into it
-    Confirm(ConfirmUser),
-    /// Pause the sync of a user
-    Pause {
-        /// The user
-        name: UserName,
-    },
-    /// Resume the sync of a user who is paused or parked
-    Resume {
-        /// The user
-        name: UserName,
-    },
-    /// Remove a user, with or without the items in the mailbox
-    Remove(RemoveUser),
-}
-
-#[derive(Debug, Args)]
-pub(super) struct AddUser {
-    /// A short name, such as `weber`
-    pub(super) name: UserName,
-    /// Who it is in the practice system: the identifier that its queries use
-    #[arg(long, value_name = "ID")]
-    pub(super) person: String,
-    /// E-mail address of the mailbox
-    #[arg(long, value_name = "ADDRESS")]
-    pub(super) mailbox: String,
-    /// What to sign in with, if it is not the e-mail address
-    #[arg(long, value_name = "LOGIN")]
-    pub(super) login: Option<String>,
-    /// Address of the mailbox's web service, if it is not the configured one
-    #[arg(long, value_name = "URL")]
-    pub(super) url: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct SetUser {
-    /// The user
-    pub(super) name: UserName,
-    /// What to set, such as `contacts=matters` or `window.past_days=60`; nothing after the sign goes back to the firm's
-    #[arg(required = true, value_name = "SETTING=VALUE")]
-    pub(super) settings: Vec<String>,
-    /// Show what would change, and change nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ImportUsers {
-    /// The list, with the names of its columns in the first line: name, person, mailbox, and if wanted login, url, method, kinds
-    #[arg(value_name = "FILE")]
-    pub(super) file: PathBuf,
-    /// Show what would be entered and changed, and do nothing
-    #[arg(long)]
-    pub(super) dry_run: bool,
-    /// Also change users who are entered already and differ from the list
-    #[arg(long)]
-    pub(super) update: bool,
-    #[command(flatten)]
-    pub(super) json: Json,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct LinkUser {
-    /// The user
-    pub(super) name: UserName,
-    /// Read the password from the first line of standard input
-    #[arg(long)]
-    pub(super) password_stdin: bool,
-    /// Keep the password without trying it
-    #[arg(long)]
-    pub(super) unverified: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ConfirmUser {
-    /// The user
-    pub(super) name: UserName,
-    /// Read the code from standard input instead of asking; one line is one try
-    #[arg(long)]
-    pub(super) code_stdin: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct RemoveUser {
-    /// The user
-    pub(super) name: UserName,
-    #[command(flatten)]
-    pub(super) items: Option<RemovedItems>,
-}
-
-/// What becomes of the items in the mailbox.
-#[derive(Debug, Args)]
-#[group(required = false, multiple = false)]
-pub(super) struct RemovedItems {
-    /// Take our items out of the mailbox first
-    #[arg(long)]
-    pub(super) withdraw: bool,
-    /// Leave our items where they are; they are known again when the mailbox comes back
-    #[arg(long)]
-    pub(super) keep: bool,
 }
 
 #[derive(Debug, Args)]

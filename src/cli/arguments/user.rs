@@ -1,0 +1,129 @@
+//! The arguments of `user`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::Json;
+use crate::state::UserName;
+
+#[derive(Debug, Subcommand)]
+pub(in crate::cli) enum User {
+    /// Enter a user: a person of the practice system and their mailbox
+    Add(AddUser),
+    /// Enter many users from a list: a file of comma-separated values, as spreadsheets write them
+    Import(ImportUsers),
+    /// List the users
+    List(Json),
+    /// Show one user: state, what the user gets to see, the last entries of the audit trail
+    Show {
+        /// The user
+        name: UserName,
+        #[command(flatten)]
+        json: Json,
+    },
+    /// Set what one user gets to see: contacts, kinds, window, privacy, walls
+    Set(SetUser),
+    /// Give a user's password: set, verify, keep
+    Link(LinkUser),
+    /// Let a user confirm that the mailbox is theirs, with a code saved into it
+    Confirm(ConfirmUser),
+    /// Pause the sync of a user
+    Pause {
+        /// The user
+        name: UserName,
+    },
+    /// Resume the sync of a user who is paused or parked
+    Resume {
+        /// The user
+        name: UserName,
+    },
+    /// Remove a user, with or without the items in the mailbox
+    Remove(RemoveUser),
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct AddUser {
+    /// A short name, such as `weber`
+    pub(in crate::cli) name: UserName,
+    /// Who it is in the practice system: the identifier that its queries use
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) person: String,
+    /// E-mail address of the mailbox
+    #[arg(long, value_name = "ADDRESS")]
+    pub(in crate::cli) mailbox: String,
+    /// What to sign in with, if it is not the e-mail address
+    #[arg(long, value_name = "LOGIN")]
+    pub(in crate::cli) login: Option<String>,
+    /// Address of the mailbox's web service, if it is not the configured one
+    #[arg(long, value_name = "URL")]
+    pub(in crate::cli) url: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct SetUser {
+    /// The user
+    pub(in crate::cli) name: UserName,
+    /// What to set, such as `contacts=matters` or `window.past_days=60`; nothing after the sign goes back to the firm's
+    #[arg(required = true, value_name = "SETTING=VALUE")]
+    pub(in crate::cli) settings: Vec<String>,
+    /// Show what would change, and change nothing
+    #[arg(long)]
+    pub(in crate::cli) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ImportUsers {
+    /// The list, with the names of its columns in the first line: name, person, mailbox, and if wanted login, url, method, kinds
+    #[arg(value_name = "FILE")]
+    pub(in crate::cli) file: PathBuf,
+    /// Show what would be entered and changed, and do nothing
+    #[arg(long)]
+    pub(in crate::cli) dry_run: bool,
+    /// Also change users who are entered already and differ from the list
+    #[arg(long)]
+    pub(in crate::cli) update: bool,
+    #[command(flatten)]
+    pub(in crate::cli) json: Json,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct LinkUser {
+    /// The user
+    pub(in crate::cli) name: UserName,
+    /// Read the password from the first line of standard input
+    #[arg(long)]
+    pub(in crate::cli) password_stdin: bool,
+    /// Keep the password without trying it
+    #[arg(long)]
+    pub(in crate::cli) unverified: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ConfirmUser {
+    /// The user
+    pub(in crate::cli) name: UserName,
+    /// Read the code from standard input instead of asking; one line is one try
+    #[arg(long)]
+    pub(in crate::cli) code_stdin: bool,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RemoveUser {
+    /// The user
+    pub(in crate::cli) name: UserName,
+    #[command(flatten)]
+    pub(in crate::cli) items: Option<RemovedItems>,
+}
+
+/// What becomes of the items in the mailbox.
+#[derive(Debug, Args)]
+#[group(required = false, multiple = false)]
+pub(in crate::cli) struct RemovedItems {
+    /// Take our items out of the mailbox first
+    #[arg(long)]
+    pub(in crate::cli) withdraw: bool,
+    /// Leave our items where they are; they are known again when the mailbox comes back
+    #[arg(long)]
+    pub(in crate::cli) keep: bool,
+}
