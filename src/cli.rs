@@ -4,6 +4,7 @@
 //! what happened, why, and what to do next, and ends in one of few [exit codes](Exit). Secrets come from a prompt or from standard
 //! input, never from an argument, where every process of the machine could read them.
 
+mod adopt;
 mod answers;
 mod arguments;
 mod check;
@@ -76,6 +77,7 @@ impl Command {
             Self::Run => run::run(common),
             Self::Status(arguments) => status::run(common, arguments, terminal),
             Self::Holds { command } => holds::run(common, command, terminal),
+            Self::Adopt { command } => adopt::run(common, command, terminal),
             Self::History(arguments) => history::run(common, arguments, terminal),
             Self::Proposals { command } => proposals::run(common, command, terminal),
             Self::Completions(arguments) => completions::run(arguments),

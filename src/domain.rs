@@ -26,7 +26,7 @@ mod wall;
 pub use address::PostalAddress;
 pub use field::Field;
 pub use fingerprint::Fingerprint;
-pub use item::{Body, BodyFormat, ChangeKey, FolderId, ItemContent, ItemId, ItemRef, Place, RemovalManner};
+pub use item::{Body, BodyFormat, Bound, ChangeKey, FolderId, ItemContent, ItemId, ItemRef, Place, RemovalManner};
 pub use key::{Kind, PersonId, QueryName, RecordKey, RecordKeyError};
 pub use mirror::{Mirror, MirrorEntry, Presence, Written};
 pub use observation::{Observation, Seen};

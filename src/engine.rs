@@ -6,6 +6,7 @@
 //! [`prove`]), beside the others and without waiting for them. Whatever a pass could not finish stays on the list, so that the
 //! next tick is the retry. After a start everything is read and observed in full: there is one way, and it is used every day.
 
+mod adoption;
 mod alert_settings;
 mod alerts;
 mod bisect;

@@ -4,6 +4,7 @@
 //! we own, what was observed, totals and budgets, and yields operations that leave no meaningful choice for later, holds that
 //! wait for a person, and findings that are only told. Planning dirty keys equals the full plan restricted to those keys.
 
+pub mod adopt;
 pub mod look_alike;
 pub mod recover;
 pub mod settle;
@@ -24,6 +25,7 @@ use crate::domain::RecordKey;
 
 pub use audit::audit;
 
+pub use adopt::Adoption;
 pub use input::{Allowance, Desired, OnDrift, PlanningInput, Policy, Release, Spent, Totals, Withdrawal};
 pub use operation::{
     Action, Class, Finding, FindingKind, Hold, HoldReason, Operation, OperationDigest, Plan, ReasonName, Why,

@@ -9,6 +9,7 @@
 //! Methods are synchronous and take the time as an argument. A [`Ledger`] is cheap to clone; commands and the engine may
 //! have the same file open, the engine alone holds the [`EngineLock`].
 
+mod adoptions;
 mod budgets;
 mod columns;
 mod error;
@@ -35,6 +36,7 @@ mod status;
 mod user;
 mod users;
 
+pub use adoptions::{FoundMatch, Leftovers, Pair, PairNumber, Portrait};
 pub use error::LedgerError;
 pub use history::{AuditEntry, HistoryEntry, HistoryFilter, Run, RunCounts, RunId};
 pub use holds::{HeldOperations, HoldId, HoldSummary, Released};

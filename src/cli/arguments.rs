@@ -1,5 +1,6 @@
 //! The command line. The first line of each doc comment is the help that people read.
 
+mod adopt;
 mod user;
 
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use super::moment::TypedMoment;
 use crate::{domain::RecordKey, simulator::FaultRule, state::UserName};
 
+pub(super) use adopt::{Adopt, Chosen, Refused};
 pub(super) use user::{AddUser, ConfirmUser, ImportUsers, LinkUser, RemoveUser, SetUser, User};
 
 /// Puts a law firm's contacts, calendar and tasks on everyone's phone, through the Exchange mailbox they already have
@@ -79,6 +81,11 @@ pub(super) enum Command {
     Holds {
         #[command(subcommand)]
         command: Holds,
+    },
+    /// Take over what an earlier sync left in a mailbox, or leave it to the user
+    Adopt {
+        #[command(subcommand)]
+        command: Adopt,
     },
     /// Show what was written, when and why
     History(History),

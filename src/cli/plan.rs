@@ -62,6 +62,7 @@ fn note_refusal(ledger: &Ledger, cycle: &CycleReport) -> Result<(), LedgerError>
 fn as_json(cycle: &CycleReport) -> serde_json::Value {
     json!({
         "user": cycle.user,
+        "leftovers": cycle.leftovers,
         "trouble": cycle.trouble,
         "operations": cycle.plan.operations,
         "holds": cycle.plan.holds,
@@ -77,8 +78,12 @@ pub(super) fn counts(cycle: &CycleReport) -> String {
         let classes = plan.operations.iter().filter_map(Operation::class);
         classes.filter(|class| wanted.contains(class)).count()
     };
+    let adopted = match count(&[Class::Adopt]) {
+        0 => String::new(),
+        some => format!("{some} to take over, "),
+    };
     format!(
-        "{} to create, {} to update, {} to delete, {held} held",
+        "{} to create, {} to update, {adopted}{} to delete, {held} held",
         count(&[Class::Create, Class::Replace]),
         count(&[Class::Update]),
         count(&[Class::Delete, Class::Withdraw]),
@@ -89,6 +94,12 @@ pub(super) fn counts(cycle: &CycleReport) -> String {
 pub(super) fn show(ledger: &Ledger, cycle: &CycleReport, terminal: &mut Terminal) -> anyhow::Result<()> {
     let plan = &cycle.plan;
     terminal.line(format_args!("{}: {}", cycle.user, counts(cycle)))?;
+    for (kind, counts) in cycle.leftovers.iter().filter(|(_, counts)| counts.items > 0) {
+        terminal.line(format_args!(
+            "  {} {kind}s without our stamp; {} match nothing: they stay the user's",
+            counts.items, counts.unmatched
+        ))?;
+    }
     let waiting = plan.holds.iter().flat_map(|hold| &hold.operations);
     let keys: BTreeSet<RecordKey> =
         plan.operations.iter().chain(waiting).map(|operation| operation.key.clone()).collect();

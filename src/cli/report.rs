@@ -27,6 +27,13 @@ pub(super) fn show(report: &Value, as_json: bool, terminal: &mut Terminal) -> an
     } else {
         terminal.line(table(["USER", "CREATED", "UPDATED", "DELETED", "HELD", "FAILED"], rows))?;
     }
+    for cycle in cycles(report).filter(|cycle| cycle["counts"]["adopted"].as_u64().unwrap_or(0) > 0) {
+        terminal.say(format_args!(
+            "{}: {} items of an earlier sync taken over",
+            text(&cycle["user"]),
+            count(cycle, "adopted")
+        ));
+    }
     troubles(report, terminal);
     if cycles(report).any(|cycle| waiting(cycle) > 0) {
         terminal.say("something waits for a person: `pocketdocket holds list`");

@@ -79,6 +79,16 @@ pub struct Body {
     pub text: Personal<String>,
 }
 
+/// What an item hangs together with beyond itself, so that nobody but its owner should touch it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Bound {
+    /// Other people are on it.
+    Meeting,
+    /// It is a series, or one day of one.
+    Series,
+}
+
 /// An item as the server gives it back.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemContent {
@@ -88,6 +98,9 @@ pub struct ItemContent {
     pub stamp: Option<String>,
     /// The folder it lies in, where the server says so.
     pub folder: Option<FolderId>,
+    /// What it hangs together with, if it does.
+    #[serde(default)]
+    pub bound: Option<Bound>,
     /// The server's own creation time. Compared with other server times only, never with our clock.
     pub created: Option<Timestamp>,
     /// All fields that have a value, except `notes`, which are a part of the body. `categories` are all of the item's.

@@ -6,15 +6,15 @@ use std::{
     sync::Arc,
 };
 
-use super::{context::Context, crash_point, memory::Memory, pending::Batch, trouble::Trouble};
+use super::{adoption::Paired, context::Context, crash_point, memory::Memory, pending::Batch, trouble::Trouble};
 use crate::{
     domain::{Fingerprint, FirmId, FolderId, Kind, Mirror, Observation, RecordKey},
     plan::{
         self, Class, Desired, Finding, FindingKind, HoldReason, Operation, Plan, PlanningInput, Release, ScopeSettings,
-        Totals, look_alike, recover, unread,
+        Totals, recover, unread,
     },
     ports::{Failure, Mailbox},
-    state::{IntentId, MailboxId, Outcome, Proposal, Resolution, RunCounts, RunId, Settlement, UserName},
+    state::{IntentId, Leftovers, MailboxId, Outcome, Proposal, Resolution, RunCounts, RunId, Settlement, UserName},
 };
 
 /// What a pass needs to know beside the mailbox itself.
@@ -36,6 +36,8 @@ pub(super) struct Done {
     pub(super) unfinished: BTreeSet<RecordKey>,
     pub(super) held: BTreeSet<RecordKey>,
     pub(super) findings: Vec<Finding>,
+    /// Items without our stamp, where they were compared with the records.
+    pub(super) leftovers: BTreeMap<Kind, Leftovers>,
     /// Stamped items that the ledger does not know and the last reading did not speak of.
     pub(super) strangers: BTreeSet<RecordKey>,
     /// Something changed while we worked: observe and plan again.
@@ -57,6 +59,7 @@ impl Done {
         let counts = &mut self.counts;
         match (&settlement.outcome, settlement.operation.class()) {
             (Outcome::Stored { .. }, Some(Class::Create | Class::Replace)) => counts.created += 1,
+            (Outcome::Stored { .. }, Some(Class::Adopt)) => counts.adopted += 1,
             (Outcome::Stored { .. }, _) => counts.updated += 1,
             (Outcome::Removed, _) => counts.deleted += 1,
             (Outcome::Failed { .. } | Outcome::Unknown, _) => counts.failed += 1,
@@ -82,10 +85,10 @@ pub(super) struct Cycle<'a> {
 }
 
 /// What the planner looks at.
-struct Views {
+pub(super) struct Views {
     desired: BTreeMap<RecordKey, Desired>,
-    mirror: Mirror,
-    observed: Observation,
+    pub(super) mirror: Mirror,
+    pub(super) observed: Observation,
 }
 
 impl Cycle<'_> {
@@ -106,8 +109,9 @@ impl Cycle<'_> {
         holds.extend(self.unknown_firms()?);
         let released = self.context.ledger.released(self.id, self.context.now())?;
         let views = self.gather(briefing, &open, done).await?;
-        done.plan = self.plan(briefing, holds, &released, &views)?;
-        self.keep(briefing, views.desired.keys().cloned().collect(), done)?;
+        let paired = self.pair_up(briefing, &views, done).await?;
+        done.plan = self.plan(briefing, holds, &released, &views, &paired)?;
+        self.keep(briefing, views.desired.keys().cloned().collect(), &paired, done)?;
         if briefing.rehearsal {
             return Ok(());
         }
@@ -257,6 +261,7 @@ impl Cycle<'_> {
         mut holds: Vec<(Kind, HoldReason)>,
         released: &Release,
         views: &Views,
+        paired: &Paired,
     ) -> Result<Plan, Trouble> {
         let ledger = &self.context.ledger;
         let now = self.context.now();
@@ -300,21 +305,6 @@ impl Cycle<'_> {
             vanished: ledger.vanished(self.id)?,
             holds,
         };
-        let look_alikes = views
-            .desired
-            .iter()
-            .filter_map(|(key, desired)| match desired {
-                Desired::Wanted(record) if !views.mirror.entries.contains_key(key) => Some((key, record)),
-                _ => None,
-            })
-            .filter(|(key, record)| {
-                self.memory
-                    .likenesses
-                    .get(&key.kind)
-                    .is_some_and(|known| look_alike::of_record(record).iter().any(|likeness| known.contains(likeness)))
-            })
-            .map(|(key, _)| key.clone())
-            .collect();
         let only_deleted = self.memory.only_deleted.values().flatten().cloned().collect();
         Ok(plan::plan(&PlanningInput {
             desired: &views.desired,
@@ -324,7 +314,8 @@ impl Cycle<'_> {
             totals: &totals,
             policy: &self.context.policy,
             released,
-            look_alikes: &look_alikes,
+            look_alikes: &paired.look_alikes,
+            adoptions: &paired.adoptions,
             only_deleted: &only_deleted,
             zone: &self.context.zone,
             now,
@@ -332,7 +323,13 @@ impl Cycle<'_> {
     }
 
     /// Keeps what waits for a person and what was found.
-    fn keep(&self, briefing: &Briefing, mut planned: BTreeSet<RecordKey>, done: &mut Done) -> Result<(), Trouble> {
+    fn keep(
+        &self,
+        briefing: &Briefing,
+        mut planned: BTreeSet<RecordKey>,
+        paired: &Paired,
+        done: &mut Done,
+    ) -> Result<(), Trouble> {
         let ledger = &self.context.ledger;
         let now = self.context.now();
         let plan = &done.plan;
@@ -340,9 +337,12 @@ impl Cycle<'_> {
             done.held.insert(operation.key.clone());
         }
         done.counts.held = done.held.len() as u64;
+        // An item of the user's stands for these: there is nothing to do before somebody thinks otherwise.
+        done.held.extend(paired.left().cloned());
         if briefing.rehearsal {
             return Ok(());
         }
+        ledger.take_up_adoptions(self.id, &paired.adoptions.keys().cloned().collect())?;
         ledger.put_holds(self.id, &self.user, &plan.holds, now)?;
         planned.extend(keys_of(&plan.findings));
         ledger.put_findings(self.id, Some(&planned), &plan.findings, now)?;

@@ -183,7 +183,7 @@ impl Cycle<'_> {
                 let changes: Vec<ItemChange> = steps
                     .iter()
                     .filter_map(|step| {
-                        requests::change(&step.operation, step.before.as_ref(), mirror, &mut done.findings)
+                        requests::change(firm, &step.operation, step.before.as_ref(), mirror, &mut done.findings)
                     })
                     .collect();
                 bisect(changes.len(), |range: Range<usize>| {
@@ -278,6 +278,7 @@ impl Cycle<'_> {
         let (record, fingerprint, place) = match &operation.action {
             Action::Create { record } => (Arc::clone(record), Fingerprint::of(record), Place::Home),
             Action::Update { record, fingerprint, place, .. } => (Arc::clone(record), *fingerprint, place.clone()),
+            Action::Adopt { record, fingerprint, .. } => (Arc::clone(record), *fingerprint, Place::Home),
             _ => return Outcome::Unknown,
         };
         let (item, returned) = match seen {
@@ -377,6 +378,7 @@ fn failed(failure: Failure, done: &mut Done) -> Outcome {
 fn item_of(action: &Action) -> Option<&ItemRef> {
     match action {
         Action::Update { item, .. } | Action::Delete { item, .. } | Action::Own { item, .. } => Some(item),
+        Action::Adopt { before, .. } => Some(&before.item),
         Action::Create { .. } | Action::Respect | Action::Forget => None,
     }
 }

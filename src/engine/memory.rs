@@ -1,11 +1,11 @@
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::Settings;
+use super::{Settings, adoption::Recognised};
 use crate::{
     domain::{FolderId, ItemId, Kind, Place, RecordKey},
-    plan::{Action, look_alike::Likeness},
+    plan::Action,
     state::{MailboxId, Outcome, Settlement},
 };
 
@@ -24,7 +24,7 @@ pub(super) struct Memory {
     /// When each folder was last observed.
     pub(super) observed: BTreeMap<Kind, Timestamp>,
     /// What the unstamped items look like, for mailboxes into which nothing was written yet.
-    pub(super) likenesses: BTreeMap<Kind, HashSet<Likeness>>,
+    pub(super) leftovers: BTreeMap<Kind, BTreeMap<ItemId, Recognised>>,
     /// Keys that a mailbox without a ledger holds in Deleted Items only.
     pub(super) only_deleted: BTreeMap<Kind, BTreeSet<RecordKey>>,
     /// How often the server stumbled over a record that was sent alone, without refusing it.
@@ -46,7 +46,7 @@ impl Memory {
             folders: BTreeMap::new(),
             full_due: Kind::ALL.into_iter().collect(),
             observed: BTreeMap::new(),
-            likenesses: BTreeMap::new(),
+            leftovers: BTreeMap::new(),
             only_deleted: BTreeMap::new(),
             stumbles: BTreeMap::new(),
             asked: BTreeSet::new(),

@@ -1,6 +1,6 @@
 //! Looking at a mailbox: is it the one we know, do we own its folders, and what lies in them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 
@@ -8,7 +8,7 @@ use super::{crash_point, cycle::Cycle, trouble::Trouble};
 use crate::{
     auth::mailbox_proof,
     domain::{FolderId, ItemContent, ItemId, Kind, Place, RecordKey, Stamp},
-    plan::{HoldReason, look_alike},
+    plan::HoldReason,
     ports::{Failure, FailureKind, Owner, Sighting},
     state::OwnerVerdict,
 };
@@ -102,7 +102,7 @@ impl Cycle<'_> {
         self.memory.full_due.remove(&kind);
         self.memory.observed.insert(kind, now);
         if self.first_look {
-            self.recognise(kind).await?;
+            self.recognise(kind, folder).await?;
         }
         Ok(())
     }
@@ -161,16 +161,6 @@ impl Cycle<'_> {
         let only_deleted = deleted.iter().filter_map(key).filter(|key| !alive.contains(key)).collect();
         self.memory.only_deleted.insert(kind, only_deleted);
         Ok(moved)
-    }
-
-    /// What the unstamped items of a folder look like.
-    async fn recognise(&mut self, kind: Kind) -> Result<(), Trouble> {
-        let ids: Vec<ItemId> = self.context.ledger.unstamped(self.id, kind)?.into_iter().map(|item| item.id).collect();
-        let contents = self.read(kind, &ids).await?;
-        let likenesses: HashSet<_> =
-            contents.into_iter().flatten().flat_map(|content| look_alike::of_item(kind, &content)).collect();
-        self.memory.likenesses.insert(kind, likenesses);
-        Ok(())
     }
 
     /// Reads items in batches; `None` for those that are not there, and for those that cannot be read on their own.

@@ -1,9 +1,12 @@
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::{
+    domain::Kind,
     plan::Plan,
     ports::FailureKind,
-    state::{RunCounts, UserName},
+    state::{Leftovers, RunCounts, UserName},
 };
 
 /// What one mailbox's pass did, for whoever waits for it.
@@ -17,6 +20,8 @@ pub struct CycleReport {
     pub trouble: Option<ReportedTrouble>,
     /// Holds that wait for a person; one that closes a whole folder names no operation.
     pub holds: usize,
+    /// Items without our stamp, before the first write: how many there are and how many look like no record.
+    pub leftovers: BTreeMap<Kind, Leftovers>,
     /// The plan: for a rehearsal with the operations that would be executed, otherwise with what is held.
     #[serde(skip)]
     pub plan: Plan,

@@ -23,17 +23,23 @@ pub(super) fn removal(operation: &Operation) -> Option<Removal> {
     Some(Removal { kind: operation.key.kind, item: item.clone(), manner: *manner })
 }
 
-/// The change that the server is asked for: the plan's fields, our block within the user's body, our categories beside the
+/// The change that the server is asked for: the plan's fields, our stamp where the item gets it now, our block within the user's body, our categories beside the
 /// user's own.
 pub(super) fn change(
+    firm: FirmId,
     operation: &Operation,
     before: Option<&ItemContent>,
     mirror: &Mirror,
     findings: &mut Vec<Finding>,
 ) -> Option<ItemChange> {
-    let Action::Update { item, set, clear, .. } = &operation.action else { return None };
-    let (mut set, mut clear) = (set.clone(), clear.clone());
     let key: &RecordKey = &operation.key;
+    let (item, mut set, mut clear, stamp) = match &operation.action {
+        Action::Update { item, set, clear, .. } => (item, set.clone(), clear.clone(), None),
+        Action::Adopt { before, set, .. } => {
+            (&before.item, set.clone(), BTreeSet::new(), Some(Stamp { firm, key: key.clone() }))
+        }
+        _ => return None,
+    };
     let last = mirror.entries.get(key).and_then(|entry| entry.written.as_ref()).map(|written| &written.record);
     let mut body: Option<Body> = None;
     if set.contains_key(&Field::Notes) || clear.contains(&Field::Notes) {
@@ -67,5 +73,5 @@ pub(super) fn change(
             set.insert(Field::Categories, Value::Categories(all));
         }
     }
-    Some(ItemChange { kind: key.kind, item: item.clone(), set, clear, body, stamp: None })
+    Some(ItemChange { kind: key.kind, item: item.clone(), set, clear, body, stamp })
 }

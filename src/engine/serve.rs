@@ -61,6 +61,7 @@ impl Engine {
                     kind: None,
                 }),
                 holds: done.plan.holds.len(),
+                leftovers: std::mem::take(&mut done.leftovers),
                 plan: std::mem::take(&mut done.plan),
             });
         }
@@ -92,7 +93,8 @@ impl Engine {
             .holds_of(room.id)?
             .into_iter()
             .any(|hold| matches!(hold.reason, HoldReason::LooksAlreadyThere { .. } | HoldReason::OnlyInDeletedItems));
-        let first_look = waits_for_a_look || !ledger.first_write_released(room.id)?;
+        let first_look =
+            waits_for_a_look || ledger.adoptions_open(room.id)? || !ledger.first_write_released(room.id)?;
         let mailbox = self.context.connect.connect(user).await?;
         let mut cycle = Cycle {
             context: &self.context,
@@ -163,6 +165,7 @@ impl Engine {
             counts: done.counts,
             trouble,
             holds: done.plan.holds.len(),
+            leftovers: std::mem::take(&mut done.leftovers),
             plan: std::mem::take(&mut done.plan),
         });
         Ok(())

@@ -287,11 +287,13 @@ impl Engine {
                 .find(|user| user.user().waiting.as_ref().is_none_or(|waiting| waiting.until <= now));
             let (Some(user), true) = (ready, named) else { continue };
             let released = !self.context.ledger.released(one.room.id, now)?.operations.is_empty();
-            if released {
+            let decided = self.context.ledger.adoptions_to_take_up(one.room.id)?;
+            if released || decided {
                 one.room.pending().wake();
             }
             let due = rehearsal
                 || released
+                || decided
                 || one.room.pending().has_work()
                 || open.contains_key(&one.room.id)
                 || self.observation_due(&one.room);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, HoldReason, Operation, Plan, PlanningInput};
+use super::{Action, Adoption, HoldReason, Operation, Plan, PlanningInput};
 use crate::domain::{Field, ItemId, Place, RecordKey};
 
 /// What must not be, in sentences. A plan with contradictions must not be executed.
@@ -23,7 +23,12 @@ pub fn audit(plan: &Plan, input: &PlanningInput<'_>) -> Vec<String> {
         let planned = plan.holds.iter().map(|hold| (hold.kind, &hold.reason));
         let mut reasons = planned.chain(input.totals.holds.iter().map(|(kind, reason)| (*kind, reason)));
         if reasons.any(|(kind, reason)| {
-            kind == operation.key.kind && holds_the_kind(reason, input) && !input.released.lifts(reason, operation)
+            let answered = matches!(operation.action, Action::Adopt { .. })
+                && matches!(reason, HoldReason::LooksAlreadyThere { .. });
+            kind == operation.key.kind
+                && holds_the_kind(reason, input)
+                && !answered
+                && !input.released.lifts(reason, operation)
         }) {
             found.push(format!("{} is held, yet {} would be written", operation.key.kind, operation.key));
         }
@@ -52,7 +57,7 @@ fn on_items(operation: &Operation, input: &PlanningInput<'_>) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(item) = item(operation) {
         let stamped = input.observed.copies(key).iter().any(|seen| seen.item.id == *item);
-        if !stamped {
+        if !stamped && !matches!(operation.action, Action::Adopt { .. }) {
             found.push(format!("an item without the stamp of {key} would be touched"));
         }
         if input.mirror.foreign.contains(item) {
@@ -60,6 +65,19 @@ fn on_items(operation: &Operation, input: &PlanningInput<'_>) -> Vec<String> {
         }
     }
     match &operation.action {
+        Action::Adopt { before, .. } => {
+            let consented = match input.adoptions.get(key) {
+                Some(Adoption::Take(content)) => content.item == before.item,
+                _ => false,
+            };
+            if !consented {
+                found.push(format!("an item would be taken over for {key} to which nobody agreed"));
+            }
+            let known = input.mirror.entries.values().any(|entry| entry.item.id == before.item.id);
+            if known || before.stamp.is_some() || before.bound.is_some() {
+                found.push(format!("an item that is no leftover would be taken over for {key}"));
+            }
+        }
         Action::Delete { .. }
             if !input.mirror.entries.contains_key(key) && !input.released.lifts(&HoldReason::Orphans, operation) =>
         {
@@ -90,6 +108,7 @@ fn on_items(operation: &Operation, input: &PlanningInput<'_>) -> Vec<String> {
 fn item(operation: &Operation) -> Option<&ItemId> {
     match &operation.action {
         Action::Update { item, .. } | Action::Delete { item, .. } | Action::Own { item, .. } => Some(&item.id),
+        Action::Adopt { before, .. } => Some(&before.item.id),
         Action::Create { .. } | Action::Respect | Action::Forget => None,
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Class, Hold, HoldReason, Operation, PlanningInput, Spent, decide::Aside};
+use super::{Action, Class, Hold, HoldReason, Operation, PlanningInput, Spent, decide::Aside};
 use crate::domain::{Kind, QueryName};
 
 type Decided = (Operation, Option<Aside>);
@@ -43,7 +43,10 @@ pub(super) fn brake(decided: Vec<Decided>, input: &PlanningInput<'_>) -> (Vec<Op
             let own = own(aside);
             let mut waits = false;
             for (place, hold) in held.iter_mut().enumerate() {
-                let concerned = place >= single || own.as_ref() == Some(&hold.reason);
+                // Who gave consent to this pair has answered the question that its likeness raised.
+                let answered = matches!(operation.action, Action::Adopt { .. })
+                    && matches!(hold.reason, HoldReason::LooksAlreadyThere { .. });
+                let concerned = (place >= single || own.as_ref() == Some(&hold.reason)) && !answered;
                 if concerned && !input.released.lifts(&hold.reason, &operation) {
                     hold.operations.push(operation.clone());
                     waits = true;

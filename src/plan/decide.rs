@@ -22,7 +22,7 @@ use std::{
 use jiff::ToSpan;
 
 use super::{
-    Action, Desired, Finding, FindingKind, OnDrift, Operation, PlanningInput, Why, Withdrawal,
+    Action, Adoption, Desired, Finding, FindingKind, OnDrift, Operation, PlanningInput, Why, Withdrawal,
     ours::{candidates, ours},
 };
 use crate::domain::{
@@ -103,6 +103,14 @@ impl Case<'_> {
     }
 
     fn create_new(&self, record: &Arc<Record>) -> Decision {
+        match self.input.adoptions.get(self.key) {
+            Some(Adoption::Take(content)) => return self.adopt(record, content),
+            Some(Adoption::Leave) => {
+                let told = self.finding(None, FindingKind::LeftToTheUser);
+                return Decision { findings: vec![told], ..Decision::default() };
+            }
+            Some(Adoption::Beside) | None => {}
+        }
         let aside = if self.input.only_deleted.contains(self.key) {
             Some(Aside::OnlyDeleted)
         } else if self.input.look_alikes.contains(self.key) {
@@ -117,16 +125,7 @@ impl Case<'_> {
     /// The ledger does not know the item, its stamp says that it is ours.
     fn take_over(&self, record: &Arc<Record>, seen: &Seen) -> Decision {
         let Some(content) = &seen.content else { return Decision::default() };
-        let mut set = differing(record, content);
-        // A reminder that is off was perhaps dismissed, and must not ring again.
-        let rings = matches!(drift::shown(content, Field::Reminder), Some(Value::Reminder(reminder)) if reminder != crate::domain::Reminder::Off);
-        if !rings {
-            set.remove(&Field::Reminder);
-        }
-        let mut findings = Vec::new();
-        if drift::completed_by_user(record, content) {
-            findings = self.keep_completed(record, seen, content, &mut set);
-        }
+        let (set, findings) = self.written_over(record, &seen.item.id, content);
         // Nobody knows which fields we wrote; of the notes our marker lines say it.
         let notes = record.fields.get(&Field::Notes) == Some(&None) && drift::shown(content, Field::Notes).is_some();
         let clear: BTreeSet<Field> = notes.then_some(Field::Notes).into_iter().collect();
@@ -140,6 +139,40 @@ impl Case<'_> {
             findings,
             ..Decision::default()
         }
+    }
+
+    /// An earlier sync left the item: it is stamped, and what differs is written. Nothing is cleared, for nothing of it is ours.
+    fn adopt(&self, record: &Arc<Record>, content: &ItemContent) -> Decision {
+        let (set, findings) = self.written_over(record, &content.item.id, content);
+        let action = Action::Adopt {
+            before: Box::new(content.clone()),
+            fingerprint: Fingerprint::of(record),
+            record: Arc::clone(record),
+            set,
+        };
+        Decision {
+            operations: vec![self.operation(Why::Adopted, Some(record), action)],
+            findings,
+            ..Decision::default()
+        }
+    }
+
+    /// What is written into an item of which nobody knows who wrote what.
+    fn written_over(
+        &self,
+        record: &Arc<Record>,
+        item: &ItemId,
+        content: &ItemContent,
+    ) -> (BTreeMap<Field, Value>, Vec<Finding>) {
+        let mut set = differing(record, content);
+        // A reminder that is off was perhaps dismissed, and must not ring again.
+        let rings = matches!(drift::shown(content, Field::Reminder), Some(Value::Reminder(reminder)) if reminder != crate::domain::Reminder::Off);
+        if !rings {
+            set.remove(&Field::Reminder);
+        }
+        let completed = drift::completed_by_user(record, content);
+        let findings = if completed { self.keep_completed(record, item, content, &mut set) } else { Vec::new() };
+        (set, findings)
     }
 
     /// Somebody deleted our item in the mailbox.

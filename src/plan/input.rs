@@ -6,7 +6,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::{Class, HoldReason, Operation, OperationDigest, ReasonName};
+use super::{Adoption, Class, HoldReason, Operation, OperationDigest, ReasonName};
 use crate::domain::{Kind, Mirror, Observation, QueryName, Record, RecordKey};
 
 /// What one mailbox should have of one record.
@@ -54,8 +54,10 @@ pub struct PlanningInput<'a> {
     pub policy: &'a Policy,
     /// Operations that a person released within the last hour, and from which holds.
     pub released: &'a Release,
-    /// Unstamped items of the mailbox that look like a record, by key. Compared only before the first write.
+    /// Records that look like unstamped items of the mailbox and about which nobody has decided yet.
     pub look_alikes: &'a BTreeSet<RecordKey>,
+    /// What a person decided about records that look like items of the mailbox.
+    pub adoptions: &'a BTreeMap<RecordKey, Adoption>,
     /// Keys that a mailbox without a ledger holds in Deleted Items only.
     pub only_deleted: &'a BTreeSet<RecordKey>,
     /// The office's zone, for days.

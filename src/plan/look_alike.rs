@@ -6,16 +6,35 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::domain::{Field, ItemContent, Kind, Record, Span, Value};
 
+/// In what a record and an item are alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum By {
+    /// An event's subject, start and end.
+    SubjectAndTimes,
+    /// A task's subject and due day.
+    SubjectAndDueDay,
+    /// A contact's name and e-mail address.
+    NameAndMail,
+    /// A contact's name and phone number.
+    NameAndPhone,
+}
+
 /// One way in which a record or an item can be recognised, hashed: it holds no name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Likeness([u8; 16]);
+pub struct Likeness {
+    /// In what.
+    pub by: By,
+    hash: [u8; 16],
+}
 
 impl Likeness {
-    fn of(kind: Kind, parts: &[&str]) -> Self {
+    fn of(by: By, kind: Kind, parts: &[String]) -> Self {
         let mut hash = Sha256::new();
         hash.update(kind.word());
         for part in parts {
@@ -25,7 +44,7 @@ impl Likeness {
         let full: [u8; 32] = hash.finalize().into();
         let mut short = [0; 16];
         short.copy_from_slice(&full[..16]);
-        Self(short)
+        Self { by, hash: short }
     }
 }
 
@@ -49,10 +68,14 @@ fn likenesses(kind: Kind, fields: &BTreeMap<Field, &Value>) -> Vec<Likeness> {
     match kind {
         Kind::Event => match fields.get(&Field::Span) {
             Some(Value::Span(Span::AllDay { first, last })) => {
-                vec![Likeness::of(kind, &[&text(Field::Subject), &first.to_string(), &last.to_string()])]
+                let parts = [text(Field::Subject), first.to_string(), last.to_string()];
+                vec![Likeness::of(By::SubjectAndTimes, kind, &parts)]
             }
             Some(Value::Span(Span::Timed { start, end, .. })) => {
-                vec![Likeness::of(kind, &[&text(Field::Subject), &start.to_string(), &end.to_string()])]
+                // To the second, which is how finely servers tell.
+                let moment = |at: jiff::Timestamp| at.as_second().to_string();
+                let parts = [text(Field::Subject), moment(*start), moment(*end)];
+                vec![Likeness::of(By::SubjectAndTimes, kind, &parts)]
             }
             _ => Vec::new(),
         },
@@ -61,7 +84,7 @@ fn likenesses(kind: Kind, fields: &BTreeMap<Field, &Value>) -> Vec<Likeness> {
                 Some(Value::Date(due)) => due.to_string(),
                 _ => String::new(),
             };
-            vec![Likeness::of(kind, &[&text(Field::Subject), &due])]
+            vec![Likeness::of(By::SubjectAndDueDay, kind, &[text(Field::Subject), due])]
         }
         Kind::Contact => {
             let full_name = [text(Field::GivenName), text(Field::Surname)].join(" ");
@@ -69,12 +92,13 @@ fn likenesses(kind: Kind, fields: &BTreeMap<Field, &Value>) -> Vec<Likeness> {
                 .into_iter()
                 .find(|name| !name.is_empty());
             let Some(name) = name else { return Vec::new() };
-            let mails = [Field::Email1, Field::Email2, Field::Email3].into_iter().map(text);
-            let phones = PHONES.iter().map(|field| digits(&text(*field)));
+            let mails =
+                [Field::Email1, Field::Email2, Field::Email3].into_iter().map(|field| (By::NameAndMail, text(field)));
+            let phones = PHONES.iter().map(|field| (By::NameAndPhone, digits(&text(*field))));
             mails
                 .chain(phones)
-                .filter(|reached| !reached.is_empty())
-                .map(|reached| Likeness::of(kind, &[&name, &reached]))
+                .filter(|(_, reached)| !reached.is_empty())
+                .map(|(by, reached)| Likeness::of(by, kind, &[name.clone(), reached]))
                 .collect()
         }
     }

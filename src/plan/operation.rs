@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Field, Fingerprint, ItemId, ItemRef, Kind, Place, QueryName, Record, RecordKey, RemovalManner, Value,
+    Field, Fingerprint, ItemContent, ItemId, ItemRef, Kind, Place, QueryName, Record, RecordKey, RemovalManner, Value,
 };
 
 /// One step, decided. The executor adds nothing but the user's own text around our block.
@@ -47,6 +47,18 @@ pub enum Action {
         set: BTreeMap<Field, Value>,
         /// Fields to clear, each written by us before.
         clear: BTreeSet<Field>,
+    },
+    /// Stamp an item that an earlier sync left behind and write our fields into it; the server refuses if its version is not
+    /// the one that consent was given for.
+    Adopt {
+        /// The item as it is: the image before, and the version that was seen.
+        before: Box<ItemContent>,
+        /// Of the record as desired, for the mirror.
+        fingerprint: Fingerprint,
+        /// Everything the item holds of ours afterwards, for the mirror.
+        record: Arc<Record>,
+        /// Fields to set: those that the item shows otherwise.
+        set: BTreeMap<Field, Value>,
     },
     /// Remove an item that is ours.
     Delete {
@@ -89,6 +101,8 @@ pub enum Class {
     Delete,
     /// Removed items, on positive evidence (closed matter, re-assignment, person who left).
     Withdraw,
+    /// Items of an earlier sync that are taken over: consent is given one by one, so that no budget limits them.
+    Adopt,
     /// New items in place of ones that were ours: what a changed key or query name would do.
     Replace,
 }
@@ -100,6 +114,7 @@ impl Operation {
             (Action::Create { .. }, Why::Restored) => Some(Class::Replace),
             (Action::Create { .. }, _) => Some(Class::Create),
             (Action::Update { .. }, _) => Some(Class::Update),
+            (Action::Adopt { .. }, _) => Some(Class::Adopt),
             (Action::Delete { .. }, Why::Withdrawn(_)) => Some(Class::Withdraw),
             (Action::Delete { .. }, _) => Some(Class::Delete),
             (Action::Own { .. } | Action::Respect | Action::Forget, _) => None,
@@ -113,6 +128,7 @@ impl Operation {
         let what = match &self.action {
             Action::Create { record } => ("create", None, Some(Fingerprint::of(record)), None),
             Action::Update { item, fingerprint, .. } => ("update", Some(&item.id), Some(*fingerprint), None),
+            Action::Adopt { before, fingerprint, .. } => ("adopt", Some(&before.item.id), Some(*fingerprint), None),
             Action::Delete { item, manner, .. } => ("delete", Some(&item.id), None, Some(*manner)),
             Action::Own { item, fingerprint, .. } => ("own", Some(&item.id), Some(*fingerprint), None),
             Action::Respect => ("respect", None, None, None),
@@ -142,6 +158,8 @@ pub enum Why {
     Restored,
     /// The ledger did not know this item, its stamp says that it is ours.
     TakenOver,
+    /// An earlier sync left this item, and a person said that it belongs to this record.
+    Adopted,
     /// The item lies in another folder now.
     Moved,
     /// After a crash or a lost reply it is not known what the item holds.
@@ -163,6 +181,7 @@ impl fmt::Display for Why {
             Self::Changed => "the record changed",
             Self::Restored => "restored: the practice database wins",
             Self::TakenOver => "taken over by its stamp",
+            Self::Adopted => "left by an earlier sync, taken over with consent",
             Self::Moved => "followed into another folder",
             Self::Recovered => "settling an interrupted write",
             Self::Acknowledged => "edited by the user, left as it is",
@@ -336,6 +355,8 @@ pub enum FindingKind {
     UnreadableAndDue,
     /// Our marker lines are missing, doubled or broken: all text is the user's.
     MarkersBroken,
+    /// An item of the user's stands for this record, as a person decided: none is created.
+    LeftToTheUser,
     /// The item lies in another folder now.
     Moved,
     /// The server stored another time than the one that was written: its time-zone rules may be out of date.

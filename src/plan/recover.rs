@@ -48,7 +48,8 @@ fn resolution(operation: &Operation, observed: &Observation, mirror: &Mirror) ->
     match &operation.action {
         // The oldest item of the key that nobody ruled out. One in Deleted Items may be older than this create.
         Action::Create { .. } => there(oldest(candidates(key, mirror, observed))),
-        Action::Update { .. } => there(ours(key, mirror, observed)),
+        // The stamp tells: without it the item is as the user had it, and is taken over again.
+        Action::Update { .. } | Action::Adopt { .. } => there(ours(key, mirror, observed)),
         // Only the very item counts: another one with the same stamp may be a copy that the user made since.
         Action::Delete { .. } => match mirror.entries.get(key) {
             Some(entry) if named(entry, observed.copies(key)).is_none() => Resolution::Forget { key: key.clone() },

@@ -20,7 +20,7 @@ pub fn mirror_after(
         MirrorEntry { item, place, written: Some(written), presence: Presence::Kept, restores }
     };
     match &operation.action {
-        Action::Create { record } | Action::Update { record, .. } => {
+        Action::Create { record } | Action::Update { record, .. } | Action::Adopt { record, .. } => {
             stored.map_or_else(|| before.cloned(), |stored| Some(kept(stored, record, returned)))
         }
         Action::Own { item, place, record, returned, .. } => {
@@ -44,7 +44,10 @@ pub fn restores_after(before: Option<&MirrorEntry>, why: &Why, fingerprint: &Fin
 /// What an item may hold when it is not known whether this operation was done: everything we had written and everything we
 /// were about to write (a task that was completed by us is remembered as such). `None` for operations that write nothing.
 pub fn in_doubt(before: Option<&MirrorEntry>, operation: &Operation) -> Option<Written> {
-    let (Action::Create { record } | Action::Update { record, .. }) = &operation.action else { return None };
+    let (Action::Create { record } | Action::Update { record, .. } | Action::Adopt { record, .. }) = &operation.action
+    else {
+        return None;
+    };
     let mut union = record.as_ref().clone();
     // A new item holds nothing of an older one.
     let older = matches!(operation.action, Action::Update { .. }).then_some(before).flatten();

@@ -20,7 +20,7 @@ mod items;
 mod lookup;
 mod paths;
 mod restriction;
-mod rules;
+pub(super) mod rules;
 mod schema;
 mod soap;
 mod sync;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{
     SimulatorError,
+    ews::rules,
     item::{Item, ItemKind, Property},
     mailbox::Mailbox,
     world::World,
@@ -260,7 +261,8 @@ fn play(mailbox: &mut Mailbox, action: &PhoneAction, now: Timestamp) -> Result<S
                 ItemKind::Task => "tasks",
             };
             let home = folder(mailbox, home)?;
-            let fields = fields.iter().map(|(path, value)| (path.clone(), property(path, value))).collect();
+            let mut fields = fields.iter().map(|(path, value)| (path.clone(), property(path, value))).collect();
+            rules::defaults(*kind, &mut fields, false);
             mailbox.add(home, *kind, fields, now)
         }
         PhoneAction::WriteAround { item, before, after } => {

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::{HoldId, IntentId, LinkState, MailboxId, ProposalId, UserName};
+use super::{HoldId, IntentId, LinkState, MailboxId, PairNumber, ProposalId, UserName};
 use crate::vault::VaultError;
 
 /// Why the ledger could not do what it was asked. Nothing was changed then.
@@ -78,6 +78,9 @@ pub enum LedgerError {
     /// There is no such proposed change, or it was kept long enough.
     #[error("there is no proposed change {0}")]
     NoSuchProposal(ProposalId),
+    /// A pair is not any more what a person was shown.
+    #[error("pair {0} is not any more what was shown")]
+    PairChanged(PairNumber),
     /// There is no such mailbox.
     #[error("the ledger does not know mailbox {0}")]
     NoSuchMailbox(MailboxId),
@@ -134,6 +137,7 @@ impl LedgerError {
             Self::UserExists(_) => "`pocketdocket user show NAME` shows it; choose another name",
             Self::NoSuchHold(_) => "`pocketdocket holds list` shows what waits",
             Self::NoSuchProposal(_) => "`pocketdocket proposals list --all` shows what is kept",
+            Self::PairChanged(_) => "nothing was decided; look again: `pocketdocket adopt list`",
             Self::IllegalStep { .. } => {
                 "a link goes from invited to linked to confirming to active, one step at a time"
             }

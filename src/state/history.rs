@@ -32,6 +32,8 @@ pub struct RunCounts {
     pub created: u64,
     /// Items changed.
     pub updated: u64,
+    /// Items of an earlier sync taken over.
+    pub adopted: u64,
     /// Items removed.
     pub deleted: u64,
     /// Operations held for a person.
@@ -228,6 +230,7 @@ impl Ledger {
         let (what, fields): (_, Vec<Field>) = match &operation.action {
             Action::Create { .. } => ("create", Vec::new()),
             Action::Update { set, clear, .. } => ("update", set.keys().chain(clear).copied().collect()),
+            Action::Adopt { set, .. } => ("adopt", set.keys().copied().collect()),
             Action::Delete { .. } => ("delete", Vec::new()),
             Action::Own { .. } => ("own", Vec::new()),
             Action::Respect => ("respect", Vec::new()),

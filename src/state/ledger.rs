@@ -18,8 +18,12 @@ const FILE: &str = "ledger.db";
 /// Where a new ledger is made before it gets its name, so that no half-made one is ever found.
 const NEW_FILE: &str = "ledger.new";
 /// Every migration, in order. The first makes the tables; a later version appends its own and changes none of these.
-const MIGRATIONS: &[&str] =
-    &[include_str!("schema.sql"), include_str!("migrations/proposals.sql"), include_str!("migrations/people.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema.sql"),
+    include_str!("migrations/proposals.sql"),
+    include_str!("migrations/people.sql"),
+    include_str!("migrations/adoption.sql"),
+];
 /// `pdkt`: lets `file` and us tell a ledger from any other `SQLite` file.
 const APPLICATION_ID: i32 = 0x7064_6b74;
 /// How long to wait for a command that writes at the same time.

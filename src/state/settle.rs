@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::Transaction;
 
 use super::{
-    IntentId, Ledger, LedgerError, MailboxId, OpenIntent, Proposal, Resolution, RunId, budgets, holds,
+    IntentId, Ledger, LedgerError, MailboxId, OpenIntent, Proposal, Resolution, RunId, adoptions, budgets, holds,
     journal::{forget_parked, take_intent},
     mirror::{is_kept, remove_entry},
     observation,
@@ -115,6 +115,7 @@ impl Ledger {
                 let entry = MirrorEntry { written: Some(written.clone()), ..entry };
                 self.put_entry(transaction, mailbox, key, &entry)?;
                 self.note_stored(transaction, mailbox, operation, item, place)?;
+                adoptions::settled(transaction, mailbox, key)?;
                 "stored"
             }
             Outcome::Removed => {
@@ -193,6 +194,10 @@ impl Ledger {
                 };
                 self.put_entry(transaction, mailbox, &operation.key, &entry)?;
                 self.note_stored(transaction, mailbox, operation, item, place)?;
+                adoptions::settled(transaction, mailbox, &operation.key)?;
+                if let Action::Adopt { before, .. } = &operation.action {
+                    self.keep_before_image(transaction, mailbox, &operation.key, before, now)?;
+                }
                 ("the item is there", !matches!(operation.action, Action::Delete { .. }))
             }
             Resolution::Absent => {
@@ -250,7 +255,9 @@ fn account(
 fn wanted(operation: &Operation) -> Option<Fingerprint> {
     match &operation.action {
         Action::Create { record } => Some(Fingerprint::of(record)),
-        Action::Update { fingerprint, .. } | Action::Own { fingerprint, .. } => Some(*fingerprint),
+        Action::Update { fingerprint, .. } | Action::Own { fingerprint, .. } | Action::Adopt { fingerprint, .. } => {
+            Some(*fingerprint)
+        }
         Action::Delete { .. } | Action::Respect | Action::Forget => None,
     }
 }

@@ -2,6 +2,7 @@
 //! something to the practice or to the mailbox, lets the clock beat, and looks at the phone.
 
 mod address_book;
+mod adoption;
 mod brakes;
 mod faults;
 mod firm;

@@ -1,5 +1,5 @@
 use crate::{
-    domain::{Field, MirrorEntry, Record, RemovalManner, Value},
+    domain::{Field, MirrorEntry, Record, RemovalManner, Value, drift},
     plan::{Action, Class, FindingKind, HoldReason, Operation},
 };
 
@@ -25,6 +25,14 @@ pub(in crate::cli) fn operation_lines(operation: &Operation, before: Option<&Mir
             let set = set.iter().map(|(field, new)| line(*field, &values::value(new)));
             let clear = clear.iter().map(|field| line(*field, "(cleared)"));
             ("update", title(record), set.chain(clear).collect())
+        }
+        Action::Adopt { before, record, set, .. } => {
+            let line = |(field, new): (&Field, &Value)| {
+                let old = drift::shown(before, *field);
+                let old = old.as_ref().map_or_else(|| "(nothing)".to_owned(), values::value);
+                format!("          {:<18} {old} -> {}", field.word(), values::value(new))
+            };
+            ("adopt", title(record), set.iter().map(line).collect())
         }
         Action::Delete { manner: RemovalManner::ToDeletedItems, .. } => ("delete", known, Vec::new()),
         Action::Delete { manner: RemovalManner::ForGood, .. } => {
@@ -69,7 +77,9 @@ pub(in crate::cli) fn held_reason(reason: &HoldReason) -> String {
             format!("{vanished} of our {of} items vanished from the mailbox at once")
         }
         HoldReason::LooksAlreadyThere { matches } => {
-            format!("{matches} records look as though they were there already, from an earlier sync perhaps")
+            format!(
+                "{matches} records look as though they were there already, from an earlier sync perhaps; take them over with `adopt`"
+            )
         }
         HoldReason::Orphans => {
             "items of this firm whose records are gone, unknown to the ledger: an approved clean-up".to_owned()
@@ -107,6 +117,9 @@ pub(in crate::cli) fn finding(kind: &FindingKind) -> String {
             let shown = |value: &Option<Value>| value.as_ref().map_or_else(|| "(nothing)".to_owned(), values::value);
             format!("the server made {} of {field} {}; are its time zones out of date?", shown(stored), shown(wrote))
         }
+        FindingKind::LeftToTheUser => {
+            "an item of the user's stands for it, as somebody decided; none is created".to_owned()
+        }
         FindingKind::Moved => "lies in another folder now; it is followed".to_owned(),
     }
 }
@@ -117,6 +130,7 @@ fn class_word(class: Class) -> &'static str {
         Class::Update => "changes",
         Class::Delete => "deletions",
         Class::Withdraw => "withdrawals",
+        Class::Adopt => "adoptions",
         Class::Replace => "replacements",
     }
 }

@@ -12,6 +12,7 @@ fn content(fields: &[(Field, Value)]) -> ItemContent {
         item: ItemRef { id: ItemId("item".into()), change_key: ChangeKey("2".into()) },
         stamp: None,
         folder: None,
+        bound: None,
         created: None,
         fields: fields.iter().cloned().collect(),
         body: None,

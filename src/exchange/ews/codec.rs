@@ -111,11 +111,17 @@ impl Codec {
             },
             text: Personal::new(lines(body.text())),
         });
+        let bound = match kind {
+            Kind::Contact => None,
+            Kind::Event => event::bound(element),
+            Kind::Task => task::bound(element),
+        };
         let folder = element.child("ParentFolderId").and_then(|folder| folder.attribute("Id"));
         Some(ItemContent {
             item,
             stamp: STAMP.read(element).map(str::to_owned),
             folder: folder.map(|id| FolderId(id.to_owned())),
+            bound,
             created: created(element),
             fields,
             body,

@@ -19,7 +19,7 @@ use super::{
     soap::ServerVersion,
 };
 use crate::{
-    domain::{Field, Reminder, ShowAs, Span, Value, zone},
+    domain::{Bound, Field, Reminder, ShowAs, Span, Value, zone},
     xml::Element,
 };
 
@@ -108,10 +108,18 @@ pub(super) fn paths(version: ServerVersion, paths: &mut Vec<Path>) {
             "calendar:IsAllDayEvent",
             "calendar:LegacyFreeBusyStatus",
             "calendar:Location",
+            "calendar:IsMeeting",
+            "calendar:CalendarItemType",
             zone,
         ]
         .map(Path::Field),
     );
+}
+
+/// Whether other people are on it, or it stands for several days.
+pub(super) fn bound(element: &Element) -> Option<Bound> {
+    let alone = element.text_of("CalendarItemType").is_none_or(|word| word.trim() == "Single");
+    if read_flag(element, "IsMeeting") == Some(true) { Some(Bound::Meeting) } else { (!alone).then_some(Bound::Series) }
 }
 
 pub(super) fn read(codec: &Codec, element: &Element, put: &mut impl FnMut(Field, Option<Value>)) {

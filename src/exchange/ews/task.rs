@@ -11,7 +11,7 @@ use super::{
     property::{Path, Property},
 };
 use crate::{
-    domain::{Field, Reminder, TaskStatus, Value},
+    domain::{Bound, Field, Reminder, TaskStatus, Value},
     xml::Element,
 };
 
@@ -75,12 +75,18 @@ pub(super) fn paths(paths: &mut Vec<Path>) {
             "item:ReminderDueBy",
             "item:ReminderIsSet",
             "task:DueDate",
+            "task:IsRecurring",
             "task:PercentComplete",
             "task:StartDate",
             "task:Status",
         ]
         .map(Path::Field),
     );
+}
+
+/// Whether it stands for several days.
+pub(super) fn bound(element: &Element) -> Option<Bound> {
+    (read_flag(element, "IsRecurring") == Some(true)).then_some(Bound::Series)
 }
 
 pub(super) fn read(element: &Element, put: &mut impl FnMut(Field, Option<Value>)) {

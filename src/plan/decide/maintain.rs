@@ -8,7 +8,8 @@ use std::{
 use super::{Case, Decision, differing, own, shows, update};
 use crate::{
     domain::{
-        Field, Fingerprint, ItemContent, MirrorEntry, Presence, Record, Seen, TaskStatus, Value, Written, drift, notes,
+        Field, Fingerprint, ItemContent, ItemId, MirrorEntry, Presence, Record, Seen, TaskStatus, Value, Written,
+        drift, notes,
     },
     plan::{Finding, FindingKind, OnDrift, Operation, Why},
 };
@@ -96,7 +97,7 @@ impl Case<'_> {
         if drift::completed_by_user(record, content)
             && perhaps.is_none_or(|perhaps| drift::completed_by_user(perhaps, content))
         {
-            findings = self.keep_completed(record, seen, content, &mut set);
+            findings = self.keep_completed(record, &seen.item.id, content, &mut set);
         }
         let clear = cleared(record, perhaps, Some(content));
         let action = if set.is_empty() && clear.is_empty() {
@@ -112,14 +113,15 @@ impl Case<'_> {
     pub(super) fn keep_completed(
         &self,
         record: &Record,
-        seen: &Seen,
+        item: &ItemId,
         content: &ItemContent,
         set: &mut BTreeMap<Field, Value>,
     ) -> Vec<Finding> {
         let kept = PROGRESS.into_iter().filter(|field| set.remove(field).is_some());
         kept.map(|field| {
             let (before, after) = (record.get(field).cloned(), drift::shown(content, field));
-            self.finding(Some(seen), FindingKind::Proposed { field, before, after, overwritten: false })
+            let kind = FindingKind::Proposed { field, before, after, overwritten: false };
+            Finding { key: self.key.clone(), item: Some(item.clone()), kind }
         })
         .collect()
     }

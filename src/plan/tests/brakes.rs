@@ -12,8 +12,8 @@ use crate::{
         RecordKey, Seen, Written,
     },
     plan::{
-        Allowance, Class, Desired, Hold, HoldReason, Operation, Plan, PlanningInput, Policy, Release, Spent, Totals,
-        Withdrawal, audit, plan,
+        Adoption, Allowance, Class, Desired, Hold, HoldReason, Operation, Plan, PlanningInput, Policy, Release, Spent,
+        Totals, Withdrawal, audit, plan,
     },
 };
 
@@ -26,6 +26,7 @@ struct Setting {
     policy: Policy,
     released: Release,
     look_alikes: BTreeSet<RecordKey>,
+    adoptions: BTreeMap<RecordKey, Adoption>,
     only_deleted: BTreeSet<RecordKey>,
 }
 
@@ -43,6 +44,7 @@ impl Setting {
             policy: Policy::default(),
             released: Release::default(),
             look_alikes: BTreeSet::new(),
+            adoptions: BTreeMap::new(),
             only_deleted: BTreeSet::new(),
         };
         for (kind, count) in [(Kind::Task, tasks), (Kind::Contact, contacts)] {
@@ -96,6 +98,7 @@ impl Setting {
             policy: &self.policy,
             released: &self.released,
             look_alikes: &self.look_alikes,
+            adoptions: &self.adoptions,
             only_deleted: &self.only_deleted,
             zone,
             now: now(0),

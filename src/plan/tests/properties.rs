@@ -343,6 +343,7 @@ impl World {
                 policy: &policy,
                 released: &self.released,
                 look_alikes: &BTreeSet::new(),
+                adoptions: &BTreeMap::new(),
                 only_deleted: &BTreeSet::new(),
                 zone: &TimeZone::UTC,
                 now: now(self.hours),

@@ -208,6 +208,7 @@ impl World {
             item: Self::item_ref(id, item),
             stamp: None,
             folder: None,
+            bound: None,
             created: None,
             fields: item.fields.clone(),
             body: item.body.clone(),
@@ -299,6 +300,7 @@ impl World {
             policy,
             released: &self.released,
             look_alikes: &BTreeSet::new(),
+            adoptions: &BTreeMap::new(),
             only_deleted: &BTreeSet::new(),
             zone: &TimeZone::UTC,
             now: now(self.hours),
@@ -517,7 +519,7 @@ impl World {
                 }
                 None
             }
-            Action::Own { .. } | Action::Respect | Action::Forget => None,
+            Action::Adopt { .. } | Action::Own { .. } | Action::Respect | Action::Forget => None,
         }
     }
 

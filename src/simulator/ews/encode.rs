@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     call::Call,
     fields::{self, ADDRESS_PARTS, Field, Form},
+    items,
     paths::{self, Path},
     soap::Refusal,
     times,
@@ -301,11 +302,11 @@ pub(super) fn computed(call: &Call<'_>, item: &Item, path: &str) -> Option<Prope
         "item:LastModifiedName" => text(&call.account.login),
         "item:HasAttachments"
         | "item:IsAssociated"
-        | "calendar:IsMeeting"
         | "calendar:IsCancelled"
         | "calendar:MeetingRequestWasSent"
         | "contacts:HasPicture"
         | "task:IsTeamTask" => truth(false),
+        "calendar:IsMeeting" => truth(items::attendees(&item.properties) > 0),
         "item:Size" => {
             let size: usize = item.properties.values().map(|property| property.as_text().len()).sum();
             Some(Property::text((size + 512).to_string()))

@@ -21,7 +21,7 @@ fn default(properties: &mut Properties, path: &str, value: &str) {
 }
 
 /// What a new item has without being told.
-pub(super) fn defaults(kind: ItemKind, properties: &mut Properties, lenient: bool) {
+pub(in crate::simulator) fn defaults(kind: ItemKind, properties: &mut Properties, lenient: bool) {
     default(properties, "item:Importance", "Normal");
     default(properties, "item:Sensitivity", "Normal");
     match kind {

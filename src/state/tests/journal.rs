@@ -151,6 +151,7 @@ fn before_images_and_proposals_are_kept_for_90_days() {
         item: item("a", 2),
         stamp: None,
         folder: None,
+        bound: None,
         created: Some(at(0)),
         fields: BTreeMap::from([(Field::Subject, Value::text("mine"))]),
         body: None,

@@ -29,6 +29,7 @@ fn no_clients_name_and_no_secret_can_be_read_from_the_files() {
         item: item("a", 1),
         stamp: None,
         folder: None,
+        bound: None,
         created: None,
         fields: BTreeMap::from([(Field::Subject, Value::text(CLIENT))]),
         body: Some(Body { format: BodyFormat::Text, text: Personal::from(CLIENT) }),

@@ -542,6 +542,8 @@ fn get_event() {
     <t:FieldURI FieldURI="calendar:IsAllDayEvent"/>
     <t:FieldURI FieldURI="calendar:LegacyFreeBusyStatus"/>
     <t:FieldURI FieldURI="calendar:Location"/>
+    <t:FieldURI FieldURI="calendar:IsMeeting"/>
+    <t:FieldURI FieldURI="calendar:CalendarItemType"/>
     <t:FieldURI FieldURI="calendar:StartTimeZoneId"/>
     <t:ExtendedFieldURI PropertySetId="eebbaf8c-842f-4851-9d67-ca9ef1b9409b" PropertyName="PocketDocketKey" PropertyType="String"/>
     </t:AdditionalProperties>
