@@ -80,6 +80,12 @@ impl Config {
                 *path = folder.join(&*path);
             }
         };
+        // UTC says nothing about days: they are the office's.
+        if self.practice.day_zone.is_none() && self.practice.source_zone.is_utc() {
+            let office = self.scope.office_zone.iana_name().unwrap_or("UTC");
+            self.practice.day_zone = sources::SourceZone::named(office).ok();
+        }
+        self.practice.day_zone.take_if(|zone| *zone == self.practice.source_zone);
         from_here(&mut self.firm.data);
         from_here(&mut self.firm.key_file);
         from_here(&mut self.practice.database);

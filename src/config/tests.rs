@@ -168,6 +168,18 @@ fn what_init_writes_is_read_back_whatever_was_typed() {
     }
 }
 
+#[test]
+fn days_of_a_database_in_utc_are_the_office_s() {
+    let day_zone = |source: &str, more: &str| {
+        let text = MINIMAL.replace("source_zone = \"Europe/Berlin\"", &format!("source_zone = \"{source}\"\n{more}"));
+        let Ok(config) = parse(&text) else { panic!("{text}") };
+        config.practice.day_zone.map(|zone| zone.name().to_owned())
+    };
+    assert_eq!(day_zone("UTC", "").as_deref(), Some("Europe/Berlin"));
+    assert_eq!(day_zone("UTC", "day_zone = \"Europe/Lisbon\"").as_deref(), Some("Europe/Lisbon"));
+    assert_eq!(day_zone("Europe/Vienna", ""), None);
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "\\PC{0,200}", tail in "[a-z\\[\\]=\"{}.\n ü]{0,80}") {

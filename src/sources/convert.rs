@@ -2,10 +2,13 @@
 //!
 //! Each takes one cell and gives something that a column of that meaning can be read from. They know no zone and no clock.
 
+mod clarion;
 mod html;
+mod written;
 
 use std::str::FromStr;
 
+pub(super) use clarion::{clarion_date, clarion_days, clarion_ticks, clarion_time};
 use jiff::{
     Timestamp,
     civil::{Date, Time},
@@ -31,6 +34,10 @@ pub enum Converter {
     IsoDuration,
     /// The text of HTML.
     HtmlToText,
+    /// A day as people write it, such as `24.12.2026`: day, month, year.
+    DayMonthYear,
+    /// A day as people write it, such as `12/24/2026`: month, day, year.
+    MonthDayYear,
 }
 
 /// What a converter makes of a cell.
@@ -47,13 +54,15 @@ pub(super) enum Converted {
 }
 
 impl Converter {
-    const NAMES: [(&'static str, Self); 6] = [
+    const NAMES: [(&'static str, Self); 8] = [
         ("clarion-date", Self::ClarionDate),
         ("clarion-time", Self::ClarionTime),
         ("unix-seconds", Self::UnixSeconds),
         ("unix-millis", Self::UnixMillis),
         ("iso-duration", Self::IsoDuration),
         ("html-to-text", Self::HtmlToText),
+        ("day-month-year", Self::DayMonthYear),
+        ("month-day-year", Self::MonthDayYear),
     ];
 
     /// Whether it makes sense for columns of this meaning.
@@ -80,6 +89,9 @@ impl Converter {
             ),
             Self::IsoDuration => matches!(meaning, Meaning::Duration | Meaning::ReminderMinutes),
             Self::HtmlToText => matches!(meaning, Meaning::Text(_) | Meaning::MatterName),
+            Self::DayMonthYear | Self::MonthDayYear => {
+                matches!(meaning, Meaning::Date(_) | Meaning::Start(TimePart::Date) | Meaning::End(TimePart::Date))
+            }
         }
     }
 
@@ -112,6 +124,11 @@ impl Converter {
                 Cell::Garbled(text) => Cell::Garbled(html::text_of(&text)),
                 other => other,
             })),
+            Self::DayMonthYear | Self::MonthDayYear => match &cell {
+                Cell::Text(text) if self == Self::DayMonthYear => written::day_month_year(text).map(Converted::Date),
+                Cell::Text(text) => written::month_day_year(text).map(Converted::Date),
+                _ => Err("this is no written day"),
+            },
         }
     }
 }
@@ -125,32 +142,6 @@ impl FromStr for Converter {
             format!("there is no converter `{name}`; there are {names}")
         })
     }
-}
-
-/// The day of a Clarion date.
-pub(super) fn clarion_date(days: i64) -> Result<Date, &'static str> {
-    let first = jiff::civil::date(1800, 12, 28);
-    jiff::Span::new()
-        .try_days(days)
-        .and_then(|span| first.checked_add(span))
-        .map_err(|_| "this is no day of the Clarion calendar")
-}
-
-/// The days of a Clarion date.
-pub(super) fn clarion_days(date: Date) -> i64 {
-    i64::from(jiff::civil::date(1800, 12, 28).until(date).map_or(0, |span| span.get_days()))
-}
-
-/// The time of day of a Clarion time.
-pub(super) fn clarion_time(ticks: i64) -> Result<Time, &'static str> {
-    let hundredths = ticks.checked_sub(1).filter(|hundredths| (0..8_640_000).contains(hundredths));
-    let hundredths = hundredths.ok_or("this is no Clarion time of day")?;
-    Ok(Time::midnight().wrapping_add(jiff::SignedDuration::from_millis(hundredths * 10)))
-}
-
-/// The ticks of a Clarion time.
-pub(super) fn clarion_ticks(time: Time) -> i64 {
-    time.duration_since(Time::midnight()).as_millis().try_into().unwrap_or(0_i64) / 10 + 1
 }
 
 fn whole(cell: &Cell) -> Result<i64, &'static str> {
@@ -173,47 +164,4 @@ fn iso_minutes(text: &str) -> Result<i64, &'static str> {
 }
 
 #[cfg(test)]
-mod tests {
-    use jiff::civil::{date, time};
-
-    use super::*;
-
-    #[test]
-    fn clarion_days_and_times_are_as_documented() {
-        assert_eq!(Converter::ClarionDate.convert(Cell::Integer(4)), Ok(Converted::Date(date(1801, 1, 1))));
-        assert_eq!(Converter::ClarionDate.convert(Cell::Integer(0)), Ok(Converted::Cell(Cell::Null)));
-        assert_eq!(Converter::ClarionTime.convert(Cell::Integer(1)), Ok(Converted::Time(time(0, 0, 0, 0))));
-        assert_eq!(Converter::ClarionTime.convert(Cell::Integer(0)), Ok(Converted::Cell(Cell::Null)));
-        let late = Converter::ClarionTime.convert(Cell::Integer(8_640_000));
-        assert_eq!(late, Ok(Converted::Time(time(23, 59, 59, 990_000_000))));
-        assert!(Converter::ClarionTime.convert(Cell::Integer(8_640_001)).is_err());
-        assert!(Converter::ClarionDate.convert(Cell::Integer(i64::MAX)).is_err());
-    }
-
-    #[test]
-    fn clarion_values_go_back_to_themselves() {
-        for days in [1, 4, 82_000, 100_000] {
-            assert_eq!(clarion_date(days).map(clarion_days), Ok(days));
-        }
-        for ticks in [1, 2, 100, 8_640_000] {
-            assert_eq!(clarion_time(ticks).map(clarion_ticks), Ok(ticks));
-        }
-    }
-
-    #[test]
-    fn durations_become_minutes() {
-        let minutes = |text: &str| Converter::IsoDuration.convert(Cell::Text(text.to_owned()));
-        assert_eq!(minutes("PT1H30M"), Ok(Converted::Cell(Cell::Integer(90))));
-        assert_eq!(minutes("-PT15M"), Ok(Converted::Cell(Cell::Integer(-15))));
-        assert_eq!(minutes("P1D"), Ok(Converted::Cell(Cell::Integer(1440))));
-        assert!(minutes("a while").is_err());
-        assert!(minutes("P1Y").is_err());
-    }
-
-    #[test]
-    fn unix_times_outside_the_calendar_are_refused() {
-        assert!(Converter::UnixSeconds.convert(Cell::Integer(i64::MIN)).is_err());
-        let moment = Converter::UnixMillis.convert(Cell::Integer(1_000));
-        assert_eq!(moment, Ok(Converted::Instant(Timestamp::from_second(1).unwrap_or_default())));
-    }
-}
+mod tests;

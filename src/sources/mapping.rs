@@ -7,6 +7,7 @@
 
 mod beside;
 mod check;
+mod choices;
 mod document;
 mod error;
 mod sql;
@@ -20,6 +21,7 @@ use std::{
 
 pub use beside::{Beside, LINKS, WALLS};
 use check::Checker;
+use choices::Choices;
 use document::Document;
 pub use error::{MappingError, Origin, Place};
 pub use words::{AddressPart, Meaning, PEOPLE, TimePart, closest, vocabulary};
@@ -109,6 +111,12 @@ impl Mapping {
             })?;
             (settings.mapping.clone(), String::from_utf8_lossy(&text).into_owned())
         };
+        let origin = Origin { file: file.clone(), text: text.clone() };
+        if let Some(name) = choices::unknown_placeholder(&origin, &settings.placeholders) {
+            return Err(refused(FailureKind::Setting)
+                .because(format!("{file} has no placeholder or choice `{name}`"))
+                .hint("correct section [practice.placeholders] of the configuration"));
+        }
         Self::parse(&file, &text, &settings.placeholders).map_err(|error| {
             refused(FailureKind::Setting)
                 .because(error)
@@ -127,8 +135,10 @@ impl Mapping {
             let what = format!("there is no connector `{}` in this version; it has `sqlite`", connector.get_ref());
             return Err(place(connector.span()).error(what));
         }
+        let choices = Choices::new(&origin, document.practice.choices, placeholders)?;
         let mut known = document.practice.placeholders;
         known.extend(placeholders.iter().map(|(name, value)| (name.clone(), value.clone())));
+        known.extend(choices.chosen().clone());
         let checker = Checker { origin: &origin, placeholders: &known };
         let people = checker.query(None, document.people)?;
         let walls = document.walls.map(|walls| checker.beside(&walls.into_inner().sql, &WALLS)).transpose()?;
@@ -138,7 +148,11 @@ impl Mapping {
         for (kind, table) in
             tables.into_iter().flat_map(|(kind, tables)| tables.into_iter().map(move |table| (kind, table)))
         {
+            let included = choices.include(&table)?;
             let query = checker.query(Some(kind), table)?;
+            if !included {
+                continue;
+            }
             if !names.insert((kind, query.name.clone())) {
                 let what =
                     format!("there are two {kind} queries named `{}`; the name is part of every key", query.name);

@@ -13,6 +13,10 @@ pub struct Settings {
     pub database: PathBuf,
     /// The zone of the wall-clock times in the database: an IANA name such as `Europe/Berlin`.
     pub source_zone: SourceZone,
+    /// The zone whose midnights part the days, where the database keeps its times in another one: a deadline of 22:30 UTC is due
+    /// on the next day in Berlin. By default the source zone; for a source in UTC the configuration puts the office's here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub day_zone: Option<SourceZone>,
     /// Values for the `{name}` placeholders of the mapping.
     #[serde(default)]
     pub placeholders: BTreeMap<String, String>,
@@ -34,6 +38,7 @@ impl Settings {
             mapping: mapping.into(),
             database: database.into(),
             source_zone,
+            day_zone: None,
             placeholders: BTreeMap::new(),
             overlap_minutes: ten(),
             event_minutes: thirty(),
@@ -68,6 +73,11 @@ impl SourceZone {
             Ok(zone) => Ok(Self { name: zone.iana_name().unwrap_or(name).to_owned(), zone }),
             Err(_) => Err(format!("there is no time zone `{name}`; one looks like `Europe/Berlin` (IANA names)")),
         }
+    }
+
+    /// Whether it is coordinated universal time, in which databases count but offices do not live.
+    pub fn is_utc(&self) -> bool {
+        matches!(self.name.as_str(), "UTC" | "Etc/UTC")
     }
 
     /// Coordinated universal time.

@@ -67,6 +67,7 @@ impl Checker<'_> {
             || table.overlap.is_some()
             || table.all_day_end.is_some()
             || table.category_separator.is_some()
+            || !table.when.is_empty()
             || !table.convert.is_empty();
         if not_for_people {
             Err(whole.error("the `people` query has `sql` and `values`, and nothing else"))

@@ -26,6 +26,8 @@ pub(super) struct Practice {
     pub(super) connector: Spanned<String>,
     #[serde(default)]
     pub(super) placeholders: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(super) choices: BTreeMap<String, Spanned<Vec<String>>>,
 }
 
 /// The walls that the practice system keeps.
@@ -49,6 +51,8 @@ pub(super) struct Table {
     pub(super) overlap: Option<u64>,
     pub(super) all_day_end: Option<Spanned<String>>,
     pub(super) category_separator: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) when: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     pub(super) convert: BTreeMap<String, Spanned<String>>,
     #[serde(default)]

@@ -130,3 +130,37 @@ proptest! {
         let _ = parse(&with(&format!("[[tasks]]\nsql = \"\"\"{quoted}\"\"\"\n")));
     }
 }
+
+#[test]
+fn a_choice_takes_one_of_two_queries_of_a_name_and_keeps_the_keys() {
+    let queries = "[practice.choices]\ncontacts_for = [\"own\", \"everyone\"]\n\
+        [[contacts]]\nwhen = { contacts_for = \"own\" }\nsql = \"SELECT id AS key, p AS person FROM c\"\n\
+        [[contacts]]\nwhen = { contacts_for = \"everyone\" }\naudience = \"everyone\"\n\
+        sql = \"SELECT id AS key, '{contacts_for}' AS notes FROM c\"\n";
+    let chosen = |settings: &[(&str, &str)]| {
+        let settings = settings.iter().map(|(name, word)| ((*name).to_owned(), (*word).to_owned())).collect();
+        Mapping::parse("firm.toml", &with(queries), &settings)
+    };
+    let by_default = chosen(&[]).expect("right").queries;
+    assert_eq!((by_default.len(), by_default[0].everyone), (1, false), "the first word is the default");
+    let everyone = chosen(&[("contacts_for", "everyone")]).expect("right").queries;
+    assert!(everyone[0].everyone && everyone[0].sql.contains("'everyone'"), "{}", everyone[0].sql);
+    assert_eq!(everyone[0].name, by_default[0].name);
+    let error = chosen(&[("contacts_for", "all")]).expect_err("refused").to_string();
+    assert!(error.contains("`contacts_for = \"all\"`; this mapping offers `own`, `everyone`"), "{error}");
+}
+
+#[test]
+fn a_choice_that_is_not_offered_is_refused_where_it_stands() {
+    let query = |when: &str| {
+        format!(
+            "[practice.choices]\ncontacts_for = [\"own\"]\n[[contacts]]\nwhen = {when}\n\
+             sql = \"SELECT id AS key, p AS person FROM c\"\n"
+        )
+    };
+    let error = refusal(&with(&query("{ contact_for = \"own\" }")));
+    assert!(error.contains("line 11") && error.contains("did you mean `contacts_for`?"), "{error}");
+    let error = refusal(&with(&query("{ contacts_for = \"all\" }")));
+    assert!(error.contains("`all` is no word of the choice `contacts_for`: `own`"), "{error}");
+    assert!(refusal(&with("[practice.choices]\nx = []\n")).contains("the choice `x` offers nothing"));
+}

@@ -1,7 +1,6 @@
 use jiff::{
     Timestamp,
     civil::{Date, DateTime, Time},
-    tz::TimeZone,
 };
 
 use super::time::{Moment, date_of, moment_of, time_of};
@@ -120,16 +119,6 @@ impl Raw {
             Self::Text { text, .. } => moment_of(text.trim()).map(Some),
             Self::Integer(_) | Self::Real(_) => Err("this is a number, not a date; a converter says what it counts"),
             Self::Time(_) | Self::Bytes(_) => Err("this is no date"),
-        }
-    }
-
-    /// A day. Of a moment, its day.
-    pub(in crate::sources) fn date(self, zone: &TimeZone) -> Result<Option<Date>, Wrong> {
-        match self.moment()? {
-            None => Ok(None),
-            Some(Moment::Day(date)) => Ok(Some(date)),
-            Some(Moment::Wall(wall)) => Ok(Some(wall.date())),
-            Some(Moment::Instant(instant)) => date_of(instant.to_zoned(zone.clone()).date()).map(Some),
         }
     }
 

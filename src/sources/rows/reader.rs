@@ -1,8 +1,11 @@
 use std::collections::{BTreeMap, HashSet};
 
+use jiff::civil::{Date, DateTime, Time};
+
 use super::{
     raw::{Raw, Wrong},
-    text, time,
+    text,
+    time::{self, Moment},
     vocabulary::Vocabulary,
 };
 use crate::{
@@ -30,10 +33,36 @@ use draft::Draft;
 pub(in crate::sources) struct Rules {
     /// The zone of the database's wall clock.
     pub(in crate::sources) zone: SourceZone,
+    /// The zone whose midnights part the days, if it is another one.
+    pub(in crate::sources) day_zone: Option<SourceZone>,
     /// How long an event without a usable end lasts, in minutes.
     pub(in crate::sources) event_minutes: u32,
     /// Everybody in the practice system.
     pub(in crate::sources) people: HashSet<String>,
+}
+
+impl Rules {
+    /// What the clock shows at a moment where days begin and end.
+    fn clock(&self, moment: Moment) -> DateTime {
+        let office = self.day_zone.as_ref().unwrap_or(&self.zone).zone();
+        match moment {
+            Moment::Day(date) => date.to_datetime(Time::midnight()),
+            Moment::Instant(instant) => instant.to_zoned(office.clone()).datetime(),
+            Moment::Wall(wall) if self.day_zone.is_none() => wall,
+            Moment::Wall(wall) => time::instant_of(wall, self.zone.zone())
+                .map_or(wall, |(instant, _)| instant.to_zoned(office.clone()).datetime()),
+        }
+    }
+
+    /// The day of a moment.
+    pub(super) fn day(&self, moment: Moment) -> Result<Date, Wrong> {
+        time::date_of(self.clock(moment).date())
+    }
+
+    /// Whether a moment is the midnight between two days. A day alone is none.
+    pub(super) fn is_midnight(&self, moment: Moment) -> bool {
+        !matches!(moment, Moment::Day(_)) && self.clock(moment).time() == Time::midnight()
+    }
 }
 
 /// Reads the rows of one query.
@@ -241,16 +270,18 @@ impl<'r> Reader<'r> {
                 let text = raw.text()?.map(|text| text::clean(&text, part == AddressPart::Street));
                 draft.address(field, part, text.unwrap_or_default());
             }
-            Meaning::Date(field) => draft.set(field, raw.date(zone)?.map(Value::Date)),
+            Meaning::Date(field) => {
+                draft.set(field, raw.moment()?.map(|moment| self.rules.day(moment)).transpose()?.map(Value::Date))
+            }
             Meaning::ReminderMinutes => {
                 draft.set(Field::Reminder, reminder(raw, column.converter)?.map(Value::Reminder));
             }
             Meaning::ReminderAt => {
                 let (at, told) = match raw.moment()? {
                     None => (None, None),
-                    Some(time::Moment::Day(_)) => return Err("a reminder needs a time of day"),
-                    Some(time::Moment::Instant(instant)) => (Some(instant), None),
-                    Some(time::Moment::Wall(wall)) => {
+                    Some(Moment::Day(_)) => return Err("a reminder needs a time of day"),
+                    Some(Moment::Instant(instant)) => (Some(instant), None),
+                    Some(Moment::Wall(wall)) => {
                         let (instant, shift) = time::instant_of(wall, zone)?;
                         (Some(instant), shift.map(time::Shift::sentence))
                     }

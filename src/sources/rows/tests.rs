@@ -17,6 +17,8 @@ use crate::{
     },
 };
 
+mod days;
+
 /// A mapping with one query of a kind that selects these columns, and more TOML after it.
 fn mapping(kind: Kind, columns: &[&str], more: &str) -> Mapping {
     let columns: Vec<String> = columns.iter().map(|column| format!("x AS \"{column}\"")).collect();
@@ -30,6 +32,7 @@ fn mapping(kind: Kind, columns: &[&str], more: &str) -> Mapping {
 fn rules() -> Rules {
     Rules {
         zone: SourceZone::named("Europe/Berlin").expect("bundled"),
+        day_zone: None,
         event_minutes: 30,
         people: ["AB", "CD", "5"].map(str::to_owned).into(),
     }
@@ -41,10 +44,13 @@ fn text(text: &str) -> Cell {
 
 /// Reads rows; gives what came of them.
 fn read(query: &Query, columns: &[&str], rows: &[Vec<Cell>]) -> (Vec<Row>, Vec<RowProblem>) {
-    let rules = rules();
+    read_by(&rules(), query, columns, rows)
+}
+
+fn read_by(rules: &Rules, query: &Query, columns: &[&str], rows: &[Vec<Cell>]) -> (Vec<Row>, Vec<RowProblem>) {
     let columns: Vec<String> = columns.iter().map(|column| (*column).to_owned()).collect();
     let meanings = query.meanings(&columns).unwrap_or_else(|error| panic!("{error}"));
-    let mut pass = Pass::new(Reader::new(query, &columns, &meanings, &rules), [].into());
+    let mut pass = Pass::new(Reader::new(query, &columns, &meanings, rules), [].into());
     for row in rows {
         pass.full_row(row);
     }

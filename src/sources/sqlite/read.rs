@@ -75,6 +75,7 @@ impl Job<'_> {
         let (people, problems) = self.people()?;
         let rules = Rules {
             zone: self.shared.settings.source_zone.clone(),
+            day_zone: self.shared.settings.day_zone.clone(),
             event_minutes: self.shared.settings.event_minutes,
             people: people.iter().map(|person| person.id.0.clone()).collect(),
         };

@@ -129,8 +129,8 @@ impl Reader<'_> {
         if let Some(whole) = times.raw(Meaning::Start(TimePart::Whole)) {
             return whole?.moment()?.ok_or(none);
         }
-        let date = times.raw(Meaning::Start(TimePart::Date)).ok_or(none)??.date(self.rules.zone.zone())?.ok_or(none)?;
-        times.at_time(Meaning::Start(TimePart::Time), date)
+        let day = times.raw(Meaning::Start(TimePart::Date)).ok_or(none)??.moment()?.ok_or(none)?;
+        times.at_time(Meaning::Start(TimePart::Time), self.rules.day(day)?)
     }
 
     fn end(&self, times: &Times<'_, '_>, start: Moment) -> End {
@@ -143,8 +143,8 @@ impl Reader<'_> {
                 return whole?.moment()?.map_or_else(none, |end| Ok(End::At(end)));
             }
             let date = match times.raw(Meaning::End(TimePart::Date)) {
-                Some(date) => date?.date(self.rules.zone.zone())?,
-                None if times.column(Meaning::End(TimePart::Time)).is_some() => Some(self.day(start)),
+                Some(date) => date?.moment()?.map(|day| self.rules.day(day)).transpose()?,
+                None if times.column(Meaning::End(TimePart::Time)).is_some() => Some(self.rules.day(start)?),
                 None => return Ok(End::Unselected),
             };
             match date {
@@ -155,34 +155,16 @@ impl Reader<'_> {
         read().unwrap_or_else(End::Unusable)
     }
 
-    fn day(&self, moment: Moment) -> Date {
-        match moment {
-            Moment::Day(date) => date,
-            Moment::Wall(wall) => wall.date(),
-            Moment::Instant(instant) => instant.to_zoned(self.rules.zone.zone().clone()).date(),
-        }
-    }
-
-    /// Whether a moment is a midnight of the office.
-    fn is_midnight(&self, moment: Moment) -> bool {
-        let time = match moment {
-            Moment::Day(_) => return false,
-            Moment::Wall(wall) => wall.time(),
-            Moment::Instant(instant) => instant.to_zoned(self.rules.zone.zone().clone()).time(),
-        };
-        time == jiff::civil::Time::midnight()
-    }
-
     fn whole_days(
         &self,
         start: Moment,
         end: End,
         tell: &mut impl FnMut(&[Meaning], &str, bool),
     ) -> Result<Span, Wrong> {
-        if !matches!(start, Moment::Day(_)) && !self.is_midnight(start) {
+        if !matches!(start, Moment::Day(_)) && !self.rules.is_midnight(start) {
             tell(&STARTS, "an event of whole days begins at a time of day: the time is not used", false);
         }
-        let first = time::date_of(self.day(start))?;
+        let first = self.rules.day(start)?;
         let last = match end {
             // No end is usual for one whole day, and nothing is lost.
             End::Unselected | End::Nothing => first,
@@ -194,7 +176,10 @@ impl Reader<'_> {
                 let days = (minutes.max(0) + 24 * 60 - 1) / (24 * 60);
                 jiff::Span::new().try_days((days - 1).max(0)).and_then(|days| first.checked_add(days)).unwrap_or(first)
             }
-            End::At(end) => self.last_day(end),
+            End::At(end) => self.last_day(end).unwrap_or_else(|wrong| {
+                tell(&ENDS, &format!("{wrong}: taken as one day"), false);
+                first
+            }),
         };
         if last < first && !self.ends_as_it_begins(start, last, first) {
             tell(&ENDS, "the end is before the start: taken as one day", false);
@@ -205,17 +190,17 @@ impl Reader<'_> {
 
     /// An exclusive end on the day of the start is how some systems write a single day.
     fn ends_as_it_begins(&self, start: Moment, last: Date, first: Date) -> bool {
-        self.day(start) == first && last.tomorrow().is_ok_and(|next| next == first)
+        self.rules.day(start) == Ok(first) && last.tomorrow().is_ok_and(|next| next == first)
     }
 
-    fn last_day(&self, end: Moment) -> Date {
-        let day = self.day(end);
+    fn last_day(&self, end: Moment) -> Result<Date, Wrong> {
+        let day = self.rules.day(end)?;
         let before = match self.query.all_day_end {
             AllDayEnd::Inclusive => false,
-            AllDayEnd::Exclusive => matches!(end, Moment::Day(_)) || self.is_midnight(end),
-            AllDayEnd::ByMidnight => self.is_midnight(end),
+            AllDayEnd::Exclusive => matches!(end, Moment::Day(_)) || self.rules.is_midnight(end),
+            AllDayEnd::ByMidnight => self.rules.is_midnight(end),
         };
-        if before { day.yesterday().unwrap_or(day) } else { day }
+        Ok(if before { day.yesterday().unwrap_or(day) } else { day })
     }
 
     fn timed(&self, start: Moment, end: End, tell: &mut impl FnMut(&[Meaning], &str, bool)) -> Result<Span, Wrong> {
@@ -246,7 +231,7 @@ impl Reader<'_> {
         tell: &mut impl FnMut(&[Meaning], &str, bool),
     ) -> Result<Timestamp, Wrong> {
         match moment {
-            Moment::Instant(instant) => time::date_of(self.day(moment)).map(|_| instant),
+            Moment::Instant(instant) => self.rules.day(moment).map(|_| instant),
             Moment::Day(date) => {
                 time::instant_of(date.to_datetime(jiff::civil::Time::midnight()), self.rules.zone.zone())
                     .map(|(instant, _)| instant)
