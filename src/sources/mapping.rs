@@ -139,7 +139,7 @@ impl Mapping {
         let mut known = document.practice.placeholders;
         known.extend(placeholders.iter().map(|(name, value)| (name.clone(), value.clone())));
         known.extend(choices.chosen().clone());
-        let checker = Checker { origin: &origin, placeholders: &known };
+        let checker = Checker { origin: &origin, placeholders: &known, parts: &document.practice.parts };
         let people = checker.query(None, document.people)?;
         let walls = document.walls.map(|walls| checker.beside(&walls.into_inner().sql, &WALLS)).transpose()?;
         let mut queries = Vec::new();

@@ -15,6 +15,7 @@ use crate::{
 pub(super) struct Checker<'c> {
     pub(super) origin: &'c Arc<Origin>,
     pub(super) placeholders: &'c BTreeMap<String, String>,
+    pub(super) parts: &'c BTreeMap<String, Spanned<String>>,
 }
 
 impl Checker<'_> {
@@ -148,36 +149,30 @@ impl Checker<'_> {
         Ok(filled)
     }
 
-    /// Fills in `{name}` placeholders.
+    /// Fills in parts and `{name}` placeholders.
     fn fill(&self, text: &Spanned<String>) -> Result<String, MappingError> {
-        let mut filled = String::new();
-        let mut rest = text.get_ref().as_str();
-        while let Some((before, after)) = rest.split_once('{') {
-            filled.push_str(before);
-            let name = after.split_once('}').map(|(name, _)| name).filter(|name| {
-                !name.is_empty()
-                    && name
-                        .chars()
-                        .all(|letter| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_')
-            });
-            let Some(name) = name else {
-                filled.push('{');
-                rest = after;
-                continue;
-            };
-            let place = self.place(text).of_word(name);
+        self.fill_within(text, 4)
+    }
+
+    /// A part may use other parts, as often within each other as `depth` says.
+    fn fill_within(&self, text: &Spanned<String>, depth: usize) -> Result<String, MappingError> {
+        let place = |name: &str| self.place(text).of_word(name);
+        replaced(text.get_ref(), |name| {
+            if let Some(part) = self.parts.get(name) {
+                let deeper = depth.checked_sub(1);
+                let deeper =
+                    deeper.ok_or_else(|| place(name).error(format!("the part `{{{name}}}` is nested too deep")))?;
+                return self.fill_within(part, deeper);
+            }
             let Some(value) = self.placeholders.get(name) else {
                 let what = format!("the placeholder `{{{name}}}` has no value; set it under [practice.placeholders]");
-                return Err(place.error(what));
+                return Err(place(name).error(what));
             };
             if value.is_empty() || !value.chars().all(|letter| letter.is_alphanumeric() || "_.$@ -".contains(letter)) {
-                return Err(place.error(format!("the value of the placeholder `{{{name}}}` is no plain name")));
+                return Err(place(name).error(format!("the value of the placeholder `{{{name}}}` is no plain name")));
             }
-            filled.push_str(value);
-            rest = after.get(name.len() + 1..).unwrap_or_default();
-        }
-        filled.push_str(rest);
-        Ok(filled)
+            Ok(value.clone())
+        })
     }
 
     /// A statement beside the queries.
@@ -278,4 +273,27 @@ impl Checker<'_> {
     fn start(&self) -> Place {
         Place { origin: Arc::clone(self.origin), range: 0..0 }
     }
+}
+
+/// Puts its value in the place of every `{name}`.
+fn replaced(text: &str, value: impl Fn(&str) -> Result<String, MappingError>) -> Result<String, MappingError> {
+    let is_name = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    let mut filled = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let name = after.split_once('}').map(|(name, _)| name);
+        match name.filter(|name| !name.is_empty() && name.chars().all(is_name)) {
+            Some(name) => {
+                filled.push_str(&value(name)?);
+                rest = after.get(name.len() + 1..).unwrap_or_default();
+            }
+            None => {
+                filled.push('{');
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    Ok(filled)
 }

@@ -26,6 +26,9 @@ pub(super) struct Practice {
     pub(super) connector: Spanned<String>,
     #[serde(default)]
     pub(super) placeholders: BTreeMap<String, String>,
+    /// Pieces of SQL that several statements share.
+    #[serde(default)]
+    pub(super) parts: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     pub(super) choices: BTreeMap<String, Spanned<Vec<String>>>,
 }

@@ -164,3 +164,16 @@ fn a_choice_that_is_not_offered_is_refused_where_it_stands() {
     assert!(error.contains("`all` is no word of the choice `contacts_for`: `own`"), "{error}");
     assert!(refusal(&with("[practice.choices]\nx = []\n")).contains("the choice `x` offers nothing"));
 }
+
+#[test]
+fn a_part_is_written_once_and_used_in_several_statements() {
+    let queries = "[practice.parts]\ncolumns = \"id AS key, p AS person, s AS subject\"\nwhole = \"FROM {schema}.t\"\n\
+        [[tasks]]\nname = \"one\"\nsql = \"SELECT {columns} {whole} WHERE x = 1\"\n\
+        [[tasks]]\nname = \"two\"\nsql = \"SELECT {columns} {whole} WHERE x = 2\"\n";
+    let mapping = parse(&with(queries)).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!(mapping.queries[1].sql, "SELECT id AS key, p AS person, s AS subject FROM dbo.t WHERE x = 2");
+    let nested = queries.replace("\"FROM {schema}.t\"", "\"FROM {table}\"\ntable = \"{schema}.t\"");
+    assert_eq!(parse(&with(&nested)).expect("right").queries[1].sql, mapping.queries[1].sql);
+    let round = queries.replace("\"FROM {schema}.t\"", "\"FROM {whole}\"");
+    assert!(refusal(&with(&round)).contains("the part `{whole}` is nested too deep"), "{}", refusal(&with(&round)));
+}
