@@ -11,6 +11,7 @@ mod exchange;
 mod floors;
 mod licences;
 mod mapping;
+mod practice;
 mod repository;
 #[cfg(target_os = "linux")]
 mod servers;

@@ -142,7 +142,8 @@ mod tests {
         fn text_goes_through_html_and_back(lines in proptest::collection::vec("[a-zA-Z0-9<>&\"' äß-]{0,20}", 1..6)) {
             let lines: Vec<String> = lines.iter().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
             let lines: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !line.is_empty()).collect();
-            let html: String = lines.iter().map(|line| format!("<p>{}</p>\r\n", html_escape::encode_text(line))).collect();
+            let paragraphs: Vec<_> = lines.iter().map(|line| format!("<p>{}</p>", html_escape::encode_text(line))).collect();
+            let html = paragraphs.join("\r\n");
             prop_assert_eq!(text_of(&html), lines.join("\n"));
         }
 

@@ -34,6 +34,10 @@ impl Checker<'_> {
             if let Some(alias) = aliases.iter().find(|alias| !words.iter().any(|(word, _)| word == *alias)) {
                 return Err(unknown_word(&place, alias, kind));
             }
+            let twice = aliases.iter().enumerate().find(|(place, alias)| aliases[..*place].contains(alias));
+            if let Some((_, alias)) = twice {
+                return Err(place.of_word(alias).error(format!("the query gives the column `{alias}` twice")));
+            }
             if !sql::mentions(&sql, "key") && !sql.contains('*') {
                 return Err(place.error("the query needs a column `key`: the row's primary key"));
             }

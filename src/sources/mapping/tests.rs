@@ -177,3 +177,11 @@ fn a_part_is_written_once_and_used_in_several_statements() {
     let round = queries.replace("\"FROM {schema}.t\"", "\"FROM {whole}\"");
     assert!(refusal(&with(&round)).contains("the part `{whole}` is nested too deep"), "{}", refusal(&with(&round)));
 }
+
+#[test]
+fn a_column_that_comes_twice_is_refused_at_its_second_place() {
+    let text = with(
+        "[[tasks]]\nsql = \"\"\"\nSELECT id AS key, p AS person, a AS subject,\n       b AS subject\nFROM t\"\"\"\n",
+    );
+    assert_eq!(refusal(&text), "firm.toml, line 11, column 13: the query gives the column `subject` twice");
+}

@@ -90,6 +90,14 @@ pub(super) struct Identity {
 }
 
 impl Column<'_> {
+    /// Whether it is a part of something, identity or times, and is read and complained of where that is put together.
+    fn is_read_with_others(&self) -> bool {
+        matches!(
+            self.meaning,
+            Meaning::Key | Meaning::Person | Meaning::Start(_) | Meaning::End(_) | Meaning::Duration | Meaning::AllDay
+        )
+    }
+
     /// The value of a cell after value map and converter.
     fn raw(&self, cell: &Cell) -> Result<Raw, Wrong> {
         if let Some(values) = self.values {
@@ -192,6 +200,9 @@ impl<'r> Reader<'r> {
                 draft.matter.unclear |= column.meaning == Meaning::MatterNumber;
                 problems.push(self.problem(&key, column, what));
             }
+            if column.is_read_with_others() {
+                continue;
+            }
             let outcome = column.raw(cell).and_then(|raw| self.fill(&mut draft, column, raw));
             match outcome {
                 Ok(None) => {}
@@ -226,7 +237,6 @@ impl<'r> Reader<'r> {
     fn fill(&self, draft: &mut Draft, column: &Column<'_>, raw: Raw) -> Result<Option<&'static str>, Wrong> {
         let zone = self.rules.zone.zone();
         match column.meaning {
-            // Identity and times are read where they are put together.
             Meaning::Key
             | Meaning::Person
             | Meaning::Changed
@@ -271,7 +281,8 @@ impl<'r> Reader<'r> {
                 draft.address(field, part, text.unwrap_or_default());
             }
             Meaning::Date(field) => {
-                draft.set(field, raw.moment()?.map(|moment| self.rules.day(moment)).transpose()?.map(Value::Date))
+                let day = raw.moment()?.map(|moment| self.rules.day(moment)).transpose()?;
+                draft.set(field, day.map(Value::Date));
             }
             Meaning::ReminderMinutes => {
                 draft.set(Field::Reminder, reminder(raw, column.converter)?.map(Value::Reminder));
