@@ -46,6 +46,7 @@ impl Read {
                 Audience::Person(person) => person.0.clone(),
                 Audience::Everyone => "everyone".to_owned(),
                 Audience::Nobody => "nobody".to_owned(),
+                Audience::Linked(ties) => format!("linked to {}", ties.len()),
             })
             .collect();
         people.sort();
