@@ -35,14 +35,14 @@ INSERT INTO todo VALUES
     ('C000000000000001', 'B000000000000001', 'File the brief', 'AB', 82518, 'DEADLINE', 82507, 3420001, 'AB'),
     ('C000000000000002', 'B000000000000001', 'File the brief', 'CD', 82518, 'DEADLINE', 82507, 3420001, 'AB'),
     ('C000000000000003', 'B000000000000001', 'Call the client', 'AB', 82518, 'DONE', 82507, 3600001, 'AB'),
-    ('C000000000000004', 'B000000000000002', 'Of an archived matter', 'CD', 82518, 'TODO', 82507, 3600001, 'CD'),
-    ('C000000000000005', NULL, 'Without a day', 'EF', 0, 'TODO', 82507, 3600001, 'EF'),
-    ('C000000000000006', NULL, 'Of a group', 'WEST', 82518, 'TODO', 82507, 3600001, 'EF'),
-    ('C000000000000007', NULL, 'Of somebody unknown', 'XX', 82518, 'TODO', 82507, 3600001, 'EF'),
-    ('C000000000000008', NULL, 'Of nobody', NULL, 82518, 'TODO', 82507, 3600001, 'EF'),
-    ('C000000000000009', NULL, 'No day of the calendar', 'EF', 99999999, 'TODO', 82507, 3600001, 'EF'),
-    ('C00000000000000A', NULL, 'A day of another century', 'EF', 4, 'TODO', 82507, 3600001, 'EF'),
-    ('C00000000000000B', NULL, 'Never changed', 'EF', 82518, 'TODO', NULL, NULL, 'EF');
+    ('C000000000000004', 'B000000000000002', 'Of an archived matter', 'CD', 82518, 'TASK', 82507, 3600001, 'CD'),
+    ('C000000000000005', NULL, 'Without a day', 'EF', 0, 'TASK', 82507, 3600001, 'EF'),
+    ('C000000000000006', NULL, 'Of a group', 'WEST', 82518, 'TASK', 82507, 3600001, 'EF'),
+    ('C000000000000007', NULL, 'Of somebody unknown', 'XX', 82518, 'TASK', 82507, 3600001, 'EF'),
+    ('C000000000000008', NULL, 'Of nobody', NULL, 82518, 'TASK', 82507, 3600001, 'EF'),
+    ('C000000000000009', NULL, 'No day of the calendar', 'EF', 99999999, 'TASK', 82507, 3600001, 'EF'),
+    ('C00000000000000A', NULL, 'A day of another century', 'EF', 4, 'TASK', 82507, 3600001, 'EF'),
+    ('C00000000000000B', NULL, 'Never changed', 'EF', 82518, 'TASK', NULL, NULL, 'EF');
 
 CREATE TABLE phone (sysid VARCHAR(16) PRIMARY KEY, subject VARCHAR(200), memo VARCHAR(2000), staff VARCHAR(10), `date` INTEGER,
     `time` INTEGER, Endtime INTEGER, in_out VARCHAR(1), mat_id VARCHAR(16), mat_no VARCHAR(20), m_date INTEGER, m_time INTEGER);
