@@ -10,13 +10,15 @@ mod duplicates;
 mod pass;
 mod raw;
 mod reader;
+mod rules;
 mod text;
 mod time;
 mod vocabulary;
 
 pub(super) use pass::{Pass, Totals};
 pub(super) use raw::Raw;
-pub(super) use reader::{Reader, Rules, key_of};
+pub(super) use reader::{Reader, key_of};
+pub(super) use rules::Rules;
 pub(super) use text::{clean, is_email};
 pub(super) use time::{Moment, moment_of};
 #[cfg(test)]

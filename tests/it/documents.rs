@@ -414,7 +414,7 @@ fn steps(content: &str) -> Vec<Step> {
         if let Some(command) = line.strip_prefix("$ ") {
             steps.push(Step { command: command.to_owned(), shown: Vec::new() });
         } else if let Some(step) = steps.last_mut() {
-            match line.strip_prefix("> ") {
+            match line.strip_prefix("> ").or((line == ">").then_some("")) {
                 Some(more) => {
                     step.command.push('\n');
                     step.command.push_str(more);
