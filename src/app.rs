@@ -44,7 +44,7 @@ impl App {
     /// # Errors
     /// When a setting or the mapping cannot be used.
     pub fn new(config: Config, ledger: Ledger) -> Result<Self, Failure> {
-        let source = sources::open(&config.practice)?;
+        let source = sources::open_with(&config.practice, practice_password(ledger.clone()))?;
         let zone = config.scope.office_zone.iana_name().unwrap_or("UTC").to_owned();
         let mailboxes = Arc::new(Mailboxes::new(config.exchange.clone(), ledger.clone(), zone)?);
         Ok(Self { config, ledger, source, mailboxes })
@@ -92,6 +92,18 @@ impl App {
             progress,
         })
     }
+}
+
+/// Under this name the ledger keeps the password of the practice database.
+pub const PRACTICE_PASSWORD: &str = "practice";
+
+/// Gives the password of the practice database out of the ledger, whenever it is needed.
+pub fn practice_password(ledger: Ledger) -> sources::Secret {
+    Arc::new(move || {
+        ledger
+            .open_secret(PRACTICE_PASSWORD)
+            .map_err(|error| ledger_failure("open the password of the practice database", error))
+    })
 }
 
 fn ledger_failure(doing: &str, error: LedgerError) -> Failure {

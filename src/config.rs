@@ -88,7 +88,8 @@ impl Config {
         self.practice.day_zone.take_if(|zone| *zone == self.practice.source_zone);
         from_here(&mut self.firm.data);
         from_here(&mut self.firm.key_file);
-        from_here(&mut self.practice.database);
+        self.practice.database.iter_mut().for_each(from_here);
+        self.practice.server.iter_mut().flat_map(|server| &mut server.ca_file).for_each(from_here);
         self.exchange.ca_file.iter_mut().for_each(from_here);
         self.alerts.dead_man_file.iter_mut().for_each(from_here);
         if is_path(&self.practice.mapping) {
@@ -119,7 +120,20 @@ impl Config {
                 return refuse(setting, format!("{value} is not between {} and {}", range.start(), range.end()));
             }
         }
-        Ok(())
+        if let Some((setting, what)) = self.practice.server.as_ref().and_then(sources::ServerSettings::wrong) {
+            return refuse(setting, what);
+        }
+        match (&self.practice.database, &self.practice.server) {
+            (Some(_), Some(_)) => refuse(
+                "practice.database",
+                "there is a [practice.server] too; the practice is in a file or on a server".to_owned(),
+            ),
+            (None, None) => refuse(
+                "practice.database",
+                "it is missing: name the database file, or a server under [practice.server]".to_owned(),
+            ),
+            _ => Ok(()),
+        }
     }
 }
 

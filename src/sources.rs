@@ -7,26 +7,58 @@
 
 mod beside;
 mod cell;
+mod connector;
 mod convert;
+mod database;
 pub mod mapping;
+mod mysql;
 mod people;
+mod postgres;
 mod preview;
 mod rows;
 pub mod sample;
+mod server;
+mod session;
 mod settings;
 mod sqlite;
 mod watermark;
 
 use std::sync::Arc;
 
+pub use connector::Connector;
 pub use preview::Preview;
+pub use server::{Secret, ServerSettings, Tls};
 pub use settings::{Settings, SourceZone};
 
-use crate::ports::{Failure, Source};
+use crate::ports::{Failure, FailureKind, Source};
 
-/// Loads the mapping that the settings name and makes the source. Nothing is connected yet: a database that is away at the
-/// moment is a failure of [`Source::read`], which passes, not of this.
+/// The same as [`open_with`], for a database without a password.
+///
+/// # Errors
+/// As there.
 pub fn open(settings: &Settings) -> Result<Arc<dyn Source>, Failure> {
+    open_with(settings, Arc::new(|| Ok(None)))
+}
+
+/// Loads the mapping that the settings name and makes the source. Nothing is connected yet, and `secret` is not asked: a
+/// database that is away at the moment is a failure of [`Source::read`], which passes, not of this.
+///
+/// # Errors
+/// When the mapping cannot be used, or is for a sort of database that the settings do not name.
+pub fn open_with(settings: &Settings, secret: Secret) -> Result<Arc<dyn Source>, Failure> {
     let mapping = mapping::Mapping::load(settings)?;
-    Ok(Arc::new(sqlite::SqliteSource::new(settings.clone(), mapping)))
+    let connector = mapping.connector;
+    let lacks = match (connector, &settings.database, &settings.server) {
+        (Connector::Sqlite, Some(_), None) | (Connector::Mysql | Connector::Postgres, None, Some(_)) => None,
+        (Connector::Sqlite, ..) => {
+            Some("reads a file: name it as `database` under [practice], and no [practice.server]")
+        }
+        _ => Some("reads from a server: name it under [practice.server], and no `database` beside it"),
+    };
+    if let Some(lacks) = lacks {
+        return Err(Failure::new(FailureKind::Setting, format!("use the mapping `{}`", settings.mapping))
+            .because(format!("its connector `{connector}` {lacks}"))
+            .hint("docs/reference/sources.md shows both"));
+    }
+    Ok(Arc::new(database::DatabaseSource::new(settings.clone(), mapping, secret)))
 }

@@ -30,7 +30,7 @@ pub(super) struct Arguments {
 }
 
 /// What every command understands.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(super) struct Common {
     /// The configuration file
     #[arg(long, global = true, value_name = "FILE", default_value = crate::config::FILE_NAME, env = "POCKETDOCKET_CONFIG")]

@@ -4,23 +4,25 @@
 mod people;
 mod suggest;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use jiff::Zoned;
 
 use super::{
     arguments::{Common, Practice},
+    installation::Installation,
     terminal::Terminal,
     trouble::Exit,
 };
 use crate::{
+    app::practice_password,
     config::Config,
-    ports::Probe,
-    sources::{self, Preview},
+    ports::{Failure, FailureKind, Probe},
+    sources::{self, Preview, Secret},
 };
 
 pub(super) fn run(common: &Common, command: &Practice, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-    let source = || anyhow::Ok(sources::open(&Config::load(&common.config)?.practice)?);
+    let source = || anyhow::Ok(sources::open_with(&Config::load(&common.config)?.practice, secret(common))?);
     match command {
         Practice::Probe(as_json) => {
             let source = source()?;
@@ -36,6 +38,18 @@ pub(super) fn run(common: &Common, command: &Practice, terminal: &mut Terminal) 
         Practice::Sample { database } => sample(database, terminal)?,
     }
     Ok(Exit::Fine)
+}
+
+/// The password as the ledger keeps it. A database in a file needs neither.
+fn secret(common: &Common) -> Secret {
+    let common = common.clone();
+    Arc::new(move || {
+        let installation = Installation::open(&common).map_err(|error| {
+            let doing = "open the ledger, which keeps the password of the practice database";
+            Failure::new(FailureKind::Setting, doing).because(format!("{error:#}"))
+        })?;
+        practice_password(installation.ledger)()
+    })
 }
 
 fn sample(database: &Path, terminal: &mut Terminal) -> anyhow::Result<()> {

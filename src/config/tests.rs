@@ -26,6 +26,17 @@ fn uncommented() -> String {
         .join("\n")
 }
 
+/// The sample, which shows a database in a file and one on a server, with one of them.
+fn with_one_database(server: bool) -> String {
+    let text = uncommented();
+    let (before, section) = text.split_once("[practice.server]").expect("the section of the server");
+    if server {
+        return text.replacen("database = \"practice.db\"\n", "", 1);
+    }
+    let (_, after) = section.split_once("\n\n").expect("a section after it");
+    format!("{before}{after}")
+}
+
 #[test]
 fn the_sample_as_it_lies_there_says_nothing() {
     assert_eq!(toml::from_str::<toml::Table>(SAMPLE).map(|table| table.len()), Ok(0));
@@ -33,7 +44,7 @@ fn the_sample_as_it_lies_there_says_nothing() {
 
 #[test]
 fn the_sample_shows_every_setting_with_its_default() {
-    let (shown, defaults) = match (parse(&uncommented()), parse(MINIMAL)) {
+    let (shown, defaults) = match (parse(&with_one_database(false)), parse(MINIMAL)) {
         (Ok(shown), Ok(defaults)) => (shown, defaults),
         (shown, _) => panic!("{:?}", shown.map(|_| ()).map_err(|error| refusal_of(&error))),
     };
@@ -55,6 +66,11 @@ fn the_sample_shows_every_setting_with_its_default() {
     let Ok(sample) = toml::from_str::<toml::Table>(&uncommented()) else { panic!("is TOML") };
     shows_all("firm", &sample, &defaults.firm);
     shows_all("practice", &sample, &defaults.practice);
+    let Ok(on_server) = parse(&with_one_database(true)) else { panic!("is read") };
+    shows_all("practice", &sample, &on_server.practice);
+    let Some(server) = on_server.practice.server else { panic!("a server") };
+    let plain = sources::ServerSettings::default();
+    assert_eq!((server.host, server.tls), (plain.host, plain.tls));
     shows_all("exchange", &sample, &shown.exchange);
     shows_all("sync", &sample, &defaults.sync);
     shows_all("scope", &sample, &defaults.scope);
@@ -100,7 +116,7 @@ fn relative_paths_are_meant_from_the_folder_of_the_file() {
     let folder = Path::new("/etc/pocketdocket");
     assert_eq!(config.firm.data, folder.join("data"));
     assert_eq!(config.firm.key_file, folder.join("master.key"));
-    assert_eq!(config.practice.database, folder.join("practice.db"));
+    assert_eq!(config.practice.database, Some(folder.join("practice.db")));
     assert_eq!(config.practice.mapping, "/etc/pocketdocket/own/mapping.toml");
 }
 
@@ -151,6 +167,23 @@ fn a_value_that_cannot_be_is_refused_by_name() {
 }
 
 #[test]
+fn a_practice_is_in_one_place_and_the_way_to_it_is_protected() {
+    let place = "database = \"practice.db\"";
+    let server = "[practice.server]\ndatabase = \"practice\"\nuser = \"reader\"\n";
+    let on_server = format!("{}{server}", MINIMAL.replace(&format!("{place}\n"), ""));
+    assert!(parse(&on_server).is_ok_and(|config| config.practice.server.is_some()));
+    assert!(refusal(&format!("{MINIMAL}{server}")).contains("`practice.database`"));
+    assert!(refusal(&MINIMAL.replace(place, "")).contains("[practice.server]"));
+    let clear = format!("{on_server}host = \"db.kanzlei.example\"\ntls = \"off\"\n");
+    assert!(refusal(&clear).contains("`practice.server.tls`"));
+    let secret = format!("{on_server}password = \"planted\"\n");
+    assert!(refusal(&secret).contains("holds a secret") && !refusal(&secret).contains("planted"));
+    let Ok(config) = parse(&format!("{on_server}ca_file = \"own.pem\"\n")) else { panic!("is read") };
+    let file = config.practice.server.and_then(|server| server.ca_file);
+    assert_eq!(file.as_deref(), Some(Path::new("/etc/pocketdocket/own.pem")));
+}
+
+#[test]
 fn a_missing_file_names_the_way_to_make_one() {
     let Err(error) = Config::load(Path::new("/nowhere/pocketdocket.toml")) else { panic!("is missing") };
     assert!(matches!(error, ConfigError::Missing { .. }));
@@ -162,7 +195,7 @@ fn what_init_writes_is_read_back_whatever_was_typed() {
     for typed in ["practice.db", "C:\\Kanzlei\\prax\"is.db", "/srv/ü ☃.db"] {
         let text = written(FirmId([7; 16]), "sample", Path::new(typed), "Europe/Vienna", "Europe/Berlin");
         let Ok(config) = parse(&text) else { panic!("{text}") };
-        assert!(config.practice.database.ends_with(typed));
+        assert!(config.practice.database.is_some_and(|database| database.ends_with(typed)));
         assert_eq!(config.firm.id, FirmId([7; 16]));
         assert_eq!(config.practice.source_zone.name(), "Europe/Vienna");
     }

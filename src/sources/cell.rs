@@ -57,6 +57,21 @@ impl Cell {
     }
 }
 
+impl Cell {
+    /// Text from its bytes.
+    pub(super) fn text(bytes: Vec<u8>) -> Self {
+        match String::from_utf8(bytes) {
+            Ok(text) => Self::Text(text),
+            Err(error) => Self::Garbled(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+        }
+    }
+}
+
+/// An exact number from its text: a whole one that fits is a number, any other stays the text that it is.
+pub(super) fn number(text: &str) -> Cell {
+    text.parse().map_or_else(|_| Cell::Text(text.to_owned()), Cell::Integer)
+}
+
 /// Shows of which sort it is, never what it says.
 impl fmt::Debug for Cell {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

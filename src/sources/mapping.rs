@@ -26,7 +26,7 @@ use document::Document;
 pub use error::{MappingError, Origin, Place};
 pub use words::{AddressPart, Meaning, PEOPLE, TimePart, closest, vocabulary};
 
-use super::{Settings, convert::Converter};
+use super::{Connector, Settings, convert::Converter};
 use crate::{
     domain::{Kind, QueryName},
     ports::{Failure, FailureKind},
@@ -40,6 +40,8 @@ const PRESETS: [(&str, &str); 1] = [("sample", include_str!("../../config/practi
 pub struct Mapping {
     /// The practice system, for people.
     pub name: String,
+    /// For which sort of database its SQL is written.
+    pub connector: Connector,
     /// Everybody in the practice system.
     pub people: Query,
     /// The ethical walls that the practice system keeps.
@@ -130,11 +132,8 @@ impl Mapping {
         let place = |range| Place { origin: Arc::clone(&origin), range };
         let document: Document = toml::from_str(text)
             .map_err(|error| place(error.span().unwrap_or(0..0)).error(error.message().trim().to_owned()))?;
-        let connector = document.practice.connector;
-        if connector.get_ref() != "sqlite" {
-            let what = format!("there is no connector `{}` in this version; it has `sqlite`", connector.get_ref());
-            return Err(place(connector.span()).error(what));
-        }
+        let written = document.practice.connector;
+        let connector = written.get_ref().parse().map_err(|what: String| place(written.span()).error(what))?;
         let choices = Choices::new(&origin, document.practice.choices, placeholders)?;
         let mut known = document.practice.placeholders;
         known.extend(placeholders.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -163,7 +162,7 @@ impl Mapping {
         if queries.is_empty() {
             return Err(place(0..0).error("the mapping has no query: it needs [[contacts]], [[events]] or [[tasks]]"));
         }
-        Ok(Self { name: document.practice.name, people, walls, queries })
+        Ok(Self { name: document.practice.name, connector, people, walls, queries })
     }
 }
 

@@ -3,14 +3,20 @@ use std::{collections::BTreeMap, path::PathBuf};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::ServerSettings;
+
 /// Section `[practice]` of the configuration: which database, read how.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The mapping: a built-in one by name (`sample`), or the path of a TOML file.
     pub mapping: String,
-    /// The database file.
-    pub database: PathBuf,
+    /// The database file, for a mapping with the connector `sqlite`.
+    #[serde(default)]
+    pub database: Option<PathBuf>,
+    /// The database server, for a mapping with the connector `mysql` or `postgres`.
+    #[serde(default)]
+    pub server: Option<ServerSettings>,
     /// The zone of the wall-clock times in the database: an IANA name such as `Europe/Berlin`.
     pub source_zone: SourceZone,
     /// The zone whose midnights part the days, where the database keeps its times in another one: a deadline of 22:30 UTC is due
@@ -32,17 +38,36 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Settings with everything at its default.
+    /// Settings for a file, with everything else at its default.
     pub fn new(mapping: impl Into<String>, database: impl Into<PathBuf>, source_zone: SourceZone) -> Self {
+        Self { database: Some(database.into()), ..Self::plain(mapping.into(), source_zone) }
+    }
+
+    /// Settings for a database server, with everything else at its default.
+    pub fn on_server(mapping: impl Into<String>, server: ServerSettings, source_zone: SourceZone) -> Self {
+        Self { server: Some(server), ..Self::plain(mapping.into(), source_zone) }
+    }
+
+    fn plain(mapping: String, source_zone: SourceZone) -> Self {
         Self {
-            mapping: mapping.into(),
-            database: database.into(),
+            mapping,
+            database: None,
+            server: None,
             source_zone,
             day_zone: None,
             placeholders: BTreeMap::new(),
             overlap_minutes: ten(),
             event_minutes: thirty(),
             time_out_seconds: five_minutes(),
+        }
+    }
+
+    /// Which database it is, for messages.
+    pub(super) fn place(&self) -> String {
+        match (&self.server, &self.database) {
+            (Some(server), _) => server.place(),
+            (None, Some(file)) => file.display().to_string(),
+            (None, None) => String::new(),
         }
     }
 }

@@ -1,90 +1,91 @@
 //! The SQLite connector: a practice database in a file.
 //!
 //! It opens the file anew for every reading, read-only three times over (`SQLITE_OPEN_READ_ONLY`, `query_only`, and every
-//! statement is checked to be one that only reads), and reads people and all queries inside one transaction: one state of the
-//! database, whatever is committed meanwhile. Work is done on a blocking thread and streamed through a bounded channel; it
-//! ends early when nobody listens any more or when the time is up. A reading that fails sends the failure and never
-//! [`Portion::Complete`](crate::ports::Portion::Complete).
+//! statement is checked to be one that only reads), and reads everything inside one transaction: one state of the database,
+//! whatever is committed meanwhile. It ends early when nobody listens any more or when the time is up.
 
 mod connect;
-mod probe;
-mod read;
+mod look;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{Arc, Mutex},
+use jiff::Timestamp;
+use rusqlite::{ToSql, types::ToSqlOutput, types::Value as SqlValue};
+
+use self::connect::ReadOnly;
+use super::{
+    Settings,
+    cell::Cell,
+    session::{Column, Each, Look, Session, Since, Stop},
 };
+use crate::ports::Failure;
 
-use async_trait::async_trait;
-use tokio::sync::mpsc;
-
-use super::{Settings, mapping::Mapping};
-use crate::{
-    domain::{Kind, QueryName},
-    ports::{Failure, FailureKind, Probe, QueryInfo, QueryRead, Reading, Source},
-};
-
-/// How many portions may wait to be taken: together with their size the bound on memory.
-const PORTIONS: usize = 8;
-
-/// Keys and persons whose rows contradict each other, by query, as the last complete reading found them.
-type Contradictions = Mutex<HashMap<(Kind, QueryName), HashSet<u64>>>;
-
-/// A practice database in a SQLite file.
-pub(super) struct SqliteSource {
-    shared: Arc<Shared>,
-    infos: Vec<QueryInfo>,
-}
-
-/// What a reading needs on its own thread.
-struct Shared {
+/// A transaction on a file.
+pub(super) struct SqliteSession {
+    database: ReadOnly,
     settings: Settings,
-    mapping: Mapping,
-    contradictions: Contradictions,
 }
 
-impl SqliteSource {
-    pub(super) fn new(settings: Settings, mapping: Mapping) -> Self {
-        let infos = mapping
-            .queries
-            .iter()
-            .filter_map(|query| Some(QueryInfo { kind: query.kind?, name: query.name.clone(), hinted: query.hinted }));
-        let infos = infos.collect();
-        Self { shared: Arc::new(Shared { settings, mapping, contradictions: Mutex::default() }), infos }
+impl SqliteSession {
+    /// Opens the file and begins. `abandoned` ends the work early.
+    pub(super) fn begin(settings: &Settings, abandoned: impl Fn() -> bool + Send + 'static) -> Result<Self, Failure> {
+        let database = ReadOnly::open(settings, abandoned)?;
+        // Nothing is ever written: closing the connection lets go of everything.
+        database.connection.execute_batch("BEGIN").map_err(|error| database.trouble(error))?;
+        Ok(Self { database, settings: settings.clone() })
     }
 }
 
-#[async_trait]
-impl Source for SqliteSource {
-    fn queries(&self) -> &[QueryInfo] {
-        &self.infos
+impl Session for SqliteSession {
+    fn now(&mut self) -> Result<Timestamp, Failure> {
+        self.database.now()
     }
 
-    async fn probe(&self) -> Result<Probe, Failure> {
-        let shared = Arc::clone(&self.shared);
-        tokio::task::spawn_blocking(move || probe::probe(&shared.settings, &shared.mapping))
-            .await
-            .map_err(|error| Failure::new(FailureKind::Source, "look at the practice database").because(error))?
+    fn columns(&mut self, sql: &str, what: &str) -> Result<Vec<Column>, Failure> {
+        let statement = self.database.prepare(sql, what)?;
+        // Any column may hold text.
+        let column = |name: &str| Column { name: name.to_owned(), nothing: Some("''") };
+        Ok(statement.column_names().map(column).collect())
     }
 
-    async fn read(&self, queries: Vec<(Kind, QueryName, QueryRead)>) -> Result<Reading, Failure> {
-        for (kind, name, _) in &queries {
-            if !self.infos.iter().any(|info| info.kind == *kind && info.name == *name) {
-                return Err(Failure::new(FailureKind::Setting, format!("read the {kind} query `{name}`"))
-                    .because("the mapping has no such query"));
+    fn rows(&mut self, sql: &str, since: Option<&Since>, what: &str, each: &mut Each<'_>) -> Result<(), Stop> {
+        let failed = |error| Stop::Failed(self.database.trouble(error));
+        let mut statement = self.database.prepare(sql, what)?;
+        let count = statement.column_count();
+        if let Some((first, second)) = since {
+            for (name, value) in [(":cursor", Some(first)), (":cursor_2", second.as_ref())] {
+                // A predicate of the mapping need not use both.
+                if let (Some(value), Some(index)) = (value, statement.parameter_index(name).map_err(failed)?) {
+                    statement.raw_bind_parameter(index, Parameter(value)).map_err(failed)?;
+                }
             }
         }
-        let (sender, reading) = mpsc::channel(PORTIONS);
-        let shared = Arc::clone(&self.shared);
-        tokio::task::spawn_blocking(move || {
-            if let Err(failure) = read::read(&shared, queries, &sender) {
-                // Nobody listens any more: then nobody needs to know.
-                let _ = sender.blocking_send(Err(failure));
-            }
-        });
-        Ok(reading)
+        let mut rows = statement.raw_query();
+        let mut cells = Vec::with_capacity(count);
+        while let Some(row) = rows.next().map_err(failed)? {
+            connect::cells(row, count, &mut cells).map_err(failed)?;
+            each(&cells)?;
+        }
+        Ok(())
+    }
+
+    fn look(&mut self) -> Result<Look, Failure> {
+        look::look(&self.settings, &self.database)
+    }
+
+    fn looks_at_every_row(&mut self, sql: &str) -> Result<bool, Failure> {
+        look::looks_at_every_row(&self.database, sql)
     }
 }
 
-#[cfg(test)]
-mod tests;
+struct Parameter<'p>(&'p Cell);
+
+impl ToSql for Parameter<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Owned(match self.0 {
+            Cell::Null => SqlValue::Null,
+            Cell::Integer(number) => SqlValue::Integer(*number),
+            Cell::Real(number) => SqlValue::Real(*number),
+            Cell::Text(text) | Cell::Garbled(text) => SqlValue::Text(text.clone()),
+            Cell::Blob(bytes) => SqlValue::Blob(bytes.clone()),
+        }))
+    }
+}

@@ -3,6 +3,8 @@
 mod cli;
 #[cfg(unix)]
 mod conformance;
+#[cfg(target_os = "linux")]
+mod connectors;
 #[cfg(unix)]
 mod crash;
 mod documents;

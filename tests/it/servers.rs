@@ -176,8 +176,12 @@ impl Drop for Server {
     }
 }
 
-/// A certificate of the tests, by its file's name.
-pub(crate) fn certificate(name: &str) -> PathBuf {
+/// The certificate of an authority that vouches for nobody here.
+pub(crate) fn stranger() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/servers/stranger.pem")
+}
+
+fn certificate(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/exchange/transport/tests").join(name)
 }
 

@@ -7,7 +7,6 @@ use crate::{
     cli::{installation::Installation, trouble::Refusal},
     exchange,
     ports::{Person, Portion, Source},
-    sources,
     state::UserDetails,
 };
 
@@ -41,7 +40,7 @@ pub(super) fn can_be_reached(settings: &exchange::Settings, details: &UserDetail
 
 /// Everybody in the practice system, if it can be read now.
 pub(in crate::cli) fn people(installation: &Installation) -> Option<Vec<Person>> {
-    let source = sources::open(&installation.config.practice).ok()?;
+    let source = installation.app().ok()?.source;
     crate::cli::runtime().ok()?.block_on(read_people(source.as_ref()))
 }
 

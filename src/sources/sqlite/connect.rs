@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags, Row, Statement, limits::Limit, types::Valu
 
 use crate::{
     ports::{Failure, FailureKind},
-    sources::{Settings, cell::Cell},
+    sources::{Settings, cell::Cell, server::late},
 };
 
 /// How long to wait for a lock that a writer holds.
@@ -30,7 +30,8 @@ impl ReadOnly {
     pub(super) fn open(settings: &Settings, abandoned: impl Fn() -> bool + Send + 'static) -> Result<Self, Failure> {
         let failed = |error: rusqlite::Error| trouble(settings, error);
         // An absolute path is never taken for a URI, which could name other modes (memory, immutable) than a file's.
-        let path = std::path::absolute(&settings.database).unwrap_or_else(|_| settings.database.clone());
+        let file = settings.database.clone().unwrap_or_default();
+        let path = std::path::absolute(&file).unwrap_or(file);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(path, flags).map_err(failed)?;
         connection.busy_timeout(BUSY).map_err(failed)?;
@@ -56,14 +57,7 @@ impl ReadOnly {
     /// What an error of SQLite means.
     pub(super) fn trouble(&self, error: rusqlite::Error) -> Failure {
         if self.late.load(Ordering::Relaxed) {
-            return Failure::new(
-                FailureKind::Source,
-                format!("read the practice database `{}`", self.settings.database.display()),
-            )
-            .because(format!("it took longer than {} seconds", self.settings.time_out_seconds))
-            .hint(
-                "look at `pocketdocket practice probe` for queries that scan whole tables, or raise `time_out_seconds`",
-            );
+            return late(&self.settings.place(), self.settings.time_out_seconds);
         }
         trouble(&self.settings, error)
     }
@@ -94,7 +88,7 @@ impl ReadOnly {
 }
 
 fn trouble(settings: &Settings, error: rusqlite::Error) -> Failure {
-    let doing = format!("read the practice database `{}`", settings.database.display());
+    let doing = format!("read the practice database `{}`", settings.place());
     let hint = match error.sqlite_error_code() {
         Some(rusqlite::ErrorCode::CannotOpen) => {
             Some("check the path under [practice] and that this account may read the file")
@@ -134,9 +128,4 @@ pub(super) fn cells(row: &Row<'_>, count: usize, cells: &mut Vec<Cell>) -> rusql
         });
     }
     Ok(())
-}
-
-/// The column names of a statement.
-pub(super) fn columns(statement: &Statement<'_>) -> Vec<String> {
-    statement.column_names().map(str::to_owned).collect()
 }

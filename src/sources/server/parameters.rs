@@ -1,0 +1,110 @@
+use std::fmt::Write as _;
+
+use crate::sources::{cell::Cell, session::Since};
+
+/// How a dialect of SQL marks the places of values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sources) enum Style {
+    /// `?`, a value for each.
+    Question,
+    /// `$1` and `$2`, as often as one likes.
+    Dollar,
+}
+
+/// The statement with `:cursor` and `:cursor_2` as the dialect writes them, and the values in their order. Text, quoted names
+/// and comments stay as they are.
+pub(in crate::sources) fn placed(sql: &str, style: Style, since: Option<&Since>) -> (String, Vec<Cell>) {
+    let null = Cell::Null;
+    let (first, second) = since.map_or((&null, &null), |(first, second)| (first, second.as_ref().unwrap_or(&null)));
+    let mut placed = String::with_capacity(sql.len());
+    let mut values: Vec<(&str, Cell)> = Vec::new();
+    let mut rest = sql;
+    while let Some(letter) = rest.chars().next() {
+        let skipped = skipped(rest, letter);
+        let (name, value) = if word(rest, ":cursor_2") { (":cursor_2", second) } else { (":cursor", first) };
+        let follows_colon = placed.ends_with(':');
+        if skipped == 0 && !follows_colon && word(rest, name) {
+            match style {
+                Style::Question => {
+                    values.push((name, value.clone()));
+                    placed.push('?');
+                }
+                Style::Dollar => {
+                    let known = values.iter().position(|(known, _)| *known == name);
+                    let number = known.unwrap_or_else(|| {
+                        values.push((name, value.clone()));
+                        values.len() - 1
+                    });
+                    // Writing into a text cannot fail.
+                    let _ = write!(placed, "${}", number + 1);
+                }
+            }
+            rest = rest.get(name.len()..).unwrap_or_default();
+        } else {
+            let (taken, left) = rest.split_at(skipped.max(letter.len_utf8()));
+            placed.push_str(taken);
+            rest = left;
+        }
+    }
+    (placed, values.into_iter().map(|(_, value)| value).collect())
+}
+
+/// Whether a text begins with this name and nothing that would go on with it.
+fn word(text: &str, name: &str) -> bool {
+    text.strip_prefix(name)
+        .is_some_and(|rest| !rest.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_'))
+}
+
+/// The length of what begins here and is no code: text, a quoted name, a comment. 0 for anything else.
+fn skipped(text: &str, first: char) -> usize {
+    let until = |end: &str, from: usize| {
+        text.get(from..).and_then(|rest| rest.find(end)).map_or(text.len(), |at| from + at + end.len())
+    };
+    match first {
+        '\'' => until("'", 1),
+        '"' => until("\"", 1),
+        '`' => until("`", 1),
+        '-' if text.starts_with("--") => until("\n", 2),
+        '/' if text.starts_with("/*") => until("*/", 2),
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_are_placed_as_the_dialect_wants() {
+        let since = (Cell::Integer(5), Some(Cell::Integer(7)));
+        let sql = "a > :cursor OR (a = :cursor AND b >= :cursor_2)";
+        let (question, values) = placed(sql, Style::Question, Some(&since));
+        assert_eq!(question, "a > ? OR (a = ? AND b >= ?)");
+        assert!(values == [Cell::Integer(5), Cell::Integer(5), Cell::Integer(7)]);
+        let (dollar, values) = placed(sql, Style::Dollar, Some(&since));
+        assert_eq!(dollar, "a > $1 OR (a = $1 AND b >= $2)");
+        assert!(values == [Cell::Integer(5), Cell::Integer(7)]);
+    }
+
+    #[test]
+    fn what_only_looks_like_a_cursor_stays() {
+        for sql in [
+            "SELECT ':cursor', \":cursor\", `:cursor` -- :cursor\n/* :cursor */",
+            "x::cursor",
+            ":cursors",
+            ":cursor_20",
+            "'it''s :cursor'",
+            "'Müller :cursor",
+        ] {
+            let (same, values) = placed(sql, Style::Dollar, None);
+            assert_eq!((same.as_str(), values.len()), (sql, 0));
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_text_makes_it_panic(sql in "\\PC{0,60}|[a-z'\"`:/*$_\\- \n]{0,60}") {
+            let _ = placed(&sql, Style::Question, None);
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Practice databases on real servers: what each type of column becomes, one consistent and read-only look, the way in, and
+//! what happens when the server is away. Each test has a server of its own.
+
+mod behaviour;
+mod mysql_types;
+mod postgres_types;
+mod practice;
