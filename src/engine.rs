@@ -13,6 +13,7 @@ mod bisect;
 mod context;
 pub mod crash_point;
 mod cycle;
+mod departures;
 mod execute;
 mod groups;
 mod index;

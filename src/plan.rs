@@ -26,7 +26,9 @@ use crate::domain::RecordKey;
 pub use audit::audit;
 
 pub use adopt::Adoption;
-pub use input::{Allowance, Desired, OnDrift, PlanningInput, Policy, Release, Spent, Totals, Withdrawal};
+pub use input::{
+    Allowance, Departure, Desired, OnDrift, OnLeave, PlanningInput, Policy, Release, Spent, Totals, Withdrawal,
+};
 pub use operation::{
     Action, Class, Finding, FindingKind, Hold, HoldReason, Operation, OperationDigest, Plan, ReasonName, Why,
 };

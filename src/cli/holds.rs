@@ -12,7 +12,7 @@ use super::{
     trouble::{Exit, Refusal},
 };
 use crate::{
-    plan::Operation,
+    plan::{HoldReason, Operation},
     state::{HeldOperations, HoldId, HoldSummary},
 };
 
@@ -69,6 +69,13 @@ fn show(installation: &Installation, held: &HeldOperations, terminal: &mut Termi
         held_reason(&summary.reason)
     ))?;
     terminal.line(format_args!("since {}, last planned {}", clock.time(summary.since), clock.time(summary.planned)))?;
+    if let HoldReason::PersonLeft { person, .. } = &summary.reason {
+        let people = installation.ledger.people()?;
+        let name = people.iter().find(|one| one.person.0 == *person).and_then(|one| one.name.as_ref());
+        if let Some(name) = name {
+            terminal.line(format_args!("`{person}` is {}", name.reveal()))?;
+        }
+    }
     let keys: BTreeSet<_> = held.waiting.iter().map(|operation| operation.key.clone()).collect();
     let mirror = installation.ledger.mirror(summary.mailbox, &keys)?;
     for operation in &held.waiting {

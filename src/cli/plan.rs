@@ -86,7 +86,7 @@ pub(super) fn counts(cycle: &CycleReport) -> String {
         "{} to create, {} to update, {adopted}{} to delete, {held} held",
         count(&[Class::Create, Class::Replace]),
         count(&[Class::Update]),
-        count(&[Class::Delete, Class::Withdraw]),
+        count(&[Class::Delete, Class::Withdraw, Class::Leave]),
     )
 }
 

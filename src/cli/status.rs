@@ -84,6 +84,11 @@ fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Resu
     });
     terminal.line("")?;
     terminal.line(table(["USER", "STATE", "LAST PROVEN", "EVENTS", "TASKS", "CONTACTS", "HELD"], rows))?;
+    for user in status.users.iter().filter(|user| user.holds.is_empty()) {
+        if let Some(left) = left(user, clock) {
+            terminal.line(left)?;
+        }
+    }
     let needs: Vec<String> =
         status.users.iter().flat_map(|user| needs(user, clock)).chain(source_needs(status)).collect();
     if !needs.is_empty() {
@@ -111,6 +116,20 @@ fn joiners(status: &Status) -> Option<String> {
     let more = if names.len() > NAMED { ", …" } else { "" };
     let first = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     Some(format!("no link   {people} ({first}{more}): `pocketdocket practice people`"))
+}
+
+/// A user whose person left and of whom nothing waits: the link can go.
+fn left(user: &UserStatus, clock: &Clock) -> Option<String> {
+    let (name, person) = (&user.user.name, &user.user.details.person);
+    let since = clock.time(user.left?);
+    Some(match user.items.values().sum::<u64>() {
+        0 => format!(
+            "{name}: person `{person}` left (inactive since {since}), nothing of ours is in the mailbox; `pocketdocket user remove {name} --withdraw`"
+        ),
+        items => {
+            format!("{name}: person `{person}` left (inactive since {since}), {items} items are still in the mailbox")
+        }
+    })
 }
 
 fn source_needs(status: &Status) -> Option<String> {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     domain::Kind,
-    plan::{Allowance, Class, OnDrift, Policy},
+    plan::{Allowance, Class, OnDrift, OnLeave, Policy},
 };
 
 /// Brakes, and what happens when a user changes our items. Section `[policy]`. Budgets that are not named keep their default.
@@ -17,6 +17,10 @@ pub struct PolicySettings {
     pub max_vanished_percent: u64,
     /// How many of a user's own items may look like records before the whole kind is held.
     pub few_look_alikes: u64,
+    /// When somebody left the firm, by the practice system's word.
+    pub leavers: OnLeave,
+    /// How many people may leave in 24 hours before a person is asked although `leavers` is `withdraw`.
+    pub leavers_per_day: u64,
     /// When a user edited our item.
     pub on_edit: PerKind,
     /// When a user deleted our item (`leave` respects it until the record changes).
@@ -34,6 +38,8 @@ impl Default for PolicySettings {
             max_restores: policy.max_restores,
             max_vanished_percent: policy.max_vanished_percent,
             few_look_alikes: policy.few_look_alikes,
+            leavers: policy.leavers,
+            leavers_per_day: policy.leavers_per_day,
             on_edit: PerKind::default(),
             on_delete: PerKind::default(),
             budgets: policy.budgets,
@@ -52,6 +58,8 @@ impl PolicySettings {
             max_restores: self.max_restores,
             max_vanished_percent: self.max_vanished_percent,
             few_look_alikes: self.few_look_alikes,
+            leavers: self.leavers,
+            leavers_per_day: self.leavers_per_day,
             ..Policy::default()
         };
         policy.budgets.extend(&self.budgets);

@@ -302,6 +302,7 @@ impl Cycle<'_> {
             spent: ledger.spent(self.id, now)?,
             firm_spent: ledger.firm_spent(now)?,
             firm_wanted: briefing.firm_wanted.clone(),
+            leaving: briefing.batch.facts.leaving.clone(),
             vanished: ledger.vanished(self.id)?,
             holds,
         };

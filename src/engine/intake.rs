@@ -94,7 +94,14 @@ impl Intake {
                 .of_mailbox(mailbox)
                 .map(Recipient::viewer)
                 .any(|viewer| viewer.walls.verdict(key, matter, audience, viewer.person) == Verdict::Closed);
-            let desired = if walled { behind_a_wall() } else { Desired::Unreadable };
+            let desired = if walled {
+                behind_a_wall()
+            } else if recipients.all_left(mailbox) {
+                // Nor does leaving.
+                Desired::Left
+            } else {
+                Desired::Unreadable
+            };
             self.stage(mailbox, key, &desired, None, against);
         }
     }
@@ -148,7 +155,7 @@ impl Intake {
         let desired = match recipient.standing {
             Standing::Missing if scope(record, &viewer, hint.as_ref(), self.now) == behind_a_wall() => behind_a_wall(),
             Standing::Missing => Desired::Frozen,
-            Standing::Left => Desired::Withdrawn(Withdrawal { reason: "the person left".to_owned(), for_good: true }),
+            Standing::Left => Desired::Left,
             Standing::Active => scope(record, &viewer, hint.as_ref(), self.now),
         };
         let fingerprint = fingerprint(&desired);
@@ -207,7 +214,9 @@ impl Intake {
             if against.recipients.incomplete(mailbox) {
                 continue;
             }
-            let desired = if exists {
+            let desired = if against.recipients.all_left(mailbox) {
+                Desired::Left
+            } else if exists {
                 Desired::Withdrawn(Withdrawal { reason: "assigned to somebody else".to_owned(), for_good: false })
             } else {
                 Desired::Absent
@@ -284,7 +293,7 @@ fn is_done(
         Desired::Wanted(_) => holder.is_some_and(|holder| holder.fingerprint == fingerprint),
         Desired::Frozen | Desired::Unchanged => holder.is_none_or(|holder| holder.fingerprint.is_some()),
         // A row that cannot be read is worth a look as long as its item lies on a phone.
-        Desired::Unreadable | Desired::Withdrawn(_) | Desired::Absent => {
+        Desired::Unreadable | Desired::Withdrawn(_) | Desired::Left | Desired::Absent => {
             holder.is_none_or(|holder| holder.presence == Presence::DeletedByUser && *desired == Desired::Unreadable)
         }
     }

@@ -10,7 +10,7 @@ use std::{
 use super::watch::QueryId;
 use crate::{
     domain::RecordKey,
-    plan::{Desired, HoldReason, ScopeSettings},
+    plan::{Departure, Desired, HoldReason, ScopeSettings},
 };
 
 /// What the last complete reading said of a mailbox beside its keys: what brakes are judged by. It belongs to the list and is
@@ -21,6 +21,8 @@ pub(super) struct Facts {
     pub(super) empty_queries: BTreeSet<QueryId>,
     /// Reasons to hold everything of the mailbox.
     pub(super) holds: Vec<HoldReason>,
+    /// Whose leaving concerns the mailbox.
+    pub(super) leaving: Option<Departure>,
     /// Firm-wide contacts there would be and the cap, where they exceed it.
     pub(super) contact_cap: Option<(u64, u64)>,
     /// What the links of the mailbox are to see.

@@ -160,6 +160,17 @@ impl Recipients {
         self.of_mailbox(mailbox).count() > 1
     }
 
+    /// The first link of this mailbox whose person left.
+    pub(super) fn leaver(&self, mailbox: MailboxId) -> Option<&Recipient> {
+        self.of_mailbox(mailbox).find(|recipient| recipient.standing == Standing::Left)
+    }
+
+    /// Whether everybody left for whom this mailbox is fed.
+    pub(super) fn all_left(&self, mailbox: MailboxId) -> bool {
+        let mut links = self.of_mailbox(mailbox).peekable();
+        links.peek().is_some() && links.all(|recipient| recipient.standing == Standing::Left)
+    }
+
     /// Whether some link of this mailbox has a person whom the practice system does not know: then absence says nothing.
     pub(super) fn incomplete(&self, mailbox: MailboxId) -> bool {
         self.of_mailbox(mailbox).any(|recipient| recipient.standing == Standing::Missing)

@@ -84,6 +84,7 @@ impl Room {
                 (Desired::Wanted(_), true) => Class::Update,
                 (Desired::Absent, true) => Class::Delete,
                 (Desired::Withdrawn(_), true) => Class::Withdraw,
+                (Desired::Left, true) => Class::Leave,
                 _ => continue,
             };
             *wants.entry((key.kind, class)).or_default() += 1;

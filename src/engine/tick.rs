@@ -123,7 +123,7 @@ impl Engine {
         let limit = Duration::from_secs(u64::from(self.context.settings.read_minutes) * 60);
         let mut outcome = tokio::time::timeout(limit, self.take_in(reading, served)).await;
         if matches!(&outcome, Ok(Ok(complete)) if complete.stale) {
-            // A wall or a tie changed: rows that were not read mean something else now, and nobody waits for that.
+            // A wall, a tie or somebody's standing changed: rows that were not read mean something else now, and nobody waits for that.
             reading.watch.suspect();
             outcome = tokio::time::timeout(limit, self.take_in(reading, served)).await;
         }
@@ -142,10 +142,12 @@ impl Engine {
             reading.people = std::mem::take(&mut told.people);
         }
         reading.empty.hear(&told);
+        let mut leaving = self.departures(&reading.recipients, served)?;
         for one in served {
             let facts = Facts {
                 empty_queries: reading.empty.0.clone(),
                 holds: link_holds(reading, one.room.id),
+                leaving: leaving.remove(&one.room.id),
                 contact_cap: None,
                 scopes: reading.recipients.scopes(one.room.id),
             };
@@ -178,9 +180,8 @@ impl Engine {
         loop {
             match portions.recv().await {
                 Some(Ok(Portion::People(people))) => {
-                    if reading.recipients.meet(&people) {
-                        reading.watch.suspect();
-                    }
+                    // Somebody came, left or came back: what their rows mean is known when all were read.
+                    stale |= reading.recipients.meet(&people) && !everything;
                     intake.met(people);
                 }
                 Some(Ok(Portion::Walls(walls))) => {

@@ -26,13 +26,20 @@ pub(super) fn brake(decided: Vec<Decided>, input: &PlanningInput<'_>) -> (Vec<Op
         if !few {
             reasons.insert(0, HoldReason::LooksAlreadyThere { matches });
         }
+        let leaving: Vec<&Decided> = decided.iter().filter(|(_, aside)| *aside == Some(Aside::Leaver)).collect();
+        let left = input.totals.leaving.as_ref().map(|departure| HoldReason::PersonLeft {
+            person: departure.person.clone(),
+            since: departure.since,
+            items: leaving.iter().filter(|(operation, _)| operation.class().is_some()).map(|_| 1).sum(),
+        });
         let own = |aside: Option<Aside>| match aside? {
+            Aside::Leaver => left.clone(),
             Aside::Orphan => Some(HoldReason::Orphans),
             Aside::OnlyDeleted => Some(HoldReason::OnlyInDeletedItems),
             Aside::LookAlike => few.then_some(HoldReason::LooksAlreadyThere { matches }),
         };
         // Operations that a person decides one by one have a hold by themselves; it does not stop the others.
-        let mut held: Vec<Hold> = [Aside::Orphan, Aside::OnlyDeleted, Aside::LookAlike]
+        let mut held: Vec<Hold> = [Aside::Orphan, Aside::OnlyDeleted, Aside::LookAlike, Aside::Leaver]
             .into_iter()
             .filter_map(|aside| own(Some(aside)))
             .map(|reason| Hold { kind, reason, operations: Vec::new() })

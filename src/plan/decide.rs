@@ -22,7 +22,7 @@ use std::{
 use jiff::ToSpan;
 
 use super::{
-    Action, Adoption, Desired, Finding, FindingKind, OnDrift, Operation, PlanningInput, Why, Withdrawal,
+    Action, Adoption, Desired, Finding, FindingKind, OnDrift, Operation, PlanningInput, Why,
     ours::{candidates, ours},
 };
 use crate::domain::{
@@ -39,6 +39,8 @@ pub(super) enum Aside {
     OnlyDeleted,
     /// The create of what seems to be there already.
     LookAlike,
+    /// The delete of what was there for somebody who left.
+    Leaver,
 }
 
 /// What is decided for one key.
@@ -73,8 +75,9 @@ pub(super) fn decide(key: &RecordKey, input: &PlanningInput<'_>) -> Decision {
         },
         Desired::Frozen => case.frozen(),
         Desired::Unreadable => case.unreadable(),
-        Desired::Withdrawn(withdrawal) => case.leaving(Some(withdrawal)),
-        Desired::Absent => case.leaving(None),
+        Desired::Withdrawn(withdrawal) => case.leaving(Why::Withdrawn(withdrawal.reason.clone()), withdrawal.for_good),
+        Desired::Left => case.left(),
+        Desired::Absent => case.leaving(Why::Gone, false),
     };
     // Only what is seen beside an item that is known to be ours is a copy.
     let taken_over = decision.operations.iter().any(|operation| operation.why == Why::TakenOver);
@@ -224,9 +227,7 @@ impl Case<'_> {
     }
 
     /// The record is gone, or exists and may not be here any more.
-    fn leaving(&self, withdrawal: Option<&Withdrawal>) -> Decision {
-        let why = withdrawal.map_or(Why::Gone, |withdrawal| Why::Withdrawn(withdrawal.reason.clone()));
-        let for_good = withdrawal.is_some_and(|withdrawal| withdrawal.for_good);
+    fn leaving(&self, why: Why, for_good: bool) -> Decision {
         // What must leave no trace is looked for in Deleted Items as well.
         let deleted = || {
             let copies = self.input.observed.copies(self.key).iter();
@@ -250,6 +251,14 @@ impl Case<'_> {
             findings: orphans().map(|orphan| self.finding(Some(orphan), FindingKind::Orphan)).collect(),
             ..Decision::default()
         }
+    }
+
+    /// It was there for somebody who left. Where the last reading does not say so any more (they are back), nothing is done.
+    fn left(&self) -> Decision {
+        let Some(departure) = &self.input.totals.leaving else { return Decision::default() };
+        let decision = self.leaving(Why::PersonLeft, true);
+        let aside = decision.aside.or(departure.held.then_some(Aside::Leaver));
+        Decision { aside, ..decision }
     }
 
     fn policy(&self, by_kind: &BTreeMap<crate::domain::Kind, OnDrift>) -> OnDrift {

@@ -23,8 +23,31 @@ pub enum Desired {
     Unreadable,
     /// The record exists and this mailbox may not have it (any more).
     Withdrawn(Withdrawal),
+    /// It was there for somebody who left the firm: it goes for good, within what leaving allows.
+    Left,
     /// A complete view does not contain it.
     Absent,
+}
+
+/// Somebody who left the firm, by positive evidence: the practice system lists them as inactive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// Who, by the practice system's identifier.
+    pub person: String,
+    /// Since when that is known.
+    pub since: Option<Timestamp>,
+    /// Whether a person decides before anything is removed.
+    pub held: bool,
+}
+
+/// What happens to the items of somebody who left the firm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum OnLeave {
+    /// They wait until a person released their removal.
+    Hold,
+    /// They are removed at once, for as many people a day as the budget allows.
+    Withdraw,
 }
 
 /// Why a record that exists leaves a mailbox.
@@ -83,6 +106,8 @@ pub struct Totals {
     pub firm_spent: BTreeMap<Kind, Spent>,
     /// What the other mailboxes' plans of this tick want, for the firm's budgets.
     pub firm_wanted: BTreeMap<(Kind, Class), u64>,
+    /// Whose leaving the last reading showed, where it concerns this mailbox. Without it nobody's items are removed for leaving.
+    pub leaving: Option<Departure>,
     /// Our items that were missing from the last observation, by kind.
     pub vanished: BTreeMap<Kind, u64>,
     /// Reasons known elsewhere for which a kind is held whatever the plan says (a person missing from `people`, too many
@@ -144,6 +169,10 @@ pub struct Policy {
     pub few_vanished: u64,
     /// How many look-alikes hold only their records; more hold the kind.
     pub few_look_alikes: u64,
+    /// When somebody left the firm.
+    pub leavers: OnLeave,
+    /// How many people may leave within 24 hours before their items wait for a person although `leavers` says otherwise.
+    pub leavers_per_day: u64,
 }
 
 impl Default for Policy {
@@ -169,6 +198,8 @@ impl Default for Policy {
             max_vanished_percent: 20,
             few_vanished: 5,
             few_look_alikes: 3,
+            leavers: OnLeave::Hold,
+            leavers_per_day: 1,
         }
     }
 }

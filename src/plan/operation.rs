@@ -103,6 +103,8 @@ pub enum Class {
     Withdraw,
     /// Items of an earlier sync that are taken over: consent is given one by one, so that no budget limits them.
     Adopt,
+    /// Removed items of somebody who left the firm.
+    Leave,
     /// New items in place of ones that were ours: what a changed key or query name would do.
     Replace,
 }
@@ -116,6 +118,7 @@ impl Operation {
             (Action::Update { .. }, _) => Some(Class::Update),
             (Action::Adopt { .. }, _) => Some(Class::Adopt),
             (Action::Delete { .. }, Why::Withdrawn(_)) => Some(Class::Withdraw),
+            (Action::Delete { .. }, Why::PersonLeft) => Some(Class::Leave),
             (Action::Delete { .. }, _) => Some(Class::Delete),
             (Action::Own { .. } | Action::Respect | Action::Forget, _) => None,
         }
@@ -170,6 +173,8 @@ pub enum Why {
     Gone,
     /// The record exists and this mailbox may not have it any more, for this reason.
     Withdrawn(String),
+    /// The person it was there for left the firm.
+    PersonLeft,
     /// The user deleted it.
     DeletedByUser,
 }
@@ -187,6 +192,7 @@ impl fmt::Display for Why {
             Self::Acknowledged => "edited by the user, left as it is",
             Self::Gone => "gone from the practice database",
             Self::DeletedByUser => "deleted by the user",
+            Self::PersonLeft => "the person left the firm",
             Self::Withdrawn(reason) => return write!(formatter, "withdrawn: {reason}"),
         };
         formatter.write_str(text)
@@ -285,6 +291,15 @@ pub enum HoldReason {
         /// The person.
         person: String,
     },
+    /// Somebody left the firm: a person decides before their items are removed for good.
+    PersonLeft {
+        /// Who, by the practice system's identifier.
+        person: String,
+        /// Since when they are known to be inactive.
+        since: Option<Timestamp>,
+        /// How many items of the kind would go.
+        items: u64,
+    },
     /// More firm-wide contacts than the cap allows.
     ContactCap {
         /// How many there would be.
@@ -309,6 +324,7 @@ impl HoldReason {
             Self::UnknownFirm { firm, .. } => format!("unknown-firm/{firm}"),
             Self::AnotherWriter { owner } => format!("another-writer/{owner}"),
             Self::PersonMissing { person } => format!("person-missing/{person}"),
+            Self::PersonLeft { person, .. } => format!("person-left/{person}"),
             Self::ContactCap { .. } => "contact-cap".to_owned(),
         })
     }

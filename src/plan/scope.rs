@@ -140,7 +140,7 @@ pub fn combined(one: Desired, other: Desired, mirrored: Option<&MirrorHint>) -> 
         Desired::Unreadable => 4,
         Desired::Frozen => 3,
         Desired::Unchanged => 2,
-        Desired::Withdrawn(_) => 1,
+        Desired::Withdrawn(_) | Desired::Left => 1,
         Desired::Absent => 0,
     };
     if rank(&other) > rank(&one) { other } else { one }

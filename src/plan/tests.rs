@@ -7,6 +7,7 @@
 mod brakes;
 mod counterexamples;
 mod decisions;
+mod departures;
 mod properties;
 mod recovery;
 mod world;

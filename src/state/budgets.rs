@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Params, Transaction, params};
@@ -42,6 +42,18 @@ impl Ledger {
                      WHERE ?1 IS NOT NULL GROUP BY kind",
                 ],
             )
+        })
+    }
+}
+
+impl Ledger {
+    /// Mailboxes from which items of somebody who left were removed in the 24 hours before `now` without anybody's release.
+    pub fn mailboxes_left(&self, now: Timestamp) -> Result<BTreeSet<MailboxId>, LedgerError> {
+        self.read(|transaction| {
+            let mut statement =
+                transaction.prepare_cached("SELECT DISTINCT mailbox FROM spent WHERE class = ?1 AND at > ?2")?;
+            let rows = statement.query_map(params![Json(Class::Leave), Moment(window_start(now))], |row| row.get(0))?;
+            Ok(rows.collect::<Result<_, _>>()?)
         })
     }
 }

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
@@ -112,6 +112,13 @@ impl Ledger {
 
 fn ignored(transaction: &Transaction<'_>) -> Result<BTreeSet<PersonId>, LedgerError> {
     Ok(ids(transaction, "SELECT id FROM ignored_person")?.into_iter().map(PersonId).collect())
+}
+
+/// Who is inactive, and since when.
+pub(super) fn left(transaction: &Transaction<'_>) -> Result<BTreeMap<PersonId, Timestamp>, LedgerError> {
+    let mut statement = transaction.prepare_cached("SELECT id, since FROM person WHERE active = 0")?;
+    let rows = statement.query_map([], |row| Ok((PersonId(row.get(0)?), row.get::<_, Moment>(1)?.0)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 fn ids(transaction: &Transaction<'_>, select: &str) -> Result<Vec<String>, LedgerError> {

@@ -8,7 +8,7 @@ use super::{
     Colleague, HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Proof, Run, SourceHealth, User,
     columns::{Count, Word},
     history::last_runs,
-    holds, mailboxes,
+    holds, mailboxes, people,
     source_health::health,
     users,
 };
@@ -51,6 +51,8 @@ pub struct UserStatus {
     pub parked_records: u64,
     /// Operations whose outcome is not known yet.
     pub open_intents: u64,
+    /// Since when the practice system lists the user's person as inactive.
+    pub left: Option<Timestamp>,
 }
 
 impl UserStatus {
@@ -88,10 +90,14 @@ impl Ledger {
         self.read(|transaction| {
             let waiting: Vec<HoldSummary> =
                 holds::open(transaction)?.into_iter().filter(|hold| hold.released.is_none()).collect();
-            let users = users::all(transaction)?
+            let mut users = users::all(transaction)?
                 .into_iter()
                 .map(|user| user_status(transaction, user, &waiting))
-                .collect::<Result<_, _>>()?;
+                .collect::<Result<Vec<_>, _>>()?;
+            let left = people::left(transaction)?;
+            for status in &mut users {
+                status.left = left.get(&status.user.details.person).copied();
+            }
             let row_problems: Count =
                 transaction.query_one("SELECT count(*) FROM row_problem", [], |row| row.get(0))?;
             Ok(Status {
@@ -118,6 +124,7 @@ fn user_status(transaction: &Transaction<'_>, user: User, waiting: &[HoldSummary
         holds: waiting.iter().filter(|hold| hold.user == user.name).cloned().collect(),
         parked_records: 0,
         open_intents: 0,
+        left: None,
         user,
     };
     if let Some(mailbox) = status.user.mailbox {

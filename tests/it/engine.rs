@@ -7,6 +7,7 @@ mod brakes;
 mod faults;
 mod firm;
 mod first_sync;
+mod leavers;
 mod loss;
 mod phone;
 mod scopes;

@@ -96,6 +96,12 @@ pub(in crate::cli) fn held_reason(reason: &HoldReason) -> String {
             )
         }
         HoldReason::PersonMissing { person } => format!("the practice system has no person `{person}` any more"),
+        HoldReason::PersonLeft { person, since, items } => {
+            let since = since.map(|since| format!(" since {}", since.strftime("%Y-%m-%d"))).unwrap_or_default();
+            format!(
+                "person `{person}` left (inactive in the practice system{since}): {items} items will be removed for good; cannot be undone"
+            )
+        }
         HoldReason::ContactCap { wanted, cap } => format!("{wanted} contacts would come here, the cap is {cap}"),
     }
 }
@@ -131,6 +137,7 @@ fn class_word(class: Class) -> &'static str {
         Class::Delete => "deletions",
         Class::Withdraw => "withdrawals",
         Class::Adopt => "adoptions",
+        Class::Leave => "removals for people who left",
         Class::Replace => "replacements",
     }
 }

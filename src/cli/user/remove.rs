@@ -81,7 +81,9 @@ fn withdraw(installation: &Installation, user: &User, terminal: &mut Terminal) -
     let mut details = user.details.clone();
     details.settings = json!({ "kinds": [] });
     ledger.update_user(name, &details, &who(), Timestamp::now())?;
-    let brakes = |hold: &HoldSummary| matches!(hold.reason, HoldReason::Budget { .. } | HoldReason::FirmBudget { .. });
+    let brakes = |hold: &HoldSummary| {
+        matches!(hold.reason, HoldReason::Budget { .. } | HoldReason::FirmBudget { .. } | HoldReason::PersonLeft { .. })
+    };
     // A running service may answer with a pass that was under way already; then the next one counts.
     for _ in 0..PASSES {
         sync::now(&installation.app()?, Some(name), PATIENCE, terminal)?;

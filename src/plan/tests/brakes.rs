@@ -18,24 +18,24 @@ use crate::{
 };
 
 /// A mailbox with tasks and contacts, all as they should be.
-struct Setting {
-    desired: BTreeMap<RecordKey, Desired>,
-    mirror: Mirror,
-    observed: Observation,
-    totals: Totals,
-    policy: Policy,
-    released: Release,
-    look_alikes: BTreeSet<RecordKey>,
-    adoptions: BTreeMap<RecordKey, Adoption>,
-    only_deleted: BTreeSet<RecordKey>,
+pub(super) struct Setting {
+    pub(super) desired: BTreeMap<RecordKey, Desired>,
+    pub(super) mirror: Mirror,
+    pub(super) observed: Observation,
+    pub(super) totals: Totals,
+    pub(super) policy: Policy,
+    pub(super) released: Release,
+    pub(super) look_alikes: BTreeSet<RecordKey>,
+    pub(super) adoptions: BTreeMap<RecordKey, Adoption>,
+    pub(super) only_deleted: BTreeSet<RecordKey>,
 }
 
-fn key(kind: Kind, number: u32) -> RecordKey {
+pub(super) fn key(kind: Kind, number: u32) -> RecordKey {
     RecordKey::new(kind, "main", format!("{number:04}"))
 }
 
 impl Setting {
-    fn holding(tasks: u32, contacts: u32) -> Self {
+    pub(super) fn holding(tasks: u32, contacts: u32) -> Self {
         let mut setting = Self {
             desired: BTreeMap::new(),
             mirror: Mirror::default(),
@@ -65,30 +65,30 @@ impl Setting {
         setting
     }
 
-    fn create(&mut self, kind: Kind, numbers: std::ops::Range<u32>) {
+    pub(super) fn create(&mut self, kind: Kind, numbers: std::ops::Range<u32>) {
         for number in numbers {
             self.desired.insert(key(kind, number), Desired::Wanted(Arc::new(Record { kind, ..record(0) })));
         }
     }
 
-    fn remove(&mut self, kind: Kind, numbers: std::ops::Range<u32>) {
+    pub(super) fn remove(&mut self, kind: Kind, numbers: std::ops::Range<u32>) {
         numbers.for_each(|number| {
             self.desired.remove(&key(kind, number));
         });
     }
 
-    fn withdraw(&mut self, kind: Kind, numbers: std::ops::Range<u32>) {
+    pub(super) fn withdraw(&mut self, kind: Kind, numbers: std::ops::Range<u32>) {
         for number in numbers {
             let withdrawal = Withdrawal { reason: "closed matter".into(), for_good: false };
             self.desired.insert(key(kind, number), Desired::Withdrawn(withdrawal));
         }
     }
 
-    fn plan(&self) -> Plan {
+    pub(super) fn plan(&self) -> Plan {
         plan(&self.input(&TimeZone::UTC))
     }
 
-    fn input<'a>(&'a self, zone: &'a TimeZone) -> PlanningInput<'a> {
+    pub(super) fn input<'a>(&'a self, zone: &'a TimeZone) -> PlanningInput<'a> {
         PlanningInput {
             desired: &self.desired,
             complete: true,
@@ -105,7 +105,7 @@ impl Setting {
         }
     }
 
-    fn reasons(&self) -> Vec<HoldReason> {
+    pub(super) fn reasons(&self) -> Vec<HoldReason> {
         self.plan().holds.into_iter().map(|hold| hold.reason).collect()
     }
 }

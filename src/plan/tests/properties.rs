@@ -463,7 +463,7 @@ proptest! {
                     }
                 }
                 Desired::Withdrawn(_) | Desired::Absent => prop_assert!(entry.is_none()),
-                Desired::Frozen | Desired::Unreadable | Desired::Unchanged => {}
+                Desired::Frozen | Desired::Unreadable | Desired::Unchanged | Desired::Left => {}
             }
         }
         // Nothing of ours is left behind for records that are gone. Two things nobody can tell afterwards: which of two items is a
