@@ -75,9 +75,9 @@ pub(super) fn decide(key: &RecordKey, input: &PlanningInput<'_>) -> Decision {
         },
         Desired::Frozen => case.frozen(),
         Desired::Unreadable => case.unreadable(),
-        Desired::Withdrawn(withdrawal) => case.leaving(Why::Withdrawn(withdrawal.reason.clone()), withdrawal.for_good),
+        Desired::Withdrawn(withdrawal) => case.leaving(&Why::Withdrawn(withdrawal.reason.clone()), withdrawal.for_good),
         Desired::Left => case.left(),
-        Desired::Absent => case.leaving(Why::Gone, false),
+        Desired::Absent => case.leaving(&Why::Gone, false),
     };
     // Only what is seen beside an item that is known to be ours is a copy.
     let taken_over = decision.operations.iter().any(|operation| operation.why == Why::TakenOver);
@@ -227,7 +227,7 @@ impl Case<'_> {
     }
 
     /// The record is gone, or exists and may not be here any more.
-    fn leaving(&self, why: Why, for_good: bool) -> Decision {
+    fn leaving(&self, why: &Why, for_good: bool) -> Decision {
         // What must leave no trace is looked for in Deleted Items as well.
         let deleted = || {
             let copies = self.input.observed.copies(self.key).iter();
@@ -256,7 +256,7 @@ impl Case<'_> {
     /// It was there for somebody who left. Where the last reading does not say so any more (they are back), nothing is done.
     fn left(&self) -> Decision {
         let Some(departure) = &self.input.totals.leaving else { return Decision::default() };
-        let decision = self.leaving(Why::PersonLeft, true);
+        let decision = self.leaving(&Why::PersonLeft, true);
         let aside = decision.aside.or(departure.held.then_some(Aside::Leaver));
         Decision { aside, ..decision }
     }
