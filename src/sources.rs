@@ -46,6 +46,26 @@ pub fn open(settings: &Settings) -> Result<Arc<dyn Source>, Failure> {
 /// # Errors
 /// When the mapping cannot be used, or is for a sort of database that the settings do not name.
 pub fn open_with(settings: &Settings, secret: Secret) -> Result<Arc<dyn Source>, Failure> {
+    Ok(Arc::new(database(settings, secret)?))
+}
+
+/// Signs in to the database once and leaves again, whatever its tables look like.
+///
+/// # Errors
+/// When the mapping cannot be used, or the database cannot be reached or refuses.
+pub async fn sign_in(settings: &Settings, secret: Secret) -> Result<(), Failure> {
+    database(settings, secret)?.sign_in().await
+}
+
+/// Which sort of database a mapping is for: a built-in one by name, or a file.
+///
+/// # Errors
+/// When the mapping cannot be used.
+pub fn connector_of(settings: &Settings) -> Result<Connector, Failure> {
+    Ok(mapping::Mapping::load(settings)?.connector)
+}
+
+fn database(settings: &Settings, secret: Secret) -> Result<database::DatabaseSource, Failure> {
     let mapping = mapping::Mapping::load(settings)?;
     let connector = mapping.connector;
     let lacks = match (connector, &settings.database, &settings.server) {
@@ -60,5 +80,5 @@ pub fn open_with(settings: &Settings, secret: Secret) -> Result<Arc<dyn Source>,
             .because(format!("its connector `{connector}` {lacks}"))
             .hint("docs/reference/sources.md shows both"));
     }
-    Ok(Arc::new(database::DatabaseSource::new(settings.clone(), mapping, secret)))
+    Ok(database::DatabaseSource::new(settings.clone(), mapping, secret))
 }

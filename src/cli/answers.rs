@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config,
-    sources::{self, SourceZone},
+    sources::{self, Connector, ServerSettings, SourceZone},
 };
 
 /// The answers. Relative paths are meant from the current folder.
@@ -19,7 +19,8 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(super) struct Answers {
     pub(super) mapping: String,
-    pub(super) database: PathBuf,
+    pub(super) database: Option<PathBuf>,
+    pub(super) server: Option<ServerSettings>,
     pub(super) source_zone: SourceZone,
     pub(super) office_zone: Option<SourceZone>,
 }
@@ -29,25 +30,35 @@ impl Answers {
         let text = std::fs::read_to_string(path).map_err(|error| {
             Refusal::new(Exit::Usage, format!("could not read the answers `{}`", path.display()))
                 .because(error)
-                .hint("a TOML file with `mapping`, `database`, `source_zone` and, if it differs, `office_zone`")
+                .hint("a TOML file with `mapping`, `database` or a section [server], `source_zone` and, if it differs, `office_zone`")
         })?;
         Self::prepared(config::read(path, &text)?)
     }
 
     pub(super) fn asked(terminal: &mut Terminal) -> anyhow::Result<Self> {
-        terminal.say("Three questions, then everything is in place. Nothing is sent anywhere.");
+        terminal.say("A few questions, then everything is in place. Nothing is sent anywhere.");
         let mapping =
             terminal.ask("Practice system (the name of a built-in mapping, or a mapping file)", Some("sample"))?;
-        let database = terminal.ask("Database file of the practice system", None)?;
+        let (database, server) = match connector_of(&mapping)? {
+            Connector::Sqlite => {
+                let file = terminal.ask("Database file of the practice system", None)?;
+                (Some(file.into()), None)
+            }
+            Connector::Mysql | Connector::Postgres => (None, Some(asked_for_server(terminal)?)),
+        };
         let here = TimeZone::system().iana_name().map(str::to_owned);
         let zone = terminal.ask("Time zone of the office and of the times in the database", here.as_deref())?;
         let source_zone = SourceZone::named(&zone).map_err(Refusal::usage)?;
-        Self::prepared(Self { mapping, database: database.into(), source_zone, office_zone: None })
+        Self::prepared(Self { mapping, database, server, source_zone, office_zone: None })
     }
 
     /// As the section `[practice]` would hold them.
     pub(super) fn practice(&self) -> sources::Settings {
-        sources::Settings::new(self.mapping.clone(), self.database.clone(), self.source_zone.clone())
+        let (mapping, zone) = (self.mapping.clone(), self.source_zone.clone());
+        match &self.server {
+            Some(server) => sources::Settings::on_server(mapping, server.clone(), zone),
+            None => sources::Settings::new(mapping, self.database.clone().unwrap_or_default(), zone),
+        }
     }
 
     pub(super) fn office_zone(&self) -> &str {
@@ -55,13 +66,38 @@ impl Answers {
     }
 
     fn prepared(mut self) -> anyhow::Result<Self> {
-        if self.database.as_os_str().is_empty() {
-            return Err(Refusal::usage("no database file was given").into());
+        match (&mut self.database, &mut self.server) {
+            (Some(database), None) if !database.as_os_str().is_empty() => *database = std::path::absolute(&*database)?,
+            (None, Some(server)) => {
+                if let Some((setting, what)) = server.wrong() {
+                    return Err(Refusal::usage(format!("`{setting}` cannot be used: {what}")).into());
+                }
+                if let Some(file) = &mut server.ca_file {
+                    *file = std::path::absolute(&*file)?;
+                }
+            }
+            (Some(_), Some(_)) => {
+                return Err(Refusal::usage("the practice is in a database file or on a server, not both").into());
+            }
+            _ => return Err(Refusal::usage("no database file and no server was given").into()),
         }
-        self.database = std::path::absolute(&self.database)?;
         if config::is_path(&self.mapping) {
             self.mapping = std::path::absolute(&self.mapping)?.to_string_lossy().into_owned();
         }
         Ok(self)
     }
+}
+
+/// Which sort of database the mapping is for; that it can be used at all is seen here.
+fn connector_of(mapping: &str) -> anyhow::Result<Connector> {
+    let settings = sources::Settings::new(mapping, "", SourceZone::utc());
+    Ok(sources::connector_of(&settings)?)
+}
+
+/// Where the server is and who asks it. The password is asked for by a command of its own.
+fn asked_for_server(terminal: &mut Terminal) -> anyhow::Result<ServerSettings> {
+    let host = terminal.ask("Database server of the practice system", Some("localhost"))?;
+    let database = terminal.ask("Name of the database there", None)?;
+    let user = terminal.ask("Account that may read it", Some("pocketdocket"))?;
+    Ok(ServerSettings { host, database, user, ..ServerSettings::default() })
 }

@@ -172,6 +172,15 @@ pub(super) enum Practice {
         #[arg(long, default_value_t = 10, value_name = "COUNT")]
         limit: usize,
     },
+    /// Give the password of the database server: set, verify, keep
+    Password {
+        /// Read the password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+        /// Keep the password without trying it
+        #[arg(long)]
+        unverified: bool,
+    },
     /// Show who works in the firm, who has a link, and which link the others could have
     People(People),
     /// Make the database of a fictional firm, to rehearse with

@@ -9,7 +9,7 @@ use super::{
     trouble::{Exit, explain},
 };
 use crate::{
-    app::App,
+    app::{App, PRACTICE_PASSWORD},
     ports::FailureKind,
     state::{LinkState, User},
 };
@@ -23,13 +23,22 @@ pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -
     let app = installation.app()?;
     let queries = app.source.queries().len();
     terminal.line(format_args!("mapping        ok, `{}` with {queries} queries", config.practice.mapping))?;
+    let mut exit = Exit::Fine;
+    if let Some(server) = &config.practice.server {
+        if ledger.open_secret(PRACTICE_PASSWORD)?.is_some() {
+            terminal.line("password       kept, sealed, for the database server")?;
+        } else if server.socket.is_none() {
+            terminal.line("password       none yet for the database server: `pocketdocket practice password`")?;
+            exit = Exit::NeedsPerson;
+        }
+    }
     let users = ledger.users()?;
     let active = users.iter().filter(|user| user.link == LinkState::Active).count();
     terminal.line(format_args!("users          {active} of {} active", users.len()))?;
     if arguments.online {
         return super::runtime()?.block_on(online(&installation, &app, &users, terminal));
     }
-    Ok(Exit::Fine)
+    Ok(exit)
 }
 
 /// Asks the practice database, and then every mailbox that may be asked; one's trouble does not keep the others from being
@@ -45,7 +54,9 @@ async fn online(
         Ok(probe) => {
             terminal.line(format_args!("database       ok, {}", probe.version))?;
             if probe.writable {
-                terminal.warn("the account can write to the practice database; one that can only read is safer");
+                terminal.warn(
+                    "the account can write to the practice database; `pocketdocket practice probe` shows a safer one",
+                );
             }
         }
         Err(failure) => {

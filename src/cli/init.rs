@@ -31,13 +31,13 @@ pub(super) fn run(common: &Common, arguments: &Init, terminal: &mut Terminal) ->
         Some(file) => Answers::from_file(file)?,
         None => Answers::asked(terminal)?,
     };
-    sources::open(&answers.practice())?;
+    let practice = answers.practice();
+    sources::open(&practice)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|error| not_written(folder, error))?;
     }
     // What is written last makes the installation: until then a second run takes up what the first one left.
-    let text =
-        |firm| written(firm, &answers.mapping, &answers.database, answers.source_zone.name(), answers.office_zone());
+    let text = |firm| written(firm, &practice, answers.office_zone());
     let drawn = FirmId(rand::random());
     let planned = Config::parse(path, &text(drawn))?;
     let vault = || {
@@ -56,8 +56,11 @@ pub(super) fn run(common: &Common, arguments: &Init, terminal: &mut Terminal) ->
     terminal.say(format_args!("wrote the configuration `{}`", path.display()));
     terminal.say(format_args!("drew a master key: `{}` (keep a copy in a safe)", planned.firm.key_file.display()));
     terminal.say(format_args!("made the ledger in `{}`", planned.firm.data.display()));
-    if !answers.database.exists() {
-        terminal.warn(format_args!("there is no database `{}` yet", answers.database.display()));
+    if let Some(database) = practice.database.as_ref().filter(|database| !database.exists()) {
+        terminal.warn(format_args!("there is no database `{}` yet", database.display()));
+    }
+    if practice.server.is_some() {
+        terminal.say("next: `pocketdocket practice password`, which signs in once and keeps it");
     }
     terminal
         .say("next: `pocketdocket practice probe`, then `pocketdocket user add NAME --person ID --mailbox ADDRESS`");

@@ -1,6 +1,7 @@
 //! `practice probe` and `practice preview`: what the practice database holds, as we see it. `practice people`: who of it has a
-//! link, or could have one. `practice sample` makes one.
+//! link, or could have one. `practice password` keeps the way in. `practice sample` makes a database.
 
+mod password;
 mod people;
 mod suggest;
 
@@ -33,6 +34,10 @@ pub(super) fn run(common: &Common, command: &Practice, terminal: &mut Terminal) 
             let source = source()?;
             let preview = super::runtime()?.block_on(Preview::take(source.as_ref()))?;
             terminal.line(preview.text(*limit).trim_end())?;
+        }
+        Practice::Password { password_stdin, unverified } => {
+            let way = if *password_stdin { password::Way::Stdin } else { password::Way::Terminal };
+            password::run(&Installation::open(common)?, way, *unverified, terminal)?;
         }
         Practice::People(arguments) => people::run(common, arguments, terminal)?,
         Practice::Sample { database } => sample(database, terminal)?,

@@ -193,11 +193,23 @@ fn a_missing_file_names_the_way_to_make_one() {
 #[test]
 fn what_init_writes_is_read_back_whatever_was_typed() {
     for typed in ["practice.db", "C:\\Kanzlei\\prax\"is.db", "/srv/ü ☃.db"] {
-        let text = written(FirmId([7; 16]), "sample", Path::new(typed), "Europe/Vienna", "Europe/Berlin");
+        let Ok(zone) = sources::SourceZone::named("Europe/Vienna") else { panic!("a zone") };
+        let practice = sources::Settings::new("sample", typed, zone.clone());
+        let text = written(FirmId([7; 16]), &practice, "Europe/Berlin");
         let Ok(config) = parse(&text) else { panic!("{text}") };
         assert!(config.practice.database.is_some_and(|database| database.ends_with(typed)));
         assert_eq!(config.firm.id, FirmId([7; 16]));
         assert_eq!(config.practice.source_zone.name(), "Europe/Vienna");
+        let server = sources::ServerSettings {
+            database: typed.to_owned(),
+            user: typed.to_owned(),
+            port: Some(3307),
+            ..sources::ServerSettings::default()
+        };
+        let practice = sources::Settings::on_server("sample", server.clone(), zone);
+        let text = written(FirmId([7; 16]), &practice, "Europe/Berlin");
+        let Ok(config) = parse(&text) else { panic!("{text}") };
+        assert_eq!((config.practice.server, config.practice.database), (Some(server), None));
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
 
     let firm = FirmId(rand::random());
     let path = folder.path().join(FILE_NAME);
-    let mut text = written(firm, "sample", &database, ZONE, ZONE);
+    let mut text = written(firm, &sample::settings(&database), ZONE);
     // Six fields: a demo that ticks every two minutes would be a slow one.
     text = text.replace("schedule = \"*/2 * * * *\"", "schedule = \"*/10 * * * * *\"\njitter_seconds = 0");
     let _ = write!(text, "\n[exchange]\nurl = \"{}\"\n", exchange.ews_url());

@@ -62,6 +62,23 @@ impl DatabaseSource {
         let shared = Shared { settings, mapping, door: Door::new(secret), contradictions: Mutex::default() };
         Self { shared: Arc::new(shared), infos }
     }
+
+    /// Opens a session and closes it.
+    pub(super) async fn sign_in(&self) -> Result<(), Failure> {
+        self.ask(|_, session| session.now().map(drop)).await
+    }
+
+    /// Asks something that has one answer.
+    async fn ask<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Shared, &mut dyn Session) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        // Nobody sends anything; that the listener is there says that somebody waits for the answer.
+        let (sender, listener) = mpsc::channel(1);
+        let answer = on_a_session(Arc::clone(&self.shared), sender, work).await;
+        drop(listener);
+        answer
+    }
 }
 
 #[async_trait]
@@ -71,12 +88,7 @@ impl Source for DatabaseSource {
     }
 
     async fn probe(&self) -> Result<Probe, Failure> {
-        let shared = Arc::clone(&self.shared);
-        // Nobody sends anything; that the listener is there says that somebody waits for the answer.
-        let (sender, listener) = mpsc::channel(1);
-        let probe = on_a_session(shared, sender, probe::probe).await;
-        drop(listener);
-        probe
+        self.ask(probe::probe).await
     }
 
     async fn read(&self, queries: Vec<(Kind, QueryName, QueryRead)>) -> Result<Reading, Failure> {

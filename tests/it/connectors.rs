@@ -2,6 +2,7 @@
 //! what happens when the server is away. Each test has a server of its own.
 
 mod behaviour;
+mod installation;
 mod mysql_types;
 mod postgres_types;
-mod practice;
+pub(crate) mod practice;

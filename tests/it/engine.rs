@@ -9,5 +9,7 @@ mod firm;
 mod first_sync;
 mod leavers;
 mod loss;
+#[cfg(target_os = "linux")]
+mod on_a_server;
 mod phone;
 mod scopes;

@@ -52,7 +52,7 @@ fn init_asks_at_the_terminal_and_takes_answers_from_standard_input() {
     exit code: 0
     ----- stdout
     ----- stderr
-    Three questions, then everything is in place. Nothing is sent anywhere.
+    A few questions, then everything is in place. Nothing is sent anywhere.
     Practice system (the name of a built-in mapping, or a mapping file) [sample]: Database file of the practice system: Time zone of the office and of the times in the database [Europe/Berlin]: wrote the configuration `pocketdocket.toml`
     drew a master key: `master.key` (keep a copy in a safe)
     made the ledger in `data`
@@ -68,7 +68,7 @@ fn init_that_gets_no_answers_does_nothing() {
     exit code: 2
     ----- stdout
     ----- stderr
-    Three questions, then everything is in place. Nothing is sent anywhere.
+    A few questions, then everything is in place. Nothing is sent anywhere.
     Practice system (the name of a built-in mapping, or a mapping file) [sample]: error: no answer to: Practice system (the name of a built-in mapping, or a mapping file)
     hint: answer at a terminal, or see the command's `--help` for the way without questions
     ");

@@ -17,10 +17,10 @@ const TABLE: &str = "
 fn query(sort: Sort) -> &'static str {
     match sort {
         Sort::MariaDb => {
-            "[[tasks]]\nsql = \"SELECT id AS `key`, 'HW' AS person, title AS subject, changed FROM files\"\n"
+            "[[tasks]]\nsql = \"SELECT id AS `key`, 'weber' AS person, title AS subject, changed FROM files\"\n"
         }
         Sort::Postgres => {
-            "[[tasks]]\nsql = \"SELECT id AS key, 'HW' AS person, title AS subject, changed FROM files\"\n"
+            "[[tasks]]\nsql = \"SELECT id AS key, 'weber' AS person, title AS subject, changed FROM files\"\n"
         }
     }
 }
@@ -147,4 +147,51 @@ async fn mariadb_is_read_consistently_and_only_read() {
 #[tokio::test]
 async fn postgresql_is_read_consistently_and_only_read() {
     is_read_consistently_and_only_read(Sort::Postgres).await;
+}
+
+async fn is_one_state(sort: Sort) {
+    let numbers = match sort {
+        Sort::MariaDb => "SELECT seq, 'file' FROM seq_1_to_12000",
+        Sort::Postgres => "SELECT n, 'file' FROM generate_series(1, 12000) AS n",
+    };
+    let practice = Practice::on(
+        sort,
+        &format!(
+            "CREATE TABLE files (id INTEGER PRIMARY KEY, title VARCHAR(40)); INSERT INTO files {numbers};
+             CREATE TABLE folders (id INTEGER PRIMARY KEY, title VARCHAR(40)); INSERT INTO folders {numbers};"
+        ),
+    );
+    let of = |table: &str, name: &str| {
+        let key = if sort == Sort::MariaDb { "`key`" } else { "key" };
+        format!(
+            "[[tasks]]\nname = \"{name}\"\nsql = \"SELECT id AS {key}, 'weber' AS person, title AS subject FROM {table}\"\n"
+        )
+    };
+    let source = practice.source(&format!("{}{}", of("files", "a"), of("folders", "b")));
+    let queries = source.queries().iter().map(|query| (query.kind, query.name.clone(), QueryRead::Content)).collect();
+    let mut reading = source.read(queries).await.expect("begins");
+    let (mut rows, mut emptied) = (0, false);
+    while let Some(portion) = reading.recv().await {
+        if let Portion::Rows(_, _, portion) = portion.unwrap_or_else(|failure| panic!("{}", failure.chain())) {
+            rows += portion.len();
+            // The first query is being read; what the second one will read is gone meanwhile.
+            if !emptied {
+                practice.server.sql("DELETE FROM folders;");
+                emptied = true;
+            }
+        }
+    }
+    assert_eq!(rows, 24_000, "both queries saw the state of the beginning");
+    let portions = read(source.as_ref(), QueryRead::Content).await.expect("complete");
+    assert_eq!(rows_of(&portions, Kind::Task), 12_000);
+}
+
+#[tokio::test]
+async fn mariadb_shows_one_state_whatever_is_committed_meanwhile() {
+    is_one_state(Sort::MariaDb).await;
+}
+
+#[tokio::test]
+async fn postgresql_shows_one_state_whatever_is_committed_meanwhile() {
+    is_one_state(Sort::Postgres).await;
 }

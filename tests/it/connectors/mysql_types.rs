@@ -69,12 +69,8 @@ async fn every_type_of_mariadb_comes_through_or_is_named() {
         ("NULL", ""),
     ];
     let told = practice.told("kinds", "notes", &texts.map(|(expression, _)| expression)).await;
-    let expected: Vec<String> = texts.iter().map(|(expression, text)| format!("{expression}: {text}")).collect();
-    let told: Vec<String> =
-        texts.iter().zip(told).map(|((expression, _), text)| format!("{expression}: {text}")).collect();
-    for (told, expected) in told.iter().zip(&expected) {
-        let told = told.replace(", left out", "");
-        assert!(told.starts_with(expected.as_str()) || told == *expected, "{told} is not {expected}");
+    for ((expression, text), told) in texts.iter().zip(told) {
+        assert!(told == *text || (text.starts_with("problem") && told.starts_with(text)), "{expression}: {told}");
     }
     let days = [
         ("day", "2026-11-22"),

@@ -16,16 +16,16 @@ use tempfile::TempDir;
 use crate::servers::{PASSWORD, Server, Sort};
 
 /// A server with a practice in it.
-pub(super) struct Practice {
-    pub(super) server: Server,
+pub(crate) struct Practice {
+    pub(crate) server: Server,
     folder: TempDir,
     /// What the account's password is believed to be.
-    pub(super) password: Arc<Mutex<String>>,
+    pub(crate) password: Arc<Mutex<String>>,
 }
 
 impl Practice {
     /// A new server; these statements make the tables.
-    pub(super) fn on(sort: Sort, statements: &str) -> Self {
+    pub(crate) fn on(sort: Sort, statements: &str) -> Self {
         let server = Server::start(sort);
         server.sql(statements);
         Self {
@@ -35,7 +35,7 @@ impl Practice {
         }
     }
 
-    pub(super) fn connector(&self) -> &'static str {
+    pub(crate) fn connector(&self) -> &'static str {
         match self.server.sort {
             Sort::MariaDb => "mysql",
             Sort::Postgres => "postgres",
@@ -43,10 +43,10 @@ impl Practice {
     }
 
     /// Settings that name this mapping; the account is one that can only read.
-    pub(super) fn settings(&self, queries: &str) -> Settings {
+    pub(crate) fn settings(&self, queries: &str) -> Settings {
         let file = self.folder.path().join("mapping.toml");
         let mapping = format!(
-            "[practice]\nname = \"Test\"\nconnector = \"{}\"\n[people]\nsql = \"SELECT 'HW' AS id\"\n{queries}",
+            "[practice]\nname = \"Test\"\nconnector = \"{}\"\n[people]\nsql = \"SELECT 'weber' AS id\"\n{queries}",
             self.connector()
         );
         std::fs::write(&file, mapping).expect("written");
@@ -63,23 +63,23 @@ impl Practice {
         Settings::on_server(file.display().to_string(), server, zone)
     }
 
-    pub(super) fn open(&self, settings: &Settings) -> Arc<dyn Source> {
+    pub(crate) fn open(&self, settings: &Settings) -> Arc<dyn Source> {
         let password = Arc::clone(&self.password);
         let secret = move || Ok(Some(SecretString::from(password.lock().expect("not poisoned").clone())));
         sources::open_with(settings, Arc::new(secret)).unwrap_or_else(|failure| panic!("{}", failure.chain()))
     }
 
-    pub(super) fn source(&self, queries: &str) -> Arc<dyn Source> {
+    pub(crate) fn source(&self, queries: &str) -> Arc<dyn Source> {
         self.open(&self.settings(queries))
     }
 
     /// What each expression over a table becomes in a column, or what is said to be wrong with it.
-    pub(super) async fn told(&self, table: &str, column: &str, expressions: &[&str]) -> Vec<String> {
+    pub(crate) async fn told(&self, table: &str, column: &str, expressions: &[&str]) -> Vec<String> {
         let key = if self.server.sort == Sort::MariaDb { "`key`" } else { "key" };
         let queries = expressions.iter().enumerate().fold(String::new(), |mut queries, (number, expression)| {
             let _ = writeln!(
                 queries,
-                "[[tasks]]\nname = \"t{number}\"\nsql = '''SELECT 'k' AS {key}, 'HW' AS person, 'T' AS subject, \
+                "[[tasks]]\nname = \"t{number}\"\nsql = '''SELECT 'k' AS {key}, 'weber' AS person, 'T' AS subject, \
                  {expression} AS {column} FROM {table}'''"
             );
             queries
@@ -118,7 +118,7 @@ fn shown(field: Field, value: Option<&Value>) -> Option<String> {
 }
 
 /// Everything that a reading says.
-pub(super) async fn read(source: &dyn Source, how: QueryRead) -> Result<Vec<Portion>, Failure> {
+pub(crate) async fn read(source: &dyn Source, how: QueryRead) -> Result<Vec<Portion>, Failure> {
     let queries = source.queries().iter().map(|query| (query.kind, query.name.clone(), how.clone())).collect();
     let mut reading = source.read(queries).await?;
     let mut portions = Vec::new();
@@ -130,7 +130,7 @@ pub(super) async fn read(source: &dyn Source, how: QueryRead) -> Result<Vec<Port
 }
 
 /// How many rows of a kind came.
-pub(super) fn rows_of(portions: &[Portion], kind: Kind) -> usize {
+pub(crate) fn rows_of(portions: &[Portion], kind: Kind) -> usize {
     let rows = |portion: &Portion| match portion {
         Portion::Rows(of, _, rows) if *of == kind => rows.len(),
         _ => 0,

@@ -12,6 +12,7 @@ use pocketdocket::{
     engine::{AlertSettings, Engine, Parts, Settings, TickReport},
     exchange,
     plan::{HoldReason, Policy, ScopeSettings},
+    ports::Source,
     simulator::{self, ItemView, MailboxView, Running, Simulator},
     sources::{self, SourceZone},
     state::{AuthMethod, EngineLock, HoldSummary, Ledger, LinkState, UserDetails, UserName, UserStatus},
@@ -55,6 +56,8 @@ pub(super) struct Firm {
     clock: Arc<Mutex<Timestamp>>,
     lock: Option<EngineLock>,
     mailboxes: Arc<Mailboxes>,
+    /// Read instead of the database in the folder, from the next restart on.
+    pub(super) source: Option<Arc<dyn Source>>,
 }
 
 pub(super) fn address(user: &str) -> String {
@@ -86,7 +89,7 @@ impl Firm {
         std::fs::write(folder.path().join("mapping.toml"), MAPPING).expect("the mapping");
         let ledger = new_ledger(&folder.path().join("data"), &folder.path().join("master.key"), FIRM);
         let clock = Arc::new(Mutex::new("2026-11-23T08:00:00Z".parse().expect("a time")));
-        let (engine, mailboxes) = wire(&folder, &sim, &ledger, &clock, &Policy::default(), &Settings::default());
+        let (engine, mailboxes) = wire(&folder, &sim, &ledger, &clock, &Policy::default(), &Settings::default(), None);
         let lock = ledger.lock_engine().expect("the only engine");
         engine.begin().expect("a writable ledger");
         let firm = Self {
@@ -99,6 +102,7 @@ impl Firm {
             clock,
             lock: Some(lock),
             mailboxes,
+            source: None,
         };
         for user in users {
             firm.sql(&format!("INSERT INTO people (id, name, email) VALUES ('{user}', '{user}', '{user}')"));
@@ -306,7 +310,8 @@ impl Firm {
     }
 
     pub(super) fn begin_with(&mut self, ledger: Ledger) {
-        let (engine, mailboxes) = wire(&self.folder, &self.sim, &ledger, &self.clock, &self.policy, &self.settings);
+        let (engine, mailboxes) =
+            wire(&self.folder, &self.sim, &ledger, &self.clock, &self.policy, &self.settings, self.source.as_ref());
         self.lock = Some(ledger.lock_engine().expect("the only engine"));
         engine.begin().expect("a writable ledger");
         self.ledger = ledger;
@@ -361,6 +366,7 @@ fn wire(
     clock: &Arc<Mutex<Timestamp>>,
     policy: &Policy,
     settings: &Settings,
+    source: Option<&Arc<dyn Source>>,
 ) -> (Arc<Engine>, Arc<Mailboxes>) {
     let zone = SourceZone::named("Europe/Berlin").expect("a zone");
     let mapping = folder.path().join("mapping.toml").to_string_lossy().into_owned();
@@ -371,7 +377,7 @@ fn wire(
     let clock = Arc::clone(clock);
     let engine = Engine::new(Parts {
         ledger: ledger.clone(),
-        source: sources::open(&practice).expect("a good mapping"),
+        source: source.cloned().unwrap_or_else(|| sources::open(&practice).expect("a good mapping")),
         connect: Arc::clone(&mailboxes) as _,
         settings: settings.clone(),
         policy: policy.clone(),
