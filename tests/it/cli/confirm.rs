@@ -176,6 +176,25 @@ fn a_link_is_verified_confirmed_by_the_code_in_the_mailbox_and_active() {
     audit    MOMENT  tester (command line): link went from linked to confirming
     audit    MOMENT  tester (command line): gave a secret to sign in with
     audit    MOMENT  tester (command line): added, for person `HW` and mailbox `weber@kanzlei.example`
+
+    SETTING                   VALUE                FROM
+    cancelled                 remove               the firm
+    contact_cap               5000                 the firm
+    contacts                  firm                 the firm
+    default_reminder_minutes  15                   the firm
+    done                      keep                 the firm
+    kinds                     contact,event,task   the firm
+    office_zone               Europe/Berlin        the firm
+    privacy                   full                 the firm
+    texts.busy_event          Appointment          the firm
+    texts.busy_task           Task                 the firm
+    texts.cancelled           Cancelled:           the firm
+    texts.private_event       Private appointment  the firm
+    texts.private_task        Private task         the firm
+    walls                     -                    the firm
+    window.done_tasks_days    30                   the firm
+    window.future_days        365                  the firm
+    window.past_days          30                   the firm
     ----- stderr
     ");
     exchange.stop();
