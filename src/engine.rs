@@ -16,6 +16,7 @@ mod cycle;
 mod departures;
 mod execute;
 mod groups;
+mod handover;
 mod index;
 mod intake;
 mod links;

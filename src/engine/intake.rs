@@ -28,6 +28,8 @@ pub(super) struct Intake {
     now: Timestamp,
     /// Mailboxes fed by several links: their rows are combined before they are judged.
     shared: HashSet<MailboxId>,
+    /// Mailboxes that do not have a record yet which others have, and are given it by name.
+    takers: HashMap<RecordKey, BTreeSet<MailboxId>>,
     told: Told,
 }
 
@@ -36,6 +38,8 @@ pub(super) struct Intake {
 pub(super) struct Told {
     /// What mailboxes should have, where it differs or may differ.
     pub(super) desired: HashMap<MailboxId, BTreeMap<RecordKey, Desired>>,
+    /// What leaves each mailbox for others that are to have it first.
+    pub(super) handovers: HashMap<MailboxId, BTreeMap<RecordKey, BTreeSet<MailboxId>>>,
     /// Everybody in the practice system.
     pub(super) people: Vec<Person>,
     /// Queries of contacts that were read in full.
@@ -63,7 +67,7 @@ pub(super) struct Against<'a> {
 impl Intake {
     pub(super) fn new(recipients: &Recipients, now: Timestamp) -> Self {
         let shared = recipients.iter().map(|one| one.mailbox).filter(|mailbox| recipients.share(*mailbox)).collect();
-        Self { now, shared, told: Told::default() }
+        Self { now, shared, takers: HashMap::new(), told: Told::default() }
     }
 
     /// Everybody in the practice system.
@@ -89,6 +93,7 @@ impl Intake {
             mailboxes.extend(given_to_all_holders(key, against));
         }
         for mailbox in mailboxes {
+            self.not_taken(mailbox, key);
             // A wall does not wait until a row can be read.
             let walled = recipients
                 .of_mailbox(mailbox)
@@ -123,6 +128,9 @@ impl Intake {
             {
                 *self.told.firm_wide_contacts.entry((recipient.mailbox, record.key.query.clone())).or_default() += 1;
             }
+            if !matches!(judged.desired, Desired::Wanted(_)) {
+                self.not_taken(recipient.mailbox, &record.key);
+            }
             self.stage(recipient.mailbox, &record.key, &judged.desired, judged.fingerprint, against);
             last = Some(judged);
         }
@@ -146,7 +154,16 @@ impl Intake {
         for recipient in recipients.of(audience) {
             if let Some(holder) = holders.of_mut(recipient.mailbox) {
                 holder.given = generation;
+            } else if matches!(audience, Audience::Person(_)) && recipient.standing == Standing::Active {
+                self.takers.entry(key.clone()).or_default().insert(recipient.mailbox);
             }
+        }
+    }
+
+    /// This mailbox will not have the record: nobody waits for it.
+    fn not_taken(&mut self, mailbox: MailboxId, key: &RecordKey) {
+        if let Some(takers) = self.takers.get_mut(key) {
+            takers.remove(&mailbox);
         }
     }
 
@@ -217,6 +234,9 @@ impl Intake {
             let desired = if against.recipients.all_left(mailbox) {
                 Desired::Left
             } else if exists {
+                if let Some(takers) = self.takers.get(key).filter(|takers| !takers.is_empty()) {
+                    self.told.handovers.entry(mailbox).or_default().insert(key.clone(), takers.clone());
+                }
                 Desired::Withdrawn(Withdrawal { reason: "assigned to somebody else".to_owned(), for_good: false })
             } else {
                 Desired::Absent

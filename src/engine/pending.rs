@@ -7,10 +7,13 @@ use std::{
     sync::Arc,
 };
 
-use super::watch::QueryId;
+use jiff::Timestamp;
+
+use super::{handover::Handover, watch::QueryId};
 use crate::{
     domain::RecordKey,
     plan::{Departure, Desired, HoldReason, ScopeSettings},
+    state::MailboxId,
 };
 
 /// What the last complete reading said of a mailbox beside its keys: what brakes are judged by. It belongs to the list and is
@@ -34,6 +37,8 @@ struct Entry {
     desired: Desired,
     /// Counts up with every change, so that a cycle does not take out what is newer than what it did.
     version: u64,
+    /// It leaves when others have it.
+    handover: Option<Handover>,
     /// A hold keeps it; there is nothing to do before a person decided or the record changed.
     held: bool,
 }
@@ -66,7 +71,35 @@ impl Pending {
             return;
         }
         self.versions += 1;
-        self.entries.insert(key, Entry { desired, version: self.versions, held: false });
+        self.entries.insert(key, Entry { desired, version: self.versions, handover: None, held: false });
+    }
+
+    /// What leaves when others have it, by what the last reading said of these keys. What is waited for already was begun then.
+    pub(super) fn hand_over<'k>(
+        &mut self,
+        told: impl IntoIterator<Item = &'k RecordKey>,
+        takers: &BTreeMap<RecordKey, BTreeSet<MailboxId>>,
+        now: Timestamp,
+    ) {
+        for key in told {
+            let Some(entry) = self.entries.get_mut(key) else { continue };
+            let since = entry.handover.as_ref().map_or(now, |handover| handover.since);
+            entry.handover = takers.get(key).map(|takers| Handover { takers: takers.clone(), since });
+        }
+    }
+
+    /// Whether something waits until others have it.
+    pub(super) fn hands_over(&self) -> bool {
+        self.entries.values().any(|entry| entry.handover.is_some())
+    }
+
+    /// Lets go what does not need to wait any more.
+    pub(super) fn settle_handovers(&mut self, is_over: impl Fn(&RecordKey, &Handover) -> bool) {
+        for (key, entry) in &mut self.entries {
+            if entry.handover.as_ref().is_some_and(|handover| is_over(key, handover)) {
+                entry.handover = None;
+            }
+        }
     }
 
     /// Items of these keys were met, and nobody knows of what record.
@@ -86,7 +119,7 @@ impl Pending {
 
     /// Whether there is something that no hold keeps.
     pub(super) fn has_work(&self) -> bool {
-        self.entries.values().any(|entry| !entry.held)
+        self.entries.values().any(|entry| !entry.held && entry.handover.is_none())
     }
 
     /// Keys and what is wanted of them, for the firm's budgets.
@@ -94,14 +127,16 @@ impl Pending {
         self.entries.iter().map(|(key, entry)| (key, &entry.desired))
     }
 
-    /// A copy for a cycle.
+    /// A copy for a cycle, without what waits until others have it.
     pub(super) fn begin(&mut self) -> Batch {
-        self.in_flight = self.entries.keys().cloned().collect();
-        Batch {
+        let due = || self.entries.iter().filter(|(_, entry)| entry.handover.is_none());
+        let batch = Batch {
             facts: self.facts.clone(),
-            desired: self.entries.iter().map(|(key, entry)| (key.clone(), entry.desired.clone())).collect(),
-            versions: self.entries.iter().map(|(key, entry)| (key.clone(), entry.version)).collect(),
-        }
+            desired: due().map(|(key, entry)| (key.clone(), entry.desired.clone())).collect(),
+            versions: due().map(|(key, entry)| (key.clone(), entry.version)).collect(),
+        };
+        self.in_flight = batch.desired.keys().cloned().collect();
+        batch
     }
 
     /// The cycle is over: `unfinished` stays, `held` stays and sleeps, the rest is done unless it changed meanwhile.

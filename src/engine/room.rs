@@ -3,6 +3,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use jiff::Timestamp;
+
 use super::{
     index::Index,
     intake::Told,
@@ -41,7 +43,7 @@ impl Room {
     }
 
     /// Takes over what a complete reading said of this mailbox: keys and facts in one moment.
-    pub(super) fn hear(&self, told: &mut Told, cap: u64, facts: Facts) {
+    pub(super) fn hear(&self, told: &mut Told, cap: u64, facts: Facts, now: Timestamp) {
         let contact_cap = self.over(told, cap);
         let mut pending = self.pending();
         pending.facts = Facts { contact_cap, ..facts };
@@ -55,9 +57,11 @@ impl Room {
         for key in gone {
             pending.put(key, Desired::Absent);
         }
+        let keys: Vec<RecordKey> = desired.keys().cloned().collect();
         for (key, desired) in desired {
             pending.put(key, desired);
         }
+        pending.hand_over(&keys, &told.handovers.remove(&self.id).unwrap_or_default(), now);
     }
 
     /// More firm-wide contacts than the cap, if there are. Only full readings count them; between those the last count stands.
@@ -117,7 +121,7 @@ mod tests {
             if full {
                 told.contacts_in_full.insert(query.clone());
             }
-            room.hear(&mut told, 5, Facts::default());
+            room.hear(&mut told, 5, Facts::default(), Timestamp::UNIX_EPOCH);
             room.pending().facts.contact_cap
         };
         assert_eq!(reading(true, 8), Some((8, 5)));

@@ -34,6 +34,7 @@ impl Engine {
             Ok(None) => return,
             Err(error) => return self.ledger_served(Some(&name), Some(&error)),
         };
+        self.settle_handovers(&room, rehearsal);
         let firm_wanted = self.wanted_elsewhere(&room);
         let briefing = Briefing { batch: room.pending().begin(), firm_wanted, rehearsal };
         let mut done = Done::default();

@@ -151,7 +151,7 @@ impl Engine {
                 contact_cap: None,
                 scopes: reading.recipients.scopes(one.room.id),
             };
-            one.room.hear(&mut told, one.contact_cap, facts);
+            one.room.hear(&mut told, one.contact_cap, facts, self.context.now());
         }
         Ok(Ok(rows))
     }
@@ -292,6 +292,7 @@ impl Engine {
             if released || decided {
                 one.room.pending().wake();
             }
+            self.settle_handovers(&one.room, rehearsal);
             let due = rehearsal
                 || released
                 || decided
@@ -303,7 +304,17 @@ impl Engine {
             }
             let engine = Arc::clone(self);
             let name = user.name().clone();
-            self.passes.spawn(async move { engine.serve(one.room, name, rehearsal).await });
+            let alone = rehearsal || only.is_some();
+            self.passes.spawn(async move {
+                let mailbox = one.room.id;
+                engine.serve(one.room, name, rehearsal).await;
+                if alone {
+                    return;
+                }
+                if let Err(error) = engine.follow(mailbox) {
+                    tracing::error!(%error, "what others wait to hand over waits for the next tick");
+                }
+            });
         }
         Ok(())
     }

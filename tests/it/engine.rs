@@ -7,6 +7,7 @@ mod brakes;
 mod faults;
 mod firm;
 mod first_sync;
+mod handover;
 mod leavers;
 mod loss;
 #[cfg(target_os = "linux")]
