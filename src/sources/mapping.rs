@@ -33,7 +33,11 @@ use crate::{
 };
 
 /// The mappings that are built in, by name.
-const PRESETS: [(&str, &str); 1] = [("sample", include_str!("../../config/practice/sample.toml"))];
+const PRESETS: [(&str, &str); 3] = [
+    ("sample", include_str!("../../config/practice/sample.toml")),
+    ("j-lawyer", include_str!("../../config/practice/j-lawyer.toml")),
+    ("suitecrm", include_str!("../../config/practice/suitecrm.toml")),
+];
 
 /// A checked mapping.
 #[derive(Clone, Debug)]
