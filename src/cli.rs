@@ -27,6 +27,7 @@ mod status;
 mod sync;
 mod terminal;
 mod trouble;
+mod undo;
 mod user;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -79,6 +80,7 @@ impl Command {
             Self::Holds { command } => holds::run(common, command, terminal),
             Self::Adopt { command } => adopt::run(common, command, terminal),
             Self::History(arguments) => history::run(common, arguments, terminal),
+            Self::Undo(arguments) => undo::run(common, arguments, terminal),
             Self::Proposals { command } => proposals::run(common, command, terminal),
             Self::Completions(arguments) => completions::run(arguments),
             Self::Simulator(arguments) => simulator::run(arguments, terminal),

@@ -36,6 +36,7 @@ mod settings;
 mod stumble;
 mod tick;
 mod trouble;
+mod undo;
 mod watch;
 
 use std::{
@@ -52,7 +53,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use alert_settings::{AlertSettings, Webhook};
 pub use alerts::Alert;
 pub use context::{Clock, Connect};
-pub use report::{CycleReport, Progress, ReportedTrouble, TickReport};
+pub use report::{CycleReport, Progress, ReportedTrouble, TickReport, Undoing};
 pub use settings::Settings;
 
 use self::{

@@ -8,10 +8,12 @@ pub mod adopt;
 pub mod look_alike;
 pub mod recover;
 pub mod settle;
+pub mod undo;
 
 mod audit;
 mod brakes;
 mod decide;
+mod finding;
 mod input;
 mod operation;
 mod ours;
@@ -26,12 +28,11 @@ use crate::domain::RecordKey;
 pub use audit::audit;
 
 pub use adopt::Adoption;
+pub use finding::{Finding, FindingKind};
 pub use input::{
     Allowance, Departure, Desired, OnDrift, OnLeave, PlanningInput, Policy, Release, Spent, Totals, Withdrawal,
 };
-pub use operation::{
-    Action, Class, Finding, FindingKind, Hold, HoldReason, Operation, OperationDigest, Plan, ReasonName, Why,
-};
+pub use operation::{Action, Class, Hold, HoldReason, Operation, OperationDigest, Plan, ReasonName, Why};
 pub use ours::unread;
 pub use recover::Resolution;
 pub use scope::{

@@ -33,6 +33,7 @@ mod secrets;
 mod settle;
 mod source_health;
 mod status;
+mod undo;
 mod user;
 mod users;
 
@@ -53,6 +54,7 @@ pub use requests::{Request, RequestId};
 pub use settle::{Outcome, Settlement};
 pub use source_health::SourceHealth;
 pub use status::{Status, UserStatus};
+pub use undo::{UndoFilter, UndoId, UndoState, UndoTask, Undoable};
 pub use user::{AuthMethod, LinkState, Parked, User, UserDetails, UserName, UserNameError, Waiting};
 pub use users::{ActiveUser, WhatRemains};
 

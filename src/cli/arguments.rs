@@ -1,14 +1,16 @@
 //! The command line. The first line of each doc comment is the help that people read.
 
 mod adopt;
+mod looking_back;
 mod user;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use super::moment::TypedMoment;
-use crate::{domain::RecordKey, simulator::FaultRule, state::UserName};
+pub(super) use looking_back::{History, Proposals, ProposalsWanted, Undo, UndoWhat};
+
+use crate::{simulator::FaultRule, state::UserName};
 
 pub(super) use adopt::{Adopt, Chosen, Refused};
 pub(super) use user::{AddUser, ConfirmUser, ImportUsers, LinkUser, RemoveUser, SetUser, User};
@@ -89,6 +91,8 @@ pub(super) enum Command {
     },
     /// Show what was written, when and why
     History(History),
+    /// Undo what was written into mailboxes: a run, a user, a record, a time span; conditions add up
+    Undo(Undo),
     /// Show what people changed on their phones, for the office to enter or reject
     Proposals {
         #[command(subcommand)]
@@ -246,67 +250,4 @@ pub(super) enum Holds {
         #[arg(long)]
         yes: bool,
     },
-}
-
-#[derive(Debug, Args)]
-pub(super) struct History {
-    /// Of this user alone
-    #[arg(long, value_name = "NAME")]
-    pub(super) user: Option<UserName>,
-    /// Of this record alone, such as `event/meetings/4711`
-    #[arg(long, value_name = "KEY")]
-    pub(super) key: Option<RecordKey>,
-    /// At most so many entries, newest first
-    #[arg(long, value_name = "COUNT", default_value_t = 50)]
-    pub(super) limit: u32,
-    #[command(flatten)]
-    pub(super) json: Json,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Proposals {
-    /// List proposed changes, newest first
-    List {
-        #[command(flatten)]
-        wanted: ProposalsWanted,
-        #[command(flatten)]
-        json: Json,
-    },
-    /// Write proposed changes as a table for a spreadsheet
-    Export {
-        /// The file to write, or `-` for standard output
-        #[arg(long, value_name = "FILE")]
-        csv: PathBuf,
-        /// Begin with a byte order mark, by which Excel knows UTF-8
-        #[arg(long)]
-        bom: bool,
-        /// Separate cells with semicolons, as Excel expects it where the comma is the decimal sign
-        #[arg(long)]
-        semicolon: bool,
-        #[command(flatten)]
-        wanted: ProposalsWanted,
-    },
-    /// Close proposed changes: the office entered them, or will not
-    Done {
-        /// Their numbers, as `proposals list` shows them
-        #[arg(required = true, value_name = "ID")]
-        ids: Vec<i64>,
-        /// They were not entered and are not to be
-        #[arg(long)]
-        rejected: bool,
-    },
-}
-
-/// Which proposed changes.
-#[derive(Debug, Args)]
-pub(super) struct ProposalsWanted {
-    /// Of this user alone
-    #[arg(long, value_name = "NAME")]
-    pub(super) user: Option<UserName>,
-    /// Not older than this, such as `2026-11-27`, `2026-11-27 14:30` or `7d`
-    #[arg(long, value_name = "WHEN")]
-    pub(super) since: Option<TypedMoment>,
-    /// Those that are closed too
-    #[arg(long)]
-    pub(super) all: bool,
 }

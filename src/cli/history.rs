@@ -37,6 +37,7 @@ pub(super) fn run(common: &Common, arguments: &History, terminal: &mut Terminal)
         };
         [
             clock.time(entry.at),
+            entry.run.to_string(),
             entry.user.as_ref().map(ToString::to_string).unwrap_or_default(),
             entry.what.clone(),
             entry.key.to_string(),
@@ -45,6 +46,6 @@ pub(super) fn run(common: &Common, arguments: &History, terminal: &mut Terminal)
             entry.why.clone(),
         ]
     });
-    terminal.line(table(["WHEN", "USER", "WHAT", "RECORD", "FIELDS", "OUTCOME", "WHY"], rows))?;
+    terminal.line(table(["WHEN", "RUN", "USER", "WHAT", "RECORD", "FIELDS", "OUTCOME", "WHY"], rows))?;
     Ok(Exit::Fine)
 }

@@ -50,7 +50,7 @@ pub(super) fn run(common: &Common, arguments: &Arguments, terminal: &mut Termina
 }
 
 /// The server was really asked, though the ledger was a copy: a password that it refused is not tried again.
-fn note_refusal(ledger: &Ledger, cycle: &CycleReport) -> Result<(), LedgerError> {
+pub(super) fn note_refusal(ledger: &Ledger, cycle: &CycleReport) -> Result<(), LedgerError> {
     let refused = |trouble: &&ReportedTrouble| trouble.kind == Some(FailureKind::Unauthorized);
     let Some(trouble) = cycle.trouble.as_ref().filter(refused) else { return Ok(()) };
     let (name, now) = (&cycle.user, Timestamp::now());

@@ -115,7 +115,7 @@ fn titles(
     for (mailbox, keys) in keys {
         for (key, entry) in installation.ledger.mirror(mailbox, &keys)?.entries {
             if let Some(written) = MirrorEntry::certain(&entry) {
-                titles.insert((mailbox, key), show::title(&written.record));
+                titles.insert((mailbox, key), show::title(&written.shown()));
             }
         }
     }

@@ -28,6 +28,13 @@ impl Written {
     pub fn new(record: Arc<Record>, returned: BTreeMap<Field, Option<Value>>) -> Self {
         Self { fingerprint: Fingerprint::of(&record), record, returned, in_doubt: false }
     }
+
+    /// What the item shows, as far as we know: what we wrote, except where the server or a person had the last word.
+    pub fn shown(&self) -> Record {
+        let mut shown = self.record.as_ref().clone();
+        shown.fields.extend(self.returned.clone());
+        shown
+    }
 }
 
 /// What became of our item.

@@ -67,15 +67,7 @@ pub fn compose(existing: Option<&Body>, ours: Option<&str>, last_ours: Option<&s
         }
         state => {
             let broken = matches!(state, Markers::Broken) || last_ours.is_some();
-            let mut kept = raw.clone();
-            if broken {
-                let stray = stray(&lines, last_ours.as_deref());
-                // From the end, so that earlier positions stay right.
-                for line in stray.into_iter().rev() {
-                    let end = if is_html { line.end } else { plain::with_line_end(raw, line.end) };
-                    kept.replace_range(line.start..end, "");
-                }
-            }
+            let kept = if broken { without(existing, stray(&lines, last_ours.as_deref())) } else { raw.clone() };
             let appended = match ours {
                 None => kept,
                 Some(ours) if is_html => html::append(&kept, &ours),
@@ -85,6 +77,29 @@ pub fn compose(existing: Option<&Body>, ours: Option<&str>, last_ours: Option<&s
         }
     };
     Composed { body: Body { format: existing.format, text: Personal::new(text) }, broken }
+}
+
+/// A body that is given to its user: all of its text stays, our marker lines go.
+pub fn given_up(body: &Body) -> Body {
+    let lines = lines_of(body);
+    Body { format: body.format, text: Personal::new(without(body, stray(&lines, None))) }
+}
+
+/// The words of a body, without markup.
+pub fn text(body: &Body) -> String {
+    lines_of(body).into_iter().map(|line| line.text).collect::<Vec<_>>().join("\n")
+}
+
+/// The text of a body without some of its lines.
+fn without(body: &Body, lines: Vec<&Line>) -> String {
+    let raw = body.text.reveal();
+    let mut kept = raw.clone();
+    // From the end, so that earlier positions stay right.
+    for line in lines.into_iter().rev() {
+        let end = if body.format == BodyFormat::Html { line.end } else { plain::with_line_end(raw, line.end) };
+        kept.replace_range(line.start..end, "");
+    }
+    kept
 }
 
 /// Our text as a body holds it, canonical; `None` without intact markers.

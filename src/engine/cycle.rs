@@ -6,7 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{adoption::Paired, context::Context, crash_point, memory::Memory, pending::Batch, trouble::Trouble};
+use super::{
+    adoption::Paired, context::Context, crash_point, memory::Memory, pending::Batch, report::Undoing, trouble::Trouble,
+};
 use crate::{
     domain::{Fingerprint, FirmId, FolderId, Kind, Mirror, Observation, RecordKey},
     plan::{
@@ -52,13 +54,17 @@ pub(super) struct Done {
     pub(super) planned: u64,
     /// The plan, kept for whoever asked to see it.
     pub(super) plan: Plan,
+    /// Records that are being undone: the ordinary plan leaves them alone in this pass.
+    pub(super) undone: BTreeSet<RecordKey>,
+    /// For a rehearsal: how they would be undone.
+    pub(super) undo: Vec<Undoing>,
 }
 
 impl Done {
     pub(super) fn count(&mut self, settlement: &Settlement) {
         let counts = &mut self.counts;
         match (&settlement.outcome, settlement.operation.class()) {
-            (Outcome::Stored { .. }, Some(Class::Create | Class::Replace)) => counts.created += 1,
+            (Outcome::Stored { .. }, Some(Class::Create | Class::Replace)) | (Outcome::Given, _) => counts.created += 1,
             (Outcome::Stored { .. }, Some(Class::Adopt)) => counts.adopted += 1,
             (Outcome::Stored { .. }, _) => counts.updated += 1,
             (Outcome::Removed, _) => counts.deleted += 1,
@@ -103,7 +109,9 @@ impl Cycle<'_> {
                 self.observe(*kind, &folder).await?;
             }
         }
+        let cut_off = self.undo_cut_off()?;
         self.recover(&open).await?;
+        self.undo(&open, &cut_off, briefing.rehearsal, done).await?;
         // Read before the views: a hold that is released while they are gathered is settled for the next ones only.
         let mut holds = foreign_writers;
         holds.extend(self.unknown_firms()?);
@@ -140,6 +148,7 @@ impl Cycle<'_> {
         // What is held is planned anew each time, or its hold would be closed.
         kinds.extend(self.context.ledger.holds_of(self.id)?.iter().map(|hold| hold.kind));
         kinds.extend(self.context.ledger.open_intents(self.id)?.iter().map(|intent| intent.operation.key.kind));
+        kinds.extend(self.context.ledger.open_undo(self.id)?.iter().map(|task| task.key.kind));
         Ok(kinds)
     }
 
@@ -156,11 +165,13 @@ impl Cycle<'_> {
         self.find_missing(&keys, &mirror, &mut observed, true).await?;
         let intents: Vec<(IntentId, Operation)> =
             open.into_iter().map(|intent| (intent.id, intent.operation)).collect();
+        let mut given_back = self.find_given_back(&intents).await?;
         for (intent, resolution) in recover::resolve(&intents, &observed, &mirror) {
             let resolution = match resolution {
                 recover::Resolution::Mirror { item, place, .. } => Resolution::Present { item, place },
                 recover::Resolution::Forget { .. } => Resolution::Absent,
-                recover::Resolution::Drop => Resolution::NotDone,
+                recover::Resolution::Respect { .. } => Resolution::Respected,
+                recover::Resolution::Drop => given_back.remove(&intent).unwrap_or(Resolution::NotDone),
             };
             self.context.ledger.resolve_intent(intent, &resolution, self.context.now())?;
         }
@@ -179,6 +190,10 @@ impl Cycle<'_> {
                 done.held.insert(key.clone());
                 continue;
             }
+            if done.undone.contains(key) {
+                done.unfinished.insert(key.clone());
+                continue;
+            }
             let fingerprint = match wanted {
                 Desired::Wanted(record) => Some(Fingerprint::of(record)),
                 _ => None,
@@ -190,7 +205,8 @@ impl Cycle<'_> {
             desired.insert(key.clone(), wanted.clone());
         }
         let disagreeing = ledger.disagreeing(self.id)?;
-        for key in disagreeing.into_iter().filter(|key| open.contains(&key.kind)) {
+        let undone = &done.undone;
+        for key in disagreeing.into_iter().filter(|key| open.contains(&key.kind) && !undone.contains(key)) {
             desired.entry(key).or_insert(Desired::Unchanged);
         }
         let keys: BTreeSet<RecordKey> = desired.keys().cloned().collect();

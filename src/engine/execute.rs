@@ -1,7 +1,7 @@
 //! Doing what the plan says, and nothing else: intents are committed, the batch goes out, what was stored is read back, and
 //! outcome and mirror are settled in one transaction. Nothing is decided here.
 
-use std::{ops::Range, sync::Arc};
+use std::{collections::BTreeMap, ops::Range, sync::Arc};
 
 use super::{
     Progress,
@@ -13,10 +13,11 @@ use super::{
     requests,
     stumble::stumbles,
     trouble::Trouble,
+    undo::asked_for,
 };
 use crate::{
     domain::{Field, Fingerprint, ItemContent, ItemId, ItemRef, Kind, Mirror, Place, Record, Value, Written, drift},
-    plan::{Action, Finding, FindingKind, Operation},
+    plan::{Action, Finding, FindingKind, Operation, Why, undo},
     ports::{Failure, FailureKind, ItemChange, NewItem, Removal},
     state::{IntentId, Outcome, Settlement},
 };
@@ -279,16 +280,22 @@ impl Cycle<'_> {
             Action::Create { record } => (Arc::clone(record), Fingerprint::of(record), Place::Home),
             Action::Update { record, fingerprint, place, .. } => (Arc::clone(record), *fingerprint, place.clone()),
             Action::Adopt { record, fingerprint, .. } => (Arc::clone(record), *fingerprint, Place::Home),
+            Action::GiveBack { .. } => return Outcome::Given,
             _ => return Outcome::Unknown,
         };
         let (item, returned) = match seen {
+            Some(seen) if operation.why == Why::Undone => {
+                (seen.item.clone(), undo::pinned(&record, &seen, &asked_for(operation).into_keys().collect()))
+            }
+            // It was stored as it was asked for, as far as the server says.
+            None if operation.why == Why::Undone => (item, asked_for(operation)),
             Some(seen) => {
                 let returned = drift::returned(&record, &seen);
                 done.read_back_equal |= returned.is_empty();
                 self.learn(operation, &record, &returned, done);
                 (seen.item, returned)
             }
-            None => (item, std::collections::BTreeMap::new()),
+            None => (item, BTreeMap::new()),
         };
         Outcome::Stored { item, place, written: Written { fingerprint, record, returned, in_doubt: false } }
     }
@@ -298,7 +305,7 @@ impl Cycle<'_> {
         &self,
         operation: &Operation,
         record: &Record,
-        returned: &std::collections::BTreeMap<Field, Option<Value>>,
+        returned: &BTreeMap<Field, Option<Value>>,
         done: &mut Done,
     ) {
         let kind = operation.key.kind;
@@ -379,6 +386,6 @@ fn item_of(action: &Action) -> Option<&ItemRef> {
     match action {
         Action::Update { item, .. } | Action::Delete { item, .. } | Action::Own { item, .. } => Some(item),
         Action::Adopt { before, .. } => Some(&before.item),
-        Action::Create { .. } | Action::Respect | Action::Forget => None,
+        Action::Create { .. } | Action::GiveBack { .. } | Action::Respect | Action::Forget => None,
     }
 }

@@ -16,7 +16,7 @@ pub(super) enum Request {
 /// The request that an action needs; `None` for what touches the ledger alone.
 pub(super) fn request(action: &Action) -> Option<Request> {
     match action {
-        Action::Create { .. } => Some(Request::Create),
+        Action::Create { .. } | Action::GiveBack { .. } => Some(Request::Create),
         Action::Update { .. } | Action::Adopt { .. } => Some(Request::Update),
         Action::Delete { .. } => Some(Request::Delete),
         Action::Own { .. } | Action::Respect | Action::Forget => None,

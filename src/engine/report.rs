@@ -3,10 +3,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
-    domain::Kind,
-    plan::Plan,
+    domain::{Kind, Mirror},
+    plan::{Operation, Plan, undo::Refused},
     ports::FailureKind,
-    state::{Leftovers, RunCounts, UserName},
+    state::{Leftovers, MailboxId, RunCounts, UndoTask, UserName},
 };
 
 /// What one mailbox's pass did, for whoever waits for it.
@@ -25,6 +25,24 @@ pub struct CycleReport {
     /// The plan: for a rehearsal with the operations that would be executed, otherwise with what is held.
     #[serde(skip)]
     pub plan: Plan,
+    /// For a rehearsal: what would be undone, and what would not.
+    #[serde(skip)]
+    pub undo: Vec<Undoing>,
+}
+
+/// How something would be undone.
+#[derive(Clone, Debug)]
+pub struct Undoing {
+    /// Whose mailbox.
+    pub user: UserName,
+    /// Which mailbox.
+    pub mailbox: MailboxId,
+    /// What is asked for.
+    pub task: UndoTask,
+    /// What the mirror has of the records that are asked for.
+    pub mirror: Mirror,
+    /// The operation, or why there is none.
+    pub outcome: Result<Operation, Refused>,
 }
 
 /// Why something ended early.

@@ -8,13 +8,16 @@ use crate::{
     ports::{ItemChange, NewItem, Removal},
 };
 
-/// A new item, its notes within our markers.
+/// A new item, its notes within our markers; or the user's own, as it was.
 pub(super) fn new_item(firm: FirmId, operation: &Operation) -> Option<NewItem> {
+    if let Action::GiveBack { record, body } = &operation.action {
+        return Some(NewItem { stamp: None, record: Arc::clone(record), body: body.clone() });
+    }
     let Action::Create { record } = &operation.action else { return None };
     let ours = record.text(Field::Notes);
     let body = ours.is_some().then(|| notes::compose(None, ours, None).body);
     let stamp = Stamp { firm, key: operation.key.clone() };
-    Some(NewItem { stamp, record: Arc::clone(record), body })
+    Some(NewItem { stamp: Some(stamp), record: Arc::clone(record), body })
 }
 
 /// A removal, if that is what the operation is.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     domain::Presence,
-    plan::{Action, HoldReason},
+    plan::{Action, HoldReason, Why},
     ports::{Failure, FailureKind, chain},
     state::{ActiveUser, LedgerError, Outcome, RunId, UserName, Waiting},
 };
@@ -64,6 +64,7 @@ impl Engine {
                 holds: done.plan.holds.len(),
                 leftovers: std::mem::take(&mut done.leftovers),
                 plan: std::mem::take(&mut done.plan),
+                undo: std::mem::take(&mut done.undo),
             });
         }
         let mut pending = room.pending();
@@ -168,6 +169,7 @@ impl Engine {
             holds: done.plan.holds.len(),
             leftovers: std::mem::take(&mut done.leftovers),
             plan: std::mem::take(&mut done.plan),
+            undo: std::mem::take(&mut done.undo),
         });
         Ok(())
     }
@@ -196,8 +198,13 @@ impl Engine {
                     let fingerprint = index.holder(room.id, &key).and_then(|holder| holder.fingerprint);
                     index.put(room.id, key, fingerprint, Presence::DeletedByUser);
                 }
+                // An undone creation stays away until its record changes.
+                Outcome::Removed if operation.why == Why::Undone => {
+                    let fingerprint = index.holder(room.id, &key).and_then(|holder| holder.fingerprint);
+                    index.put(room.id, key, fingerprint, Presence::DeletedByUser);
+                }
                 Outcome::Removed | Outcome::Forgotten => index.remove(room.id, &key),
-                Outcome::Failed { .. } | Outcome::Unknown => {}
+                Outcome::Given | Outcome::Failed { .. } | Outcome::Unknown => {}
             }
         }
     }

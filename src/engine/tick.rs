@@ -280,6 +280,7 @@ impl Engine {
     ) -> Result<(), LedgerError> {
         let now = self.context.now();
         let open = self.context.ledger.open_intent_counts()?;
+        let undo = self.context.ledger.undo_waits_in()?;
         for one in served {
             let named = only.is_none_or(|only| one.users.iter().any(|user| user.name() == only));
             let ready = one
@@ -298,6 +299,7 @@ impl Engine {
                 || decided
                 || one.room.pending().has_work()
                 || open.contains_key(&one.room.id)
+                || undo.contains(&one.room.id)
                 || self.observation_due(&one.room);
             if !due {
                 continue;

@@ -94,8 +94,12 @@ fn on_items(operation: &Operation, input: &PlanningInput<'_>) -> Vec<String> {
         }
         Action::Update { clear, .. } => {
             let written = input.mirror.entries.get(key).and_then(|entry| entry.written.as_ref());
-            let ours =
-                |field| field == Field::Notes || written.is_some_and(|written| written.record.get(field).is_some());
+            let ours = |field| {
+                field == Field::Notes
+                    || written.is_some_and(|written| {
+                        written.record.get(field).is_some() || written.returned.contains_key(&field)
+                    })
+            };
             for field in clear.iter().filter(|field| !ours(**field)) {
                 found.push(format!("{field} of {key} would be cleared, which we did not write"));
             }
@@ -109,6 +113,6 @@ fn item(operation: &Operation) -> Option<&ItemId> {
     match &operation.action {
         Action::Update { item, .. } | Action::Delete { item, .. } | Action::Own { item, .. } => Some(&item.id),
         Action::Adopt { before, .. } => Some(&before.item.id),
-        Action::Create { .. } | Action::Respect | Action::Forget => None,
+        Action::Create { .. } | Action::GiveBack { .. } | Action::Respect | Action::Forget => None,
     }
 }

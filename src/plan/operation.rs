@@ -7,8 +7,10 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::Finding;
 use crate::domain::{
-    Field, Fingerprint, ItemContent, ItemId, ItemRef, Kind, Place, QueryName, Record, RecordKey, RemovalManner, Value,
+    Body, Field, Fingerprint, ItemContent, ItemId, ItemRef, Kind, Place, QueryName, Record, RecordKey, RemovalManner,
+    Value,
 };
 
 /// One step, decided. The executor adds nothing but the user's own text around our block.
@@ -69,6 +71,13 @@ pub enum Action {
         /// Into Deleted Items or for good.
         manner: RemovalManner,
     },
+    /// Write an item without our stamp, as the user's own: what an undone removal gives back.
+    GiveBack {
+        /// What it shall hold.
+        record: Arc<Record>,
+        /// Its whole body, our lines around the notes taken out.
+        body: Option<Body>,
+    },
     /// Ledger only: this item is ours and holds what it should (taken over, moved, recovered, acknowledged). `returned` is
     /// what the server now shows of fields that differ from `record`.
     Own {
@@ -110,8 +119,11 @@ pub enum Class {
 }
 
 impl Operation {
-    /// The budget this is charged to; `None` for what touches no mailbox.
+    /// The budget this is charged to; `None` for what touches no mailbox, and for what a person asked to be undone.
     pub fn class(&self) -> Option<Class> {
+        if self.why == Why::Undone {
+            return None;
+        }
         match (&self.action, &self.why) {
             (Action::Create { .. }, Why::Restored) => Some(Class::Replace),
             (Action::Create { .. }, _) => Some(Class::Create),
@@ -120,7 +132,7 @@ impl Operation {
             (Action::Delete { .. }, Why::Withdrawn(_)) => Some(Class::Withdraw),
             (Action::Delete { .. }, Why::PersonLeft) => Some(Class::Leave),
             (Action::Delete { .. }, _) => Some(Class::Delete),
-            (Action::Own { .. } | Action::Respect | Action::Forget, _) => None,
+            (Action::GiveBack { .. } | Action::Own { .. } | Action::Respect | Action::Forget, _) => None,
         }
     }
 
@@ -133,11 +145,16 @@ impl Operation {
             Action::Update { item, fingerprint, .. } => ("update", Some(&item.id), Some(*fingerprint), None),
             Action::Adopt { before, fingerprint, .. } => ("adopt", Some(&before.item.id), Some(*fingerprint), None),
             Action::Delete { item, manner, .. } => ("delete", Some(&item.id), None, Some(*manner)),
+            Action::GiveBack { record, .. } => ("give-back", None, Some(Fingerprint::of(record)), None),
             Action::Own { item, fingerprint, .. } => ("own", Some(&item.id), Some(*fingerprint), None),
             Action::Respect => ("respect", None, None, None),
             Action::Forget => ("forget", None, None, None),
         };
-        let bytes = serde_json::to_vec(&(&self.key, what)).unwrap_or_default();
+        let mut bytes = serde_json::to_vec(&(&self.key, what)).unwrap_or_default();
+        // What is undone is told by the fields that it brings back: the record stays the same.
+        if let (Why::Undone, Action::Update { set, clear, .. }) = (&self.why, &self.action) {
+            bytes.extend(serde_json::to_vec(&(set, clear)).unwrap_or_default());
+        }
         let full: [u8; 32] = Sha256::digest(bytes).into();
         let mut short = [0; 16];
         short.copy_from_slice(&full[..16]);
@@ -177,6 +194,8 @@ pub enum Why {
     PersonLeft,
     /// The user deleted it.
     DeletedByUser,
+    /// A person asked for what was done to be undone.
+    Undone,
 }
 
 impl fmt::Display for Why {
@@ -193,6 +212,7 @@ impl fmt::Display for Why {
             Self::Gone => "gone from the practice database",
             Self::DeletedByUser => "deleted by the user",
             Self::PersonLeft => "the person left the firm",
+            Self::Undone => "undone",
             Self::Withdrawn(reason) => return write!(formatter, "withdrawn: {reason}"),
         };
         formatter.write_str(text)
@@ -334,54 +354,3 @@ impl HoldReason {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ReasonName(pub String);
-
-/// Something told about one record or item; nothing is done about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Finding {
-    /// Which record.
-    pub key: RecordKey,
-    /// Which item, if one.
-    pub item: Option<ItemId>,
-    /// What was found.
-    pub kind: FindingKind,
-}
-
-/// What was found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "finding")]
-pub enum FindingKind {
-    /// Stamped, record gone, unknown to the ledger.
-    Orphan,
-    /// A copy the user made.
-    ForeignCopy,
-    /// The user changed a field that we map: a proposed change for the office.
-    Proposed {
-        /// The field.
-        field: Field,
-        /// What we had written.
-        before: Option<Value>,
-        /// What the user made of it.
-        after: Option<Value>,
-        /// Whether the practice database's value is written over it.
-        overwritten: bool,
-    },
-    /// Restored twice without the record changing: not restored again.
-    RestoresExhausted,
-    /// The row cannot be read while its item is due within 14 days.
-    UnreadableAndDue,
-    /// Our marker lines are missing, doubled or broken: all text is the user's.
-    MarkersBroken,
-    /// An item of the user's stands for this record, as a person decided: none is created.
-    LeftToTheUser,
-    /// The item lies in another folder now.
-    Moved,
-    /// The server stored another time than the one that was written: its time-zone rules may be out of date.
-    StoredOtherwise {
-        /// The field.
-        field: Field,
-        /// What was written.
-        wrote: Option<Value>,
-        /// What the server made of it.
-        stored: Option<Value>,
-    },
-}

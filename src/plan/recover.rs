@@ -5,7 +5,7 @@
 //! edited it meanwhile.
 
 use super::{
-    Action, Operation,
+    Action, Operation, Why,
     ours::{candidates, named, oldest, ours},
 };
 use crate::domain::{ItemRef, Mirror, Observation, Place, RecordKey, Seen};
@@ -24,6 +24,11 @@ pub enum Resolution {
     },
     /// Our item is gone: the mirror forgets it.
     Forget {
+        /// Which record.
+        key: RecordKey,
+    },
+    /// Our item was removed to undo its creation: it stays away until its record changes.
+    Respect {
         /// Which record.
         key: RecordKey,
     },
@@ -48,13 +53,19 @@ fn resolution(operation: &Operation, observed: &Observation, mirror: &Mirror) ->
     match &operation.action {
         // The oldest item of the key that nobody ruled out. One in Deleted Items may be older than this create.
         Action::Create { .. } => there(oldest(candidates(key, mirror, observed))),
+        // What was to be undone is still asked for: it is compared with what the item holds and, where needed, done again.
+        Action::Update { .. } if operation.why == Why::Undone => Resolution::Drop,
         // The stamp tells: without it the item is as the user had it, and is taken over again.
         Action::Update { .. } | Action::Adopt { .. } => there(ours(key, mirror, observed)),
         // Only the very item counts: another one with the same stamp may be a copy that the user made since.
         Action::Delete { .. } => match mirror.entries.get(key) {
+            Some(entry) if named(entry, observed.copies(key)).is_none() && operation.why == Why::Undone => {
+                Resolution::Respect { key: key.clone() }
+            }
             Some(entry) if named(entry, observed.copies(key)).is_none() => Resolution::Forget { key: key.clone() },
             _ => Resolution::Drop,
         },
-        Action::Own { .. } | Action::Respect | Action::Forget => Resolution::Drop,
+        // Without our stamp it can only be told by what it holds, see `undo::is_there`.
+        Action::GiveBack { .. } | Action::Own { .. } | Action::Respect | Action::Forget => Resolution::Drop,
     }
 }

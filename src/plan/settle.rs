@@ -26,9 +26,16 @@ pub fn mirror_after(
         Action::Own { item, place, record, returned, .. } => {
             Some(kept((item.clone(), place.clone()), record, returned.clone()))
         }
-        Action::Respect => before.map(|entry| MirrorEntry { presence: Presence::DeletedByUser, ..entry.clone() }),
+        Action::Respect => before.map(deleted),
+        // An undone creation stays away until its record changes.
+        Action::Delete { .. } if operation.why == Why::Undone => before.map(deleted),
+        Action::GiveBack { .. } => before.cloned(),
         Action::Delete { .. } | Action::Forget => None,
     }
+}
+
+fn deleted(entry: &MirrorEntry) -> MirrorEntry {
+    MirrorEntry { presence: Presence::DeletedByUser, ..entry.clone() }
 }
 
 /// How often the item was restored since its record last changed.

@@ -68,8 +68,8 @@ pub struct Changes {
 /// An item to be created.
 #[derive(Clone, Debug)]
 pub struct NewItem {
-    /// Our mark.
-    pub stamp: Stamp,
+    /// Our mark; `None` for what becomes its user's.
+    pub stamp: Option<Stamp>,
     /// What it shall hold. `notes` are taken from `body`.
     pub record: Arc<Record>,
     /// The whole body, our block within its markers.

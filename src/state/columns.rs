@@ -102,4 +102,4 @@ macro_rules! row_numbers {
     )+ };
 }
 
-row_numbers!(MailboxId, HoldId, IntentId, RunId, RequestId, ProposalId, PairNumber);
+row_numbers!(MailboxId, HoldId, IntentId, RunId, RequestId, ProposalId, PairNumber, UndoId);

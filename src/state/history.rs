@@ -9,8 +9,8 @@ use super::{
     columns::{Json, Moment, Word},
 };
 use crate::{
-    domain::{Field, RecordKey},
-    plan::{Action, Operation},
+    domain::{Field, RecordKey, RemovalManner},
+    plan::{Action, Operation, Why},
 };
 
 /// A run: one pass over one mailbox, or one tick.
@@ -72,13 +72,14 @@ pub struct HistoryEntry {
     pub mailbox: MailboxId,
     /// Which record.
     pub key: RecordKey,
-    /// What was done: `create`, `update`, `delete`, `own`, `respect`, `forget`.
+    /// What was done: `create`, `update`, `delete`, `delete-for-good`, `own`, `respect`, `forget`; `undo-create`,
+    /// `undo-update`, `undo-delete` where that was undone.
     pub what: String,
     /// The fields that were set or cleared, by their words.
     pub fields: Vec<String>,
     /// Why.
     pub why: String,
-    /// What became of it: `stored`, `removed`, `owned`, `forgotten`, `respected`, `failed`, `unknown`, `recovered`.
+    /// What became of it: `stored`, `removed`, `owned`, `forgotten`, `respected`, `given`, `failed`, `unknown`, `recovered`.
     pub outcome: String,
     /// More about it, where there is more.
     pub detail: Option<String>,
@@ -224,14 +225,22 @@ impl Ledger {
         operation: &Operation,
         outcome: &str,
         detail: Option<&str>,
+        before_image: Option<i64>,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         let key = &operation.key;
+        let undone = operation.why == Why::Undone;
         let (what, fields): (_, Vec<Field>) = match &operation.action {
+            Action::Delete { .. } if undone => ("undo-create", Vec::new()),
+            Action::Own { .. } if undone => ("undo-update", Vec::new()),
+            Action::Update { set, clear, .. } => {
+                (if undone { "undo-update" } else { "update" }, set.keys().chain(clear).copied().collect())
+            }
+            Action::GiveBack { .. } => ("undo-delete", Vec::new()),
             Action::Create { .. } => ("create", Vec::new()),
-            Action::Update { set, clear, .. } => ("update", set.keys().chain(clear).copied().collect()),
             Action::Adopt { set, .. } => ("adopt", set.keys().copied().collect()),
-            Action::Delete { .. } => ("delete", Vec::new()),
+            Action::Delete { manner: RemovalManner::ToDeletedItems, .. } => ("delete", Vec::new()),
+            Action::Delete { manner: RemovalManner::ForGood, .. } => ("delete-for-good", Vec::new()),
             Action::Own { .. } => ("own", Vec::new()),
             Action::Respect => ("respect", Vec::new()),
             Action::Forget => ("forget", Vec::new()),
@@ -239,15 +248,25 @@ impl Ledger {
         let sealed = self.seal(&sealed_as(mailbox, key), &(operation.why.to_string(), detail))?;
         transaction
             .prepare_cached(
-                "INSERT INTO history (at, run, mailbox, key, what, outcome, fields, sealed)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                "INSERT INTO history (at, run, mailbox, key, what, outcome, fields, sealed, before_image)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
             )?
-            .execute(params![Moment(now), run, mailbox, Word(key), what, outcome, Json(fields), sealed])?;
+            .execute(params![
+                Moment(now),
+                run,
+                mailbox,
+                Word(key),
+                what,
+                outcome,
+                Json(fields),
+                sealed,
+                before_image
+            ])?;
         Ok(())
     }
 }
 
-fn sealed_as(mailbox: MailboxId, key: &RecordKey) -> String {
+pub(super) fn sealed_as(mailbox: MailboxId, key: &RecordKey) -> String {
     format!("history/{mailbox}/{key}")
 }
 

@@ -50,6 +50,10 @@ pub enum Resolution {
     },
     /// There is no item of this key: the mirror entry is removed.
     Absent,
+    /// There is no item of this key any more, and it stays so until the record changes: an undone creation.
+    Respected,
+    /// The item is there and its user's: an undone removal.
+    Given,
     /// The operation did not happen: the mirror stays as it was.
     NotDone,
 }

@@ -226,6 +226,7 @@ impl Ledger {
         Ok(())
     }
 
+    /// Keeps what an item held; gives the number by which the history finds it.
     pub(super) fn keep_before_image(
         &self,
         transaction: &Transaction<'_>,
@@ -233,12 +234,12 @@ impl Ledger {
         key: &RecordKey,
         content: &ItemContent,
         now: Timestamp,
-    ) -> Result<(), LedgerError> {
+    ) -> Result<i64, LedgerError> {
         let sealed = self.seal(&before_name(mailbox, key), content)?;
-        transaction
+        let number = transaction
             .prepare_cached("INSERT INTO before_image (at, mailbox, key, sealed) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![Moment(now), mailbox, Word(key), sealed])?;
-        Ok(())
+            .insert(params![Moment(now), mailbox, Word(key), sealed])?;
+        Ok(number)
     }
 }
 
@@ -246,6 +247,6 @@ fn proposal_name(mailbox: MailboxId, key: &RecordKey) -> String {
     format!("proposal/{mailbox}/{key}")
 }
 
-fn before_name(mailbox: MailboxId, key: &RecordKey) -> String {
+pub(super) fn before_name(mailbox: MailboxId, key: &RecordKey) -> String {
     format!("before/{mailbox}/{key}")
 }

@@ -3,7 +3,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Ledger, LedgerError, columns::Moment};
 
 impl Ledger {
-    /// Forgets what has been kept long enough: before-images and proposed changes after 90 days, closed holds and
+    /// Forgets what has been kept long enough: before-images, proposed changes and what was undone after 90 days, closed holds and
     /// requests after 30 days, runs and history after two years, spent budgets and releases after two days.
     pub fn prune(&self, now: Timestamp) -> Result<(), LedgerError> {
         let day = |days: i64| Moment(now.checked_sub(SignedDuration::from_hours(24 * days)).unwrap_or(Timestamp::MIN));
@@ -13,6 +13,7 @@ impl Ledger {
                 ("DELETE FROM proposal WHERE at < ?1", 90),
                 ("DELETE FROM hold WHERE closed_at < ?1", 30),
                 ("DELETE FROM request WHERE made_at < ?1", 30),
+                ("DELETE FROM undo WHERE asked_at < ?1", 90),
                 ("DELETE FROM release WHERE until < ?1", 2),
                 ("DELETE FROM history WHERE at < ?1", 730),
                 ("DELETE FROM run WHERE begun < ?1", 730),

@@ -7,13 +7,14 @@ use super::{
     IntentId, Ledger, LedgerError, MailboxId, OpenIntent, Proposal, Resolution, RunId, adoptions, budgets, holds,
     journal::{forget_parked, take_intent},
     mirror::{is_kept, remove_entry},
-    observation,
+    observation, undo,
 };
 use crate::{
     domain::{Fingerprint, ItemContent, ItemRef, MirrorEntry, Place, Presence, Stamp, Written},
     plan::{
-        Action, Operation,
+        Action, Operation, Why,
         settle::{in_doubt, mirror_after, restores_after},
+        undo::Refused,
     },
     ports::Sighting,
 };
@@ -49,6 +50,8 @@ pub enum Outcome {
     },
     /// The item is gone.
     Removed,
+    /// The mailbox holds it now, and it is its user's.
+    Given,
     /// Ledger only, [`Action::Own`]: the item of the operation is ours and holds what it says.
     Owned,
     /// Ledger only, [`Action::Forget`]: the mirror entry is removed.
@@ -94,7 +97,7 @@ impl Ledger {
         let Settlement { intent, operation, outcome, before, proposals, charge } = settlement;
         let key = &operation.key;
         if *outcome == Outcome::Unknown {
-            return self.add_history(transaction, mailbox, run, operation, "unknown", None, now);
+            return self.add_history(transaction, mailbox, run, operation, "unknown", None, None, now);
         }
         let unfit = || LedgerError::Contradiction { key: key.clone() };
         let mut begun = now;
@@ -119,12 +122,16 @@ impl Ledger {
                 "stored"
             }
             Outcome::Removed => {
-                remove_entry(transaction, mailbox, key)?;
+                match mirror_after(known.as_ref(), operation, None, BTreeMap::new()) {
+                    Some(entry) => self.put_entry(transaction, mailbox, key, &entry)?,
+                    None => remove_entry(transaction, mailbox, key)?,
+                }
                 if let Action::Delete { item, .. } = &operation.action {
                     observation::take(transaction, mailbox, &item.id)?;
                 }
                 "removed"
             }
+            Outcome::Given => "given",
             Outcome::Owned => {
                 if !matches!(operation.action, Action::Own { .. }) {
                     return Err(unfit());
@@ -145,7 +152,18 @@ impl Ledger {
                 "respected"
             }
             Outcome::Failed { kind, message, parked } => {
-                if *parked {
+                if operation.why == Why::Undone {
+                    // It says nothing about the record as the practice system has it.
+                    if *parked {
+                        undo::close_open(
+                            transaction,
+                            mailbox,
+                            key,
+                            Some(&Refused::ByServer { kind: kind.clone() }),
+                            now,
+                        )?;
+                    }
+                } else if *parked {
                     self.park_record(transaction, mailbox, key, wanted(operation), message, now)?;
                 }
                 detail = Some(format!("{kind}: {message}"));
@@ -153,6 +171,7 @@ impl Ledger {
             }
             Outcome::Unknown => return Ok(()),
         };
+        let mut image = None;
         if word != "failed" {
             forget_parked(transaction, mailbox, key)?;
             let released = holds::use_release(transaction, mailbox, operation.digest(), begun)?;
@@ -160,11 +179,14 @@ impl Ledger {
             let grows = *outcome != Outcome::Owned;
             account(transaction, mailbox, operation, known.as_ref(), grows, *charge && !released, now)?;
             if let Some(before) = before {
-                self.keep_before_image(transaction, mailbox, key, before, now)?;
+                image = Some(self.keep_before_image(transaction, mailbox, key, before, now)?);
             }
             self.keep_proposals(transaction, mailbox, proposals, now)?;
+            if operation.why == Why::Undone {
+                undo::finish(transaction, mailbox, key, run, now)?;
+            }
         }
-        self.add_history(transaction, mailbox, run, operation, word, detail.as_deref(), now)
+        self.add_history(transaction, mailbox, run, operation, word, detail.as_deref(), image, now)
     }
 
     /// Settles an intent by what the mailbox showed.
@@ -207,11 +229,23 @@ impl Ledger {
                 }
                 ("there is no item", matches!(operation.action, Action::Delete { .. }))
             }
+            Resolution::Respected => {
+                if let Some(known) = &known {
+                    let entry = MirrorEntry { presence: Presence::DeletedByUser, ..known.clone() };
+                    self.put_entry(transaction, mailbox, &operation.key, &entry)?;
+                    observation::take(transaction, mailbox, &known.item.id)?;
+                }
+                ("there is no item", true)
+            }
+            Resolution::Given => ("the item is there", true),
             Resolution::NotDone => ("it was not done", false),
         };
+        if done && operation.why == Why::Undone {
+            undo::finish(transaction, mailbox, &operation.key, intent.run, now)?;
+        }
         let released = done && holds::use_release(transaction, mailbox, operation.digest(), intent.begun)?;
         account(transaction, mailbox, operation, known.as_ref(), true, done && !released, now)?;
-        self.add_history(transaction, mailbox, intent.run, operation, "recovered", Some(detail), now)
+        self.add_history(transaction, mailbox, intent.run, operation, "recovered", Some(detail), None, now)
     }
 
     /// The item is as we wrote it: the observation says so too, before the mailbox tells us.
@@ -258,6 +292,6 @@ fn wanted(operation: &Operation) -> Option<Fingerprint> {
         Action::Update { fingerprint, .. } | Action::Own { fingerprint, .. } | Action::Adopt { fingerprint, .. } => {
             Some(*fingerprint)
         }
-        Action::Delete { .. } | Action::Respect | Action::Forget => None,
+        Action::GiveBack { .. } | Action::Delete { .. } | Action::Respect | Action::Forget => None,
     }
 }

@@ -8,6 +8,7 @@ mod reference;
 mod secrets;
 mod service;
 mod setup;
+mod undo;
 mod users;
 mod work;
 

@@ -14,3 +14,4 @@ mod loss;
 mod on_a_server;
 mod phone;
 mod scopes;
+mod undo;

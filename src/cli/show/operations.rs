@@ -38,6 +38,7 @@ pub(in crate::cli) fn operation_lines(operation: &Operation, before: Option<&Mir
         Action::Delete { manner: RemovalManner::ForGood, .. } => {
             ("delete", format!("{known} for good, cannot be undone").trim_start().to_owned(), Vec::new())
         }
+        Action::GiveBack { record, .. } => ("give", format!("{} to its user, as their own", title(record)), Vec::new()),
         Action::Own { record, .. } => ("own", title(record), Vec::new()),
         Action::Respect => ("respect", known, Vec::new()),
         Action::Forget => ("forget", known, Vec::new()),

@@ -48,7 +48,7 @@ impl EwsCall for CreateItem<'_> {
                         .filter_map(|(field, value)| Some((*field, value.as_ref()?)))
                         .collect();
                     let mut properties = self.codec.set(version, self.kind, &fields);
-                    properties.push(Property::stamp(item.stamp.to_string()));
+                    properties.extend(item.stamp.as_ref().map(|stamp| Property::stamp(stamp.to_string())));
                     properties.extend(item.body.clone().map(Property::body));
                     write_item(writer, self.kind, &properties);
                 }

@@ -53,7 +53,7 @@ fn stamp(kind: Kind) -> Stamp {
 }
 
 fn new_item(record: Record, body: Option<Body>) -> NewItem {
-    NewItem { stamp: stamp(record.kind), record: Arc::new(record), body }
+    NewItem { stamp: Some(stamp(record.kind)), record: Arc::new(record), body }
 }
 
 fn text(call: &impl EwsCall) -> String {

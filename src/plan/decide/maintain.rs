@@ -187,7 +187,13 @@ fn changes(
     {
         set.insert(Field::Reminder, reminder.clone());
     }
-    (set, cleared(record, Some(&written.record), content))
+    let mut clear = cleared(record, Some(&written.record), content);
+    // What an undo had brought back of a field that the record left empty ends with the pin as well.
+    let brought_back = written.returned.iter().filter(|(field, value)| {
+        value.is_some() && written.record.fields.get(field) == Some(&None) && record.fields.get(field) == Some(&None)
+    });
+    clear.extend(brought_back.map(|(field, _)| *field));
+    (set, clear)
 }
 
 /// NULL clears what we wrote, and nothing else.

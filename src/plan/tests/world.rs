@@ -344,7 +344,7 @@ impl World {
                 Resolution::Forget { key } => {
                     self.ledger.mirror.entries.remove(&key);
                 }
-                Resolution::Drop => {}
+                Resolution::Respect { .. } | Resolution::Drop => {}
             }
             self.charge(operation);
         }
@@ -519,7 +519,9 @@ impl World {
                 }
                 None
             }
-            Action::Adopt { .. } | Action::Own { .. } | Action::Respect | Action::Forget => None,
+            Action::Adopt { .. } | Action::GiveBack { .. } | Action::Own { .. } | Action::Respect | Action::Forget => {
+                None
+            }
         }
     }
 

@@ -114,7 +114,7 @@ fn change(what: &str, id: &str) -> String {
 fn new_items(count: usize) -> Vec<NewItem> {
     (0..count)
         .map(|number| NewItem {
-            stamp: stamp(&number.to_string()),
+            stamp: Some(stamp(&number.to_string())),
             record: Arc::new(Record::new(Kind::Task).with(Field::Subject, Value::text("x"))),
             body: None,
         })
