@@ -154,6 +154,8 @@ async fn hinted() -> Firm {
     let with_changed = mapping.replace("labels AS categories FROM events", "labels AS categories, changed FROM events");
     assert_ne!(mapping, with_changed);
     std::fs::write(&path, with_changed).expect("written");
+    // Longer ago than a read of changes reaches back from the newest row.
+    firm.sql("UPDATE events SET changed = datetime('now', '-1 day') WHERE id = 'x'");
     firm.restart(true).await;
     firm.tick().await;
     firm
