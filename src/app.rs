@@ -17,7 +17,7 @@ pub use self::{
 };
 use crate::{
     config::Config,
-    engine::{Engine, Parts, Progress},
+    engine::{Engine, Interpretation, Parts, Progress},
     ports::{Failure, FailureKind, Source},
     sources,
     state::{Ledger, LedgerError},
@@ -87,6 +87,10 @@ impl App {
             settings: self.config.sync.clone(),
             policy: self.config.policy.policy(),
             scope: self.config.scope.clone(),
+            interpretation: Interpretation {
+                readings: sources::readings(&self.config.practice)?,
+                ..Interpretation::default()
+            },
             alerts: self.config.alerts.clone(),
             clock: Arc::new(Timestamp::now),
             progress,

@@ -15,6 +15,7 @@ mod holds;
 mod init;
 mod installation;
 mod logs;
+mod meaning;
 mod moment;
 mod plan;
 mod practice;
@@ -79,6 +80,7 @@ impl Command {
             Self::Status(arguments) => status::run(common, arguments, terminal),
             Self::Holds { command } => holds::run(common, command, terminal),
             Self::Adopt { command } => adopt::run(common, command, terminal),
+            Self::Meaning { command } => meaning::run(common, command, terminal),
             Self::History(arguments) => history::run(common, arguments, terminal),
             Self::Undo(arguments) => undo::run(common, arguments, terminal),
             Self::Proposals { command } => proposals::run(common, command, terminal),

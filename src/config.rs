@@ -114,6 +114,8 @@ impl Config {
             ("sync.content_minutes", self.sync.content_minutes.into(), 1..=1440),
             ("sync.read_minutes", self.sync.read_minutes.into(), 1..=240),
             ("sync.unproven_hours", self.sync.unproven_hours.into(), 1..=720),
+            ("policy.meaning_per_tick", self.policy.meaning_per_tick, 1..=10_000),
+            ("policy.firm_meaning_per_tick", self.policy.firm_meaning_per_tick, 1..=1_000_000),
             ("policy.max_vanished_percent", self.policy.max_vanished_percent, 1..=100),
         ] {
             if !range.contains(&value) {

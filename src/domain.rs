@@ -15,6 +15,7 @@ mod item;
 mod key;
 mod mirror;
 mod observation;
+mod origin;
 mod personal;
 mod record;
 mod source_record;
@@ -30,6 +31,7 @@ pub use item::{Body, BodyFormat, Bound, ChangeKey, FolderId, ItemContent, ItemId
 pub use key::{Kind, PersonId, QueryName, RecordKey, RecordKeyError};
 pub use mirror::{Mirror, MirrorEntry, Presence, Written};
 pub use observation::{Observation, Seen};
+pub use origin::{MeaningId, Origin, SourceDigest};
 pub use personal::Personal;
 pub use record::Record;
 pub use source_record::{Audience, Matter, RowProblem, SourceRecord};

@@ -15,11 +15,14 @@ pub mod crash_point;
 mod cycle;
 mod departures;
 mod execute;
+mod found;
 mod groups;
 mod handover;
 mod index;
 mod intake;
+mod lazily;
 mod links;
+mod meanings;
 mod memory;
 mod missing;
 mod observe;
@@ -28,6 +31,7 @@ mod prove;
 mod recipients;
 mod report;
 mod requests;
+mod rewrites;
 mod room;
 mod run;
 pub mod schedule;
@@ -40,7 +44,7 @@ mod undo;
 mod watch;
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -53,19 +57,21 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use alert_settings::{AlertSettings, Webhook};
 pub use alerts::Alert;
 pub use context::{Clock, Connect};
+pub use meanings::Interpretation;
 pub use report::{CycleReport, Progress, ReportedTrouble, TickReport, Undoing};
 pub use settings::Settings;
 
 use self::{
     alerts::Alerts,
-    context::Context,
+    context::{Context, Turns},
     index::Index,
+    meanings::Book,
     recipients::Recipients,
     room::{EmptyQueries, Room},
     watch::Watch,
 };
 use crate::{
-    plan::{Policy, ScopeSettings},
+    plan::{MeaningChange, Policy, ScopeSettings},
     ports::{Failure, Person, Source},
     state::{Ledger, MailboxId, UserName},
 };
@@ -84,6 +90,8 @@ pub struct Parts {
     pub policy: Policy,
     /// Section `[scope]`: what users see where nothing else is said for them.
     pub scope: ScopeSettings,
+    /// How rows are read and rendered.
+    pub interpretation: Interpretation,
     /// Section `[alerts]`.
     pub alerts: AlertSettings,
     /// The time.
@@ -99,6 +107,9 @@ struct Reading {
     empty: EmptyQueries,
     /// Everybody in the practice system, as the ledger knows them.
     people: Vec<Person>,
+    book: Book,
+    /// Changes of meaning that persons agreed to, as of the last tick.
+    approved: BTreeSet<MeaningChange>,
 }
 
 /// The engine. One per ledger.
@@ -106,6 +117,7 @@ pub struct Engine {
     context: Context,
     source: Arc<dyn Source>,
     scope: Arc<ScopeSettings>,
+    interpretation: Interpretation,
     reading: tokio::sync::Mutex<Reading>,
     index: Mutex<Index>,
     rooms: Mutex<HashMap<MailboxId, Arc<Room>>>,
@@ -137,15 +149,19 @@ impl Engine {
                 started: (parts.clock)(),
                 clock: parts.clock,
                 stop: CancellationToken::new(),
+                turns: Turns::default(),
                 progress: parts.progress,
             },
             source: parts.source,
             scope: Arc::new(parts.scope),
+            interpretation: parts.interpretation,
             reading: tokio::sync::Mutex::new(Reading {
                 watch,
                 recipients: Recipients::default(),
                 empty: EmptyQueries::default(),
                 people: Vec::new(),
+                book: Book::default(),
+                approved: BTreeSet::new(),
             }),
             index: Mutex::default(),
             rooms: Mutex::default(),

@@ -6,6 +6,7 @@
 
 pub mod adopt;
 pub mod look_alike;
+pub mod meaning;
 pub mod recover;
 pub mod settle;
 pub mod undo;
@@ -17,6 +18,7 @@ mod finding;
 mod input;
 mod operation;
 mod ours;
+mod pace;
 mod scope;
 
 use std::collections::BTreeSet;
@@ -32,13 +34,14 @@ pub use finding::{Finding, FindingKind};
 pub use input::{
     Allowance, Departure, Desired, OnDrift, OnLeave, PlanningInput, Policy, Release, Spent, Totals, Withdrawal,
 };
+pub use meaning::{Consent, Meaning, MeaningChange, Rewrite, Rewrites};
 pub use operation::{Action, Class, Hold, HoldReason, Operation, OperationDigest, Plan, ReasonName, Why};
 pub use ours::unread;
 pub use recover::Resolution;
 pub use scope::{
-    CancelledPolicy, ContactCircle, DonePolicy, MirrorHint, PrivacyMode, ScopeSettings, Template, TemplateError,
-    Templates, Texts, Verdict, Viewer, Walls, WindowSettings, behind_a_wall, combined, contact_cap, scope,
-    still_maintained,
+    CancelledPolicy, ContactCircle, DonePolicy, MirrorHint, PrivacyMode, RENDERING_REVISION, ScopeSettings, Template,
+    TemplateError, Templates, Texts, Verdict, Viewer, Walls, WindowSettings, behind_a_wall, combined, contact_cap,
+    scope, still_maintained,
 };
 
 /// Decides what is to be done in one mailbox. Nothing is left to choose at execution.
@@ -61,6 +64,7 @@ pub fn plan(input: &PlanningInput<'_>) -> Plan {
             (!is_soon(operation.due, input.now), operation.due.is_none(), operation.due, operation.key.clone())
         });
     }
+    plan.later = pace::pace(&mut plan.operations, input);
     debug_assert_eq!(audit(&plan, input), Vec::<String>::new());
     plan
 }

@@ -15,6 +15,7 @@ mod mysql;
 mod people;
 mod postgres;
 mod preview;
+mod readings;
 mod rows;
 pub mod sample;
 mod server;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 
 pub use connector::Connector;
 pub use preview::Preview;
+pub use readings::{Readings, readings};
 pub use server::{Secret, ServerSettings, Tls};
 pub use settings::{Settings, SourceZone};
 

@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use pocketdocket::{
     app::Mailboxes,
     domain::{FirmId, PersonId},
-    engine::{AlertSettings, Engine, Parts, Settings},
+    engine::{AlertSettings, Engine, Interpretation, Parts, Settings},
     exchange,
     plan::{Policy, ScopeSettings},
     simulator,
@@ -96,6 +96,7 @@ impl Daemon {
             settings: Settings { sweep_minutes: firm::SWEEP_MINUTES, ..Settings::default() },
             policy: Policy::default(),
             scope: ScopeSettings::for_office(TimeZone::get(firm::ZONE)?),
+            interpretation: Interpretation::default(),
             alerts: AlertSettings::default(),
             clock: Arc::new(move || *turned.lock().expect("not poisoned")),
             progress: None,

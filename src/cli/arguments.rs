@@ -89,6 +89,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Adopt,
     },
+    /// Show and approve what a new mapping, template, privacy mode, zone or version would write anew
+    Meaning {
+        #[command(subcommand)]
+        command: Meaning,
+    },
     /// Show what was written, when and why
     History(History),
     /// Undo what was written into mailboxes: a run, a user, a record, a time span; conditions add up
@@ -247,6 +252,20 @@ pub(super) enum Holds {
         /// The hold's number, as `holds list` shows it
         id: i64,
         /// Release without asking
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Meaning {
+    /// Show what waits, over all mailboxes, with examples before and after, and how far an approved change is
+    Show(Json),
+    /// Let it be written, in every mailbox, little by little
+    Approve {
+        /// Only what waits by this name, as `meaning show` prints it in brackets; everything otherwise
+        name: Option<String>,
+        /// Approve without asking
         #[arg(long)]
         yes: bool,
     },

@@ -44,6 +44,11 @@ fn list(installation: &Installation, as_json: bool, terminal: &mut Terminal) -> 
         return Ok(Exit::Fine);
     }
     let clock = Clock::of(installation);
+    if holds.iter().any(|hold| hold.reason.is_of_meaning()) {
+        terminal.say(
+            "what changed its meaning is shown, and approved, for all mailboxes at once: `pocketdocket meaning show`",
+        );
+    }
     let rows = holds.iter().map(|hold| {
         [
             hold.id.to_string(),

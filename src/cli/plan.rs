@@ -66,6 +66,7 @@ fn as_json(cycle: &CycleReport) -> serde_json::Value {
         "trouble": cycle.trouble,
         "operations": cycle.plan.operations,
         "holds": cycle.plan.holds,
+        "later": cycle.plan.later,
         "findings": cycle.plan.findings,
     })
 }
@@ -85,7 +86,7 @@ pub(super) fn counts(cycle: &CycleReport) -> String {
     format!(
         "{} to create, {} to update, {adopted}{} to delete, {held} held",
         count(&[Class::Create, Class::Replace]),
-        count(&[Class::Update]),
+        count(&[Class::Update, Class::Rewrite]),
         count(&[Class::Delete, Class::Withdraw, Class::Leave]),
     )
 }
@@ -116,6 +117,12 @@ pub(super) fn show(ledger: &Ledger, cycle: &CycleReport, terminal: &mut Terminal
         Ok(())
     };
     list(&plan.operations)?;
+    if !plan.later.is_empty() {
+        let count = plan.later.len();
+        terminal.line(format_args!(
+            "  later   {count} more are written anew at the next ticks: `pocketdocket meaning show`"
+        ))?;
+    }
     for hold in &plan.holds {
         terminal.line(format_args!("  held, {}s: {}", hold.kind, held_reason(&hold.reason)))?;
         for operation in &hold.operations {

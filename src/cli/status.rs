@@ -11,7 +11,8 @@ use super::{
 };
 use crate::{
     domain::Kind,
-    state::{LinkState, Status, UserStatus},
+    plan::meaning,
+    state::{LinkState, Rollout, Status, UserStatus},
 };
 
 /// How many people without a link are named; the others are counted.
@@ -61,6 +62,9 @@ fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Resu
         terminal
             .line(format_args!("rows      {} with problems: `pocketdocket practice preview`", status.row_problems))?;
     }
+    for rollout in &status.rollouts {
+        terminal.line(rollout_line(rollout))?;
+    }
     if let Some(joiners) = joiners(status) {
         terminal.line(joiners)?;
     }
@@ -89,8 +93,8 @@ fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Resu
             terminal.line(left)?;
         }
     }
-    let needs: Vec<String> =
-        status.users.iter().flat_map(|user| needs(user, clock)).chain(source_needs(status)).collect();
+    let one_by_one = status.users.iter().flat_map(|user| needs(user, clock));
+    let needs: Vec<String> = one_by_one.chain(meaning_needs(status)).chain(source_needs(status)).collect();
     if !needs.is_empty() {
         terminal.line("")?;
         terminal.line("Needs a person:")?;
@@ -132,6 +136,20 @@ fn left(user: &UserStatus, clock: &Clock) -> Option<String> {
     })
 }
 
+/// How far a change of meaning is.
+pub(super) fn rollout_line(rollout: &Rollout) -> String {
+    let done = rollout.items.saturating_sub(rollout.left);
+    format!("rollout   {}: {done} of {}", meaning::label(&rollout.changes), rollout.items)
+}
+
+/// What waits because its meaning changed, in one line for all mailboxes.
+fn meaning_needs(status: &Status) -> Option<String> {
+    let (items, users) = status.of_meaning();
+    (items > 0).then(|| {
+        format!("{items} items of {users} users mean something else now and keep their last text: `pocketdocket meaning show`")
+    })
+}
+
 fn source_needs(status: &Status) -> Option<String> {
     let trouble = status.source.trouble.as_ref()?;
     Some(format!("practice database: {}; {}", trouble.cause, trouble.remedy))
@@ -152,7 +170,7 @@ fn needs(user: &UserStatus, clock: &Clock) -> Vec<String> {
         }
         LinkState::Active => {}
     }
-    for hold in &user.holds {
+    for hold in user.holds.iter().filter(|hold| !hold.reason.is_of_meaning()) {
         needs.push(format!(
             "{name}: {}s are held: {}; `pocketdocket holds show {}`",
             hold.kind,

@@ -21,6 +21,10 @@ pub struct PolicySettings {
     pub leavers: OnLeave,
     /// How many people may leave in 24 hours before a person is asked although `leavers` is `withdraw`.
     pub leavers_per_day: u64,
+    /// How many items of a mailbox one tick writes anew for an approved change of meaning.
+    pub meaning_per_tick: u64,
+    /// How many items of all mailboxes together.
+    pub firm_meaning_per_tick: u64,
     /// When a user edited our item.
     pub on_edit: PerKind,
     /// When a user deleted our item (`leave` respects it until the record changes).
@@ -40,6 +44,8 @@ impl Default for PolicySettings {
             few_look_alikes: policy.few_look_alikes,
             leavers: policy.leavers,
             leavers_per_day: policy.leavers_per_day,
+            meaning_per_tick: policy.meaning_per_tick,
+            firm_meaning_per_tick: policy.firm_meaning_per_tick,
             on_edit: PerKind::default(),
             on_delete: PerKind::default(),
             budgets: policy.budgets,
@@ -60,6 +66,8 @@ impl PolicySettings {
             few_look_alikes: self.few_look_alikes,
             leavers: self.leavers,
             leavers_per_day: self.leavers_per_day,
+            meaning_per_tick: self.meaning_per_tick,
+            firm_meaning_per_tick: self.firm_meaning_per_tick,
             ..Policy::default()
         };
         policy.budgets.extend(&self.budgets);

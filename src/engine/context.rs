@@ -1,4 +1,7 @@
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use async_trait::async_trait;
 use jiff::{Timestamp, tz::TimeZone};
@@ -33,6 +36,8 @@ pub(super) struct Context {
     pub(super) started: Timestamp,
     /// A graceful stop was asked for: what is in flight is settled, nothing new is begun.
     pub(super) stop: CancellationToken,
+    /// Items that all mailboxes together may still write anew before the next tick.
+    pub(super) turns: Turns,
     /// Hears how far passes are.
     pub(super) progress: Option<Arc<dyn Fn(Progress) + Send + Sync>>,
 }
@@ -40,5 +45,27 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+}
+
+/// How many items may be written anew for a change of meaning before the next tick, by all mailboxes together.
+#[derive(Debug, Default)]
+pub(super) struct Turns(AtomicU64);
+
+impl Turns {
+    /// A tick begins.
+    pub(super) fn begin(&self, turns: u64) {
+        self.0.store(turns, Ordering::Relaxed);
+    }
+
+    /// Takes up to so many; gives how many there were.
+    pub(super) fn take(&self, most: u64) -> u64 {
+        let before = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| Some(left.saturating_sub(most)));
+        before.unwrap_or(0).min(most)
+    }
+
+    /// Some were not needed.
+    pub(super) fn give_back(&self, turns: u64) {
+        self.0.fetch_add(turns, Ordering::Relaxed);
     }
 }

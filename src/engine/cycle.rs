@@ -7,16 +7,24 @@ use std::{
 };
 
 use super::{
-    adoption::Paired, context::Context, crash_point, memory::Memory, pending::Batch, report::Undoing, trouble::Trouble,
+    adoption::Paired,
+    context::Context,
+    crash_point,
+    found::{keys_of, proposals},
+    memory::Memory,
+    pending::Batch,
+    report::Undoing,
+    rewrites::{left, unsettled},
+    trouble::Trouble,
 };
 use crate::{
     domain::{Fingerprint, FirmId, FolderId, Kind, Mirror, Observation, RecordKey},
     plan::{
-        self, Class, Desired, Finding, FindingKind, HoldReason, Operation, Plan, PlanningInput, Release, ScopeSettings,
-        Totals, recover, unread,
+        self, Class, Desired, Finding, HoldReason, Operation, Plan, PlanningInput, Release, ScopeSettings, Totals,
+        recover, unread,
     },
     ports::{Failure, Mailbox},
-    state::{IntentId, Leftovers, MailboxId, Outcome, Proposal, Resolution, RunCounts, RunId, Settlement, UserName},
+    state::{IntentId, Leftovers, MailboxId, Outcome, Resolution, RunCounts, RunId, Settlement, UserName},
 };
 
 /// What a pass needs to know beside the mailbox itself.
@@ -323,7 +331,8 @@ impl Cycle<'_> {
             holds,
         };
         let only_deleted = self.memory.only_deleted.values().flatten().cloned().collect();
-        Ok(plan::plan(&PlanningInput {
+        let rewrites = self.rewrites(&briefing.batch.traced)?;
+        let plan = plan::plan(&PlanningInput {
             desired: &views.desired,
             complete: false,
             mirror: &views.mirror,
@@ -334,9 +343,13 @@ impl Cycle<'_> {
             look_alikes: &paired.look_alikes,
             adoptions: &paired.adoptions,
             only_deleted: &only_deleted,
+            rewrites: &rewrites,
             zone: &self.context.zone,
             now,
-        }))
+        });
+        let taken = plan.operations.iter().filter(|operation| operation.class() == Some(Class::Rewrite)).count();
+        self.context.turns.give_back(rewrites.at_most.saturating_sub(taken as u64));
+        Ok(plan)
     }
 
     /// Keeps what waits for a person and what was found.
@@ -350,6 +363,7 @@ impl Cycle<'_> {
         let ledger = &self.context.ledger;
         let now = self.context.now();
         let plan = &done.plan;
+        done.unfinished.extend(unsettled(plan, &briefing.batch.traced));
         for operation in plan.holds.iter().flat_map(|hold| &hold.operations) {
             done.held.insert(operation.key.clone());
         }
@@ -361,30 +375,11 @@ impl Cycle<'_> {
         }
         ledger.take_up_adoptions(self.id, &paired.adoptions.keys().cloned().collect())?;
         ledger.put_holds(self.id, &self.user, &plan.holds, now)?;
+        ledger.put_rollout_left(self.id, &left(plan, &briefing.batch.traced))?;
         planned.extend(keys_of(&plan.findings));
         ledger.put_findings(self.id, Some(&planned), &plan.findings, now)?;
         ledger.add_foreign(self.id, &plan.foreign, now)?;
         ledger.add_proposals(self.id, &proposals(&plan.findings), now)?;
         Ok(())
     }
-}
-
-fn keys_of(findings: &[Finding]) -> BTreeSet<RecordKey> {
-    findings.iter().map(|finding| finding.key.clone()).collect()
-}
-
-fn proposals(findings: &[Finding]) -> Vec<Proposal> {
-    findings
-        .iter()
-        .filter_map(|finding| match &finding.kind {
-            FindingKind::Proposed { field, before, after, overwritten } => Some(Proposal {
-                key: finding.key.clone(),
-                field: *field,
-                before: before.clone(),
-                after: after.clone(),
-                overwritten: *overwritten,
-            }),
-            _ => None,
-        })
-        .collect()
 }

@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 
 use crate::{
-    domain::{Fingerprint, Kind, Presence, QueryName, RecordKey},
-    state::MailboxId,
+    domain::{Fingerprint, Kind, Origin, Presence, QueryName, RecordKey},
+    state::{MailboxId, MirrorIndexEntry},
 };
 
 /// One mailbox's item for a record.
@@ -15,6 +15,8 @@ pub(super) struct Holder {
     /// Of what was last written; `None` when that is not known.
     pub(super) fingerprint: Option<Fingerprint>,
     pub(super) presence: Presence,
+    /// What the item was made from, where that is known.
+    pub(super) origin: Option<Origin>,
     /// The last reading in which a row gave the record to this mailbox.
     pub(super) given: u32,
 }
@@ -56,6 +58,8 @@ pub(super) struct Index {
     records: HashMap<RecordKey, Holders>,
     /// How many records each mailbox holds.
     sizes: HashMap<MailboxId, usize>,
+    /// What rows said when the meaning at work now was first met, for the few items that wait.
+    noticed: HashMap<(MailboxId, RecordKey), Origin>,
     /// The reading that is going on, or the last one.
     generation: u32,
 }
@@ -68,14 +72,16 @@ impl Index {
 
     /// Adds what the ledger knows of one mailbox. What comes in during a reading counts as given by it: its row may have passed
     /// before.
-    pub(super) fn load(
-        &mut self,
-        mailbox: MailboxId,
-        entries: impl IntoIterator<Item = (RecordKey, Option<Fingerprint>, Presence)>,
-    ) {
+    pub(super) fn load(&mut self, mailbox: MailboxId, entries: impl IntoIterator<Item = MirrorIndexEntry>) {
         self.drop_mailbox(mailbox);
-        for (key, fingerprint, presence) in entries {
-            self.put(mailbox, key, fingerprint, presence);
+        for MirrorIndexEntry { key, fingerprint, presence, origin, noticed } in entries {
+            self.put(mailbox, key.clone(), fingerprint, presence);
+            if let Some(origin) = origin {
+                self.comes_from(mailbox, &key, origin);
+            }
+            if let Some(noticed) = noticed {
+                self.notice(mailbox, key, noticed);
+            }
         }
     }
 
@@ -83,12 +89,14 @@ impl Index {
     pub(super) fn clear(&mut self) {
         self.records.clear();
         self.sizes.clear();
+        self.noticed.clear();
     }
 
     fn drop_mailbox(&mut self, mailbox: MailboxId) {
         if self.sizes.remove(&mailbox).is_none() {
             return;
         }
+        self.noticed.retain(|(other, _), _| *other != mailbox);
         self.records.retain(|_, holders| {
             holders.all.retain(|holder| holder.mailbox != mailbox);
             !holders.all.is_empty()
@@ -110,12 +118,34 @@ impl Index {
         } else {
             *self.sizes.entry(mailbox).or_default() += 1;
             let place = holders.all.partition_point(|holder| holder.mailbox < mailbox);
-            holders.all.insert(place, Holder { mailbox, fingerprint, presence, given: self.generation });
+            let given = self.generation;
+            holders.all.insert(place, Holder { mailbox, fingerprint, presence, origin: None, given });
         }
+    }
+
+    /// What a mailbox's item was made from.
+    pub(super) fn comes_from(&mut self, mailbox: MailboxId, key: &RecordKey, origin: Origin) {
+        if let Some(holder) = self.records.get_mut(key).and_then(|holders| holders.of_mut(mailbox)) {
+            holder.origin = Some(origin);
+        }
+        if !self.noticed.is_empty() {
+            self.noticed.remove(&(mailbox, key.clone()));
+        }
+    }
+
+    /// What the row of an item that waits said when the meaning at work now was first met.
+    pub(super) fn notice(&mut self, mailbox: MailboxId, key: RecordKey, noticed: Origin) {
+        self.noticed.insert((mailbox, key), noticed);
+    }
+
+    /// See [`Self::notice`].
+    pub(super) fn noticed(&self, mailbox: MailboxId, key: &RecordKey) -> Option<&Origin> {
+        if self.noticed.is_empty() { None } else { self.noticed.get(&(mailbox, key.clone())) }
     }
 
     /// A mailbox holds a record no more.
     pub(super) fn remove(&mut self, mailbox: MailboxId, key: &RecordKey) {
+        self.noticed.remove(&(mailbox, key.clone()));
         if let Some(holders) = self.records.get_mut(key) {
             let before = holders.all.len();
             holders.all.retain(|holder| holder.mailbox != mailbox);

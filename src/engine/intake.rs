@@ -12,14 +12,16 @@ use jiff::Timestamp;
 
 use super::{
     index::Index,
+    lazily::Lazily,
+    meanings::{Book, Traced},
     recipients::{Recipient, Recipients, Standing},
     watch::QueryId,
 };
 use crate::{
-    domain::{Audience, Fingerprint, Kind, Matter, Presence, QueryName, RecordKey, SourceRecord},
-    plan::{Desired, MirrorHint, Verdict, Withdrawal, behind_a_wall, combined, scope},
+    domain::{Audience, Fingerprint, Kind, Matter, MeaningId, Origin, Presence, QueryName, RecordKey, SourceRecord},
+    plan::{Desired, MirrorHint, Verdict, Withdrawal, behind_a_wall, combined, meaning, scope, still_maintained},
     ports::{Person, Row},
-    state::MailboxId,
+    state::{KeyOrigin, MailboxId},
 };
 
 /// What one reading said, until it is complete.
@@ -42,6 +44,12 @@ pub(super) struct Told {
     pub(super) handovers: HashMap<MailboxId, BTreeMap<RecordKey, BTreeSet<MailboxId>>>,
     /// Everybody in the practice system.
     pub(super) people: Vec<Person>,
+    /// From what the wanted ones were made.
+    pub(super) traced: HashMap<MailboxId, BTreeMap<RecordKey, Traced>>,
+    /// What items were made from that are as they should be, where the ledger does not know it yet.
+    pub(super) origins: Vec<KeyOrigin>,
+    /// What rows said when a new meaning was first met, for items that wait.
+    pub(super) noticed: Vec<KeyOrigin>,
     /// Queries of contacts that were read in full.
     pub(super) contacts_in_full: BTreeSet<QueryName>,
     /// Firm-wide contacts that each mailbox was given, by query.
@@ -61,6 +69,7 @@ pub(super) struct Told {
 pub(super) struct Against<'a> {
     pub(super) index: &'a mut Index,
     pub(super) recipients: &'a Recipients,
+    pub(super) book: &'a mut Book,
     pub(super) mentioned: &'a dyn Fn(MailboxId, &RecordKey) -> bool,
 }
 
@@ -78,7 +87,7 @@ impl Intake {
     /// A row of a query.
     pub(super) fn row(&mut self, row: &Row, against: &mut Against<'_>) {
         match row {
-            Row::Record { record, .. } => self.record(record, against),
+            Row::Record { record, mark } => self.record(record, *mark, against),
             Row::Unreadable { key, audience, matter, .. } => self.unreadable(key, audience, matter, against),
             Row::Key { key, audience, .. } => self.given(key, audience, against),
         }
@@ -107,15 +116,16 @@ impl Intake {
             } else {
                 Desired::Unreadable
             };
-            self.stage(mailbox, key, &desired, None, against);
+            self.stage(mailbox, key, &desired, None, None, against);
         }
     }
 
-    fn record(&mut self, record: &SourceRecord, against: &mut Against<'_>) {
+    fn record(&mut self, record: &SourceRecord, mark: u64, against: &mut Against<'_>) {
         self.given(&record.key, &record.audience, against);
         let recipients = against.recipients;
         // What goes to everyone is judged once for all who have the same settings and hold the same.
         let mut last: Option<Judged<'_>> = None;
+        let mut source = Lazily::new(record, mark);
         for recipient in recipients.of(&record.audience) {
             let hint = hint(against.index, recipient.mailbox, &record.key);
             let judged = last
@@ -131,7 +141,8 @@ impl Intake {
             if !matches!(judged.desired, Desired::Wanted(_)) {
                 self.not_taken(recipient.mailbox, &record.key);
             }
-            self.stage(recipient.mailbox, &record.key, &judged.desired, judged.fingerprint, against);
+            let (desired, traced) = self.trace(&mut source, &judged, recipient.mailbox, against);
+            self.stage(recipient.mailbox, &record.key, &desired, judged.fingerprint, traced, against);
             last = Some(judged);
         }
     }
@@ -176,7 +187,58 @@ impl Intake {
             Standing::Active => scope(record, &viewer, hint.as_ref(), self.now),
         };
         let fingerprint = fingerprint(&desired);
-        Judged { recipient, hint, desired, fingerprint }
+        let meanings = recipient.meanings.get(&record.key.kind);
+        let meaning = meanings.and_then(|meanings| meanings.get(&record.key.query)).copied();
+        Judged { recipient, hint, desired, fingerprint, meaning }
+    }
+
+    /// From what a wanted record was made, and whether its item differs because its meaning changed. Time does not freeze an item
+    /// whose record changed; one whose meaning changed it does.
+    fn trace(
+        &mut self,
+        source: &mut Lazily<'_>,
+        judged: &Judged<'_>,
+        mailbox: MailboxId,
+        against: &mut Against<'_>,
+    ) -> (Desired, Option<Traced>) {
+        let desired = judged.desired.clone();
+        let (Desired::Wanted(rendered), Some(meaning)) = (&desired, judged.meaning) else { return (desired, None) };
+        let key = source.key();
+        let Some(holder) = against.index.holder(mailbox, key) else {
+            let origin = source.origin(judged.recipient, meaning);
+            return (desired, Some(Traced { origin, rewrite: None }));
+        };
+        let equal = holder.fingerprint == judged.fingerprint;
+        if equal && holder.origin.is_some_and(|origin| source.is_unmoved(&origin, meaning)) {
+            return (desired, None);
+        }
+        let then = holder.origin;
+        let origin = source.origin(judged.recipient, meaning);
+        let mut traced = Traced { origin, rewrite: None };
+        if equal {
+            // Links that feed one mailbox may mean the same record differently.
+            let settled = then.is_some_and(|then| self.shared.contains(&mailbox) && then.source == origin.source);
+            if then != Some(origin) && !settled {
+                self.told.origins.push((mailbox, key.clone(), origin));
+            }
+            return (desired, Some(traced));
+        }
+        if holder.fingerprint.is_none() {
+            return (desired, Some(traced));
+        }
+        let noticed = against.index.noticed(mailbox, key).copied();
+        let book = std::cell::RefCell::new(&mut *against.book);
+        let reads_alike = |one: &Origin, other: &Origin| book.borrow_mut().reads_alike(one.meaning, other.meaning);
+        if !meaning::is_same_row(&origin, then.as_ref(), noticed.as_ref(), reads_alike) {
+            return (desired, Some(traced));
+        }
+        if noticed.is_none_or(|noticed| (noticed.source, noticed.meaning) != (origin.source, origin.meaning)) {
+            self.told.noticed.push((mailbox, key.clone(), origin));
+        }
+        let changes = against.book.changes(then.map(|then| then.meaning), meaning);
+        let frozen = !still_maintained(rendered, &judged.recipient.scope, self.now) && !meaning::is_redaction(&changes);
+        traced.rewrite = Some(changes);
+        if frozen { (Desired::Frozen, None) } else { (desired, Some(traced)) }
     }
 
     fn stage(
@@ -185,13 +247,16 @@ impl Intake {
         key: &RecordKey,
         desired: &Desired,
         of_desired: Option<Fingerprint>,
+        traced: Option<Traced>,
         against: &Against<'_>,
     ) {
         let shared = self.shared.contains(&mailbox);
         let wall = behind_a_wall();
         let staged = self.told.desired.entry(mailbox).or_default();
-        let (desired, of_desired) = match staged.remove(key) {
-            None => (desired.clone(), of_desired),
+        let all_traced = self.told.traced.entry(mailbox).or_default();
+        let earlier_traced = all_traced.remove(key);
+        let (desired, of_desired, traced) = match staged.remove(key) {
+            None => (desired.clone(), of_desired, traced),
             Some(earlier) => {
                 // A wall that one row shows stands, whatever the others say. Then a row that cannot be read has the last word:
                 // believing one of two rows that contradict each other is guessing.
@@ -203,12 +268,16 @@ impl Intake {
                     combined(earlier, desired.clone(), hint(against.index, mailbox, key).as_ref())
                 };
                 let of_both = fingerprint(&both);
-                (both, of_both)
+                let traced = if both == *desired { traced } else { earlier_traced };
+                (both, of_both, traced)
             }
         };
         let done = !shared && is_done(against.index, mailbox, key, &desired, of_desired);
         if !done || (against.mentioned)(mailbox, key) {
             staged.insert(key.clone(), desired);
+            if let Some(traced) = traced {
+                all_traced.insert(key.clone(), traced);
+            }
         }
     }
 
@@ -279,6 +348,8 @@ struct Judged<'r> {
     desired: Desired,
     /// Of what is wanted.
     fingerprint: Option<Fingerprint>,
+    /// What rows like this one mean for the recipient.
+    meaning: Option<MeaningId>,
 }
 
 impl Judged<'_> {

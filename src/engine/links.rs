@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Engine,
+    meanings::Book,
     recipients::{Recipient, Recipients},
     room::Room,
 };
@@ -20,10 +21,13 @@ pub(super) struct Served {
     pub(super) contact_cap: u64,
 }
 
+/// Who gets rows now, and every meaning that these have.
+pub(super) type Anew = (Recipients, Book);
+
 impl Engine {
     /// Active links by mailbox, and who gets rows. `changed` says that this is not who it was at the last tick: then what is
     /// known of rows is of no use.
-    pub(super) fn links(&self, last: &Recipients) -> Result<(Vec<Served>, Option<Recipients>), LedgerError> {
+    pub(super) fn links(&self, last: &Recipients) -> Result<(Vec<Served>, Option<Anew>), LedgerError> {
         let now = self.context.now();
         let mut recipients = Vec::new();
         let mut served: BTreeMap<MailboxId, Served> = BTreeMap::new();
@@ -49,12 +53,13 @@ impl Engine {
             entry.contact_cap = entry.contact_cap.max(cap);
             entry.users.push(user);
         }
-        let recipients = Recipients::new(recipients);
+        let mut recipients = Recipients::new(recipients);
         let recipients = if recipients.same_as(last) {
             None
         } else {
+            let book = self.assign_meanings(&mut recipients)?;
             self.load_index(&served)?;
-            Some(recipients)
+            Some((recipients, book))
         };
         Ok((served.into_values().collect(), recipients))
     }
@@ -85,7 +90,6 @@ impl Engine {
     /// Takes what the ledger knows of a mailbox into the index.
     pub(super) fn reload(&self, mailbox: MailboxId) -> Result<(), LedgerError> {
         let entries = self.context.ledger.mirror_index(mailbox)?;
-        let entries = entries.into_iter().map(|entry| (entry.key, entry.fingerprint, entry.presence));
         self.index().load(mailbox, entries);
         Ok(())
     }

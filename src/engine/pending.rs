@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{handover::Handover, watch::QueryId};
+use super::{handover::Handover, meanings::Traced, watch::QueryId};
 use crate::{
     domain::RecordKey,
     plan::{Departure, Desired, HoldReason, ScopeSettings},
@@ -35,6 +35,8 @@ pub(super) struct Facts {
 #[derive(Debug)]
 struct Entry {
     desired: Desired,
+    /// From what it was made, where it is wanted.
+    traced: Option<Traced>,
     /// Counts up with every change, so that a cycle does not take out what is newer than what it did.
     version: u64,
     /// It leaves when others have it.
@@ -59,19 +61,21 @@ pub(super) struct Pending {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Batch {
     pub(super) desired: BTreeMap<RecordKey, Desired>,
+    /// From what the wanted ones were made.
+    pub(super) traced: BTreeMap<RecordKey, Traced>,
     pub(super) facts: Facts,
     versions: BTreeMap<RecordKey, u64>,
 }
 
 impl Pending {
     /// This is what the mailbox should have.
-    pub(super) fn put(&mut self, key: RecordKey, desired: Desired) {
+    pub(super) fn put(&mut self, key: RecordKey, desired: Desired, traced: Option<Traced>) {
         self.strangers.remove(&key);
-        if self.entries.get(&key).is_some_and(|entry| entry.desired == desired) {
+        if self.entries.get(&key).is_some_and(|entry| entry.desired == desired && entry.traced == traced) {
             return;
         }
         self.versions += 1;
-        self.entries.insert(key, Entry { desired, version: self.versions, handover: None, held: false });
+        self.entries.insert(key, Entry { desired, traced, version: self.versions, handover: None, held: false });
     }
 
     /// What leaves when others have it, by what the last reading said of these keys. What is waited for already was begun then.
@@ -122,9 +126,10 @@ impl Pending {
         self.entries.values().any(|entry| !entry.held && entry.handover.is_none())
     }
 
-    /// Keys and what is wanted of them, for the firm's budgets.
+    /// Keys and what is wanted of them, for the firm's budgets. A change of meaning has none.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&RecordKey, &Desired)> {
-        self.entries.iter().map(|(key, entry)| (key, &entry.desired))
+        let news = self.entries.iter().filter(|(_, entry)| entry.traced.as_ref().is_none_or(|it| it.rewrite.is_none()));
+        news.map(|(key, entry)| (key, &entry.desired))
     }
 
     /// A copy for a cycle, without what waits until others have it.
@@ -133,6 +138,7 @@ impl Pending {
         let batch = Batch {
             facts: self.facts.clone(),
             desired: due().map(|(key, entry)| (key.clone(), entry.desired.clone())).collect(),
+            traced: due().filter_map(|(key, entry)| Some((key.clone(), entry.traced.clone()?))).collect(),
             versions: due().map(|(key, entry)| (key.clone(), entry.version)).collect(),
         };
         self.in_flight = batch.desired.keys().cloned().collect();
@@ -144,9 +150,8 @@ impl Pending {
         self.in_flight.clear();
         for (key, version) in &batch.versions {
             let Some(entry) = self.entries.get_mut(key).filter(|entry| entry.version == *version) else { continue };
-            if held.contains(key) {
-                entry.held = true;
-            } else if !unfinished.contains(key) {
+            entry.held = held.contains(key);
+            if !entry.held && !unfinished.contains(key) {
                 self.entries.remove(key);
             }
         }
@@ -172,10 +177,10 @@ mod tests {
     #[test]
     fn what_changed_during_a_cycle_stays() {
         let mut pending = Pending::default();
-        pending.put(key(1), Desired::Absent);
-        pending.put(key(2), Desired::Absent);
+        pending.put(key(1), Desired::Absent, None);
+        pending.put(key(2), Desired::Absent, None);
         let batch = pending.begin();
-        pending.put(key(1), Desired::Frozen);
+        pending.put(key(1), Desired::Frozen, None);
         pending.end(&batch, &BTreeSet::new(), &BTreeSet::new());
         assert_eq!(pending.iter().collect::<Vec<_>>(), [(&key(1), &Desired::Frozen)]);
     }
@@ -183,7 +188,7 @@ mod tests {
     #[test]
     fn a_key_in_flight_is_mentioned_until_its_cycle_is_over() {
         let mut pending = Pending::default();
-        pending.put(key(1), Desired::Absent);
+        pending.put(key(1), Desired::Absent, None);
         let batch = pending.begin();
         assert!(pending.mentions(&key(1)) && !pending.mentions(&key(2)));
         pending.end(&batch, &BTreeSet::new(), &BTreeSet::new());
@@ -193,11 +198,11 @@ mod tests {
     #[test]
     fn held_keys_sleep_until_somebody_wakes_them_or_they_change() {
         let mut pending = Pending::default();
-        pending.put(key(1), Desired::Absent);
+        pending.put(key(1), Desired::Absent, None);
         let batch = pending.begin();
         pending.end(&batch, &BTreeSet::new(), &[key(1)].into());
         assert!(!pending.has_work() && pending.mentions(&key(1)));
-        pending.put(key(1), Desired::Absent);
+        pending.put(key(1), Desired::Absent, None);
         assert!(!pending.has_work(), "the same wish is no news");
         pending.wake();
         assert!(pending.has_work());

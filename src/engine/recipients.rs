@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use super::meanings::Assigned;
 use crate::{
     domain::{Audience, PersonId, PracticeWall},
     plan::{ScopeSettings, Viewer, Walls},
@@ -19,6 +20,8 @@ pub(super) struct Recipient {
     pub(super) person: PersonId,
     pub(super) mailbox: MailboxId,
     pub(super) scope: Arc<ScopeSettings>,
+    /// What rows mean for this user.
+    pub(super) meanings: Arc<Assigned>,
     /// What the practice system says of the person.
     pub(super) standing: Standing,
     /// What must not reach the mailbox: the walls of every link that feeds it.
@@ -28,7 +31,15 @@ pub(super) struct Recipient {
 impl Recipient {
     /// A link, with the walls of its settings alone so far.
     pub(super) fn new(user: UserName, person: PersonId, mailbox: MailboxId, scope: Arc<ScopeSettings>) -> Self {
-        Self { user, person, mailbox, scope, standing: Standing::Active, walls: Arc::default() }
+        Self {
+            user,
+            person,
+            mailbox,
+            scope,
+            meanings: Arc::default(),
+            standing: Standing::Active,
+            walls: Arc::default(),
+        }
     }
 
     /// As the planner looks at records.
@@ -142,6 +153,11 @@ impl Recipients {
     /// Every link.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Recipient> {
         self.all.iter()
+    }
+
+    /// Every link, to be completed.
+    pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = &mut Recipient> {
+        self.all.iter_mut()
     }
 
     /// What the links of a mailbox are to see.

@@ -48,6 +48,7 @@ impl Room {
         let mut pending = self.pending();
         pending.facts = Facts { contact_cap, ..facts };
         let desired = told.desired.remove(&self.id).unwrap_or_default();
+        let mut traced = told.traced.remove(&self.id).unwrap_or_default();
         let gone: Vec<RecordKey> = pending
             .mentioned()
             .filter(|key| told.complete.contains(&(key.kind, key.query.clone())))
@@ -55,11 +56,12 @@ impl Room {
             .cloned()
             .collect();
         for key in gone {
-            pending.put(key, Desired::Absent);
+            pending.put(key, Desired::Absent, None);
         }
         let keys: Vec<RecordKey> = desired.keys().cloned().collect();
         for (key, desired) in desired {
-            pending.put(key, desired);
+            let traced = traced.remove(&key);
+            pending.put(key, desired, traced);
         }
         pending.hand_over(&keys, &told.handovers.remove(&self.id).unwrap_or_default(), now);
     }

@@ -182,6 +182,14 @@ impl Engine {
             troubles.values().cloned().collect()
         };
         let ledger_serves = alerts.is_empty();
+        let (items, users) = status.of_meaning();
+        if items > 0 {
+            alerts.push(Alert {
+                subject: "meaning".to_owned(),
+                cause: format!("{items} items of {users} users mean something else now and keep their last text"),
+                remedy: "look and decide: `pocketdocket meaning show`".to_owned(),
+            });
+        }
         if let Some(trouble) = status.source.trouble {
             alerts.push(Alert {
                 subject: "practice database".to_owned(),
@@ -195,7 +203,7 @@ impl Engine {
             if let Some(parked) = user.user.parked.clone() {
                 alerts.push(Alert { subject: subject.clone(), cause: parked.cause, remedy: parked.remedy });
             }
-            for hold in &user.holds {
+            for hold in user.holds.iter().filter(|hold| !hold.reason.is_of_meaning()) {
                 alerts.push(Alert {
                     subject: subject.clone(),
                     cause: format!("hold {}: {}s wait for a person", hold.id, hold.kind),

@@ -129,7 +129,7 @@ impl Engine {
         outcome: Result<(), Trouble>,
     ) -> Result<(), LedgerError> {
         let now = self.context.now();
-        self.reindex(room, done);
+        self.reindex(room, briefing, done)?;
         let trouble = match outcome {
             Ok(()) => {
                 if user.user().waiting.is_some() {
@@ -181,7 +181,10 @@ impl Engine {
         reports.push(report);
     }
 
-    fn reindex(&self, room: &Room, done: &Done) {
+    /// What was settled, in the index; and from what it was made, in the ledger too. A crash in between costs nothing: the next
+    /// full reading finds the item equal, and notes it then.
+    fn reindex(&self, room: &Room, briefing: &Briefing, done: &Done) -> Result<(), LedgerError> {
+        let mut origins = Vec::new();
         let mut index = self.index();
         for (operation, outcome) in &done.settled {
             let key = operation.key.clone();
@@ -206,7 +209,16 @@ impl Engine {
                 Outcome::Removed | Outcome::Forgotten => index.remove(room.id, &key),
                 Outcome::Given | Outcome::Failed { .. } | Outcome::Unknown => {}
             }
+            let Some(traced) = briefing.batch.traced.get(&operation.key) else { continue };
+            // Until a person agrees, what is written is still what the item was made from.
+            let is_new = traced.rewrite.is_none() || matches!(operation.why, Why::Rewritten(_));
+            if is_new && matches!(outcome, Outcome::Stored { .. } | Outcome::Owned) {
+                index.comes_from(room.id, &operation.key, traced.origin);
+                origins.push((room.id, operation.key.clone(), traced.origin));
+            }
         }
+        drop(index);
+        self.context.ledger.note_origins(&origins)
     }
 
     /// What trouble with a mailbox means for its link: wait, or wait for a person.

@@ -79,13 +79,16 @@ impl Engine {
         let mut reading = self.reading.lock().await;
         let run = self.context.ledger.begin_run(None, self.context.now())?;
         let (served, changed) = self.links(&reading.recipients)?;
-        if let Some(recipients) = changed {
+        if let Some((recipients, book)) = changed {
             reading.recipients = recipients;
+            reading.book = book;
             reading.watch.forget();
         }
         if self.read_anew.swap(false, Ordering::Relaxed) {
             reading.watch.suspect();
         }
+        self.context.turns.begin(self.context.policy.firm_meaning_per_tick);
+        self.hear_approvals(&mut reading)?;
         let mut report = TickReport::default();
         match self.read(&mut reading, &served).await? {
             // With nobody to serve nothing was asked, and nothing is known.
@@ -141,6 +144,7 @@ impl Engine {
             self.context.ledger.put_people(&told.people, self.context.now())?;
             reading.people = std::mem::take(&mut told.people);
         }
+        self.note_origins(&told)?;
         reading.empty.hear(&told);
         let mut leaving = self.departures(&reading.recipients, served)?;
         for one in served {
@@ -208,8 +212,12 @@ impl Engine {
                         }
                     }
                     let mut index = self.index();
-                    let mut against =
-                        Against { index: &mut index, recipients: &reading.recipients, mentioned: &mentioned };
+                    let mut against = Against {
+                        index: &mut index,
+                        recipients: &reading.recipients,
+                        book: &mut reading.book,
+                        mentioned: &mentioned,
+                    };
                     for row in &portion {
                         intake.row(row, &mut against);
                     }
@@ -233,8 +241,12 @@ impl Engine {
                     }
                     if let Some(count) = every_key {
                         let mut index = self.index();
-                        let against =
-                            Against { index: &mut index, recipients: &reading.recipients, mentioned: &mentioned };
+                        let against = Against {
+                            index: &mut index,
+                            recipients: &reading.recipients,
+                            book: &mut reading.book,
+                            mentioned: &mentioned,
+                        };
                         intake.every_key_seen(kind, &query.1, count, &against);
                     }
                     ended.push((query, cursor));
@@ -267,6 +279,20 @@ impl Engine {
                 continue;
             }
             self.context.ledger.put_row_problems(&query, read.as_ref(), &found, self.context.now())?;
+        }
+        Ok(())
+    }
+
+    /// Keeps what items were made from, where nothing is to be written: in the ledger and in the index.
+    fn note_origins(&self, told: &Told) -> Result<(), LedgerError> {
+        self.context.ledger.note_origins(&told.origins)?;
+        self.context.ledger.note_noticed(&told.noticed)?;
+        let mut index = self.index();
+        for (mailbox, key, origin) in &told.origins {
+            index.comes_from(*mailbox, key, *origin);
+        }
+        for (mailbox, key, noticed) in &told.noticed {
+            index.notice(*mailbox, key.clone(), *noticed);
         }
         Ok(())
     }

@@ -46,7 +46,10 @@ pub fn audit(plan: &Plan, input: &PlanningInput<'_>) -> Vec<String> {
 /// Reasons that concern single records let the others of their kind go on.
 fn holds_the_kind(reason: &HoldReason, input: &PlanningInput<'_>) -> bool {
     match reason {
-        HoldReason::Orphans | HoldReason::OnlyInDeletedItems | HoldReason::PersonLeft { .. } => false,
+        HoldReason::Orphans
+        | HoldReason::OnlyInDeletedItems
+        | HoldReason::PersonLeft { .. }
+        | HoldReason::MeaningChanged { .. } => false,
         HoldReason::LooksAlreadyThere { matches } => *matches > input.policy.few_look_alikes,
         _ => true,
     }

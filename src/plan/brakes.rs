@@ -32,22 +32,27 @@ pub(super) fn brake(decided: Vec<Decided>, input: &PlanningInput<'_>) -> (Vec<Op
             since: departure.since,
             items: leaving.iter().filter(|(operation, _)| operation.class().is_some()).map(|_| 1).sum(),
         });
-        let own = |aside: Option<Aside>| match aside? {
+        let own = |operation: &Operation, aside: Option<Aside>| match aside? {
             Aside::Leaver => left.clone(),
             Aside::Orphan => Some(HoldReason::Orphans),
             Aside::OnlyDeleted => Some(HoldReason::OnlyInDeletedItems),
             Aside::LookAlike => few.then_some(HoldReason::LooksAlreadyThere { matches }),
+            Aside::Meaning => {
+                let changes = input.rewrites.of.get(&operation.key).map(|rewrite| rewrite.changes.clone());
+                Some(HoldReason::MeaningChanged { changes: changes.unwrap_or_default() })
+            }
         };
         // Operations that a person decides one by one have a hold by themselves; it does not stop the others.
-        let mut held: Vec<Hold> = [Aside::Orphan, Aside::OnlyDeleted, Aside::LookAlike, Aside::Leaver]
-            .into_iter()
-            .filter_map(|aside| own(Some(aside)))
-            .map(|reason| Hold { kind, reason, operations: Vec::new() })
-            .collect();
+        let mut held: Vec<Hold> = Vec::new();
+        for reason in decided.iter().filter_map(|(operation, aside)| own(operation, *aside)) {
+            if !held.iter().any(|hold| hold.reason == reason) {
+                held.push(Hold { kind, reason, operations: Vec::new() });
+            }
+        }
         let single = held.len();
         held.extend(reasons.into_iter().map(|reason| Hold { kind, reason, operations: Vec::new() }));
         for (operation, aside) in decided {
-            let own = own(aside);
+            let own = own(&operation, aside);
             let mut waits = false;
             for (place, hold) in held.iter_mut().enumerate() {
                 // Who gave consent to this pair has answered the question that its likeness raised.

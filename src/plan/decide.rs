@@ -11,6 +11,8 @@
 //! | gone, withdrawn | no | yes | an orphan: a person decides |
 //! | unreadable | any | any | nothing |
 //! | frozen | any | any | nothing in the mailbox |
+//!
+//! A record that is the same and only means something else now is no changed record: see [`meaning`].
 
 mod maintain;
 
@@ -22,15 +24,15 @@ use std::{
 use jiff::ToSpan;
 
 use super::{
-    Action, Adoption, Desired, Finding, FindingKind, OnDrift, Operation, PlanningInput, Why,
+    Action, Adoption, Consent, Desired, Finding, FindingKind, OnDrift, Operation, PlanningInput, Rewrite, Why, meaning,
     ours::{candidates, ours},
 };
 use crate::domain::{
     Field, Fingerprint, ItemContent, ItemId, MirrorEntry, Place, Presence, Record, RecordKey, RemovalManner, Seen,
-    Value, drift,
+    Value, Written, drift,
 };
 
-/// Creates and deletes that a person decides one by one, whatever the brakes say.
+/// What a person decides apart from all others, whatever the brakes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Aside {
     /// The delete of an item that the ledger does not know.
@@ -41,6 +43,8 @@ pub(super) enum Aside {
     LookAlike,
     /// The delete of what was there for somebody who left.
     Leaver,
+    /// The update of an item whose record is the same and means something else now.
+    Meaning,
 }
 
 /// What is decided for one key.
@@ -99,10 +103,47 @@ impl Case<'_> {
             };
         };
         let record = overlaid(record, entry);
-        match self.seen {
-            Some(seen) => self.maintain(&record, entry, seen),
-            None => self.missing(&record, entry),
+        let rewrite = self.input.rewrites.of.get(self.key).zip(entry.certain());
+        let rewrite = rewrite.filter(|(_, written)| written.fingerprint != Fingerprint::of(&record));
+        match (rewrite, self.seen) {
+            (Some((rewrite, written)), Some(seen)) => self.rewritten(&record, rewrite, written, entry, seen),
+            // What the user deleted comes back when the record changes, not when its meaning does.
+            (Some((_, written)), None) => self.missing(&written.record, entry),
+            (None, Some(seen)) => self.maintain(&record, entry, seen),
+            (None, None) => self.missing(&record, entry),
         }
+    }
+
+    /// The record is the same and means something else now. Without a person's consent the item keeps its last good text, which
+    /// is maintained as ever.
+    fn rewritten(
+        &self,
+        record: &Arc<Record>,
+        rewrite: &Rewrite,
+        written: &Written,
+        entry: &MirrorEntry,
+        seen: &Seen,
+    ) -> Decision {
+        let waits = rewrite.consent == Consent::Waits;
+        let kept = waits.then(|| self.maintain(&written.record, entry, seen));
+        if let Some(kept) = kept.as_ref().filter(|kept| !kept.operations.is_empty()) {
+            return Decision {
+                operations: kept.operations.clone(),
+                findings: kept.findings.clone(),
+                ..Decision::default()
+            };
+        }
+        let mut decision = self.maintain(record, entry, seen);
+        let mut writes = false;
+        for operation in decision.operations.iter_mut().filter(|operation| operation.why == Why::Changed) {
+            operation.why = Why::Rewritten(meaning::label(&rewrite.changes));
+            writes |= operation.class().is_some();
+        }
+        if let Some(kept) = kept.filter(|_| writes) {
+            decision.findings = kept.findings;
+            decision.aside = Some(Aside::Meaning);
+        }
+        decision
     }
 
     fn create_new(&self, record: &Arc<Record>) -> Decision {

@@ -6,7 +6,7 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::{Adoption, Class, HoldReason, Operation, OperationDigest, ReasonName};
+use super::{Adoption, Class, HoldReason, Operation, OperationDigest, ReasonName, Rewrites};
 use crate::domain::{Kind, Mirror, Observation, QueryName, Record, RecordKey};
 
 /// What one mailbox should have of one record.
@@ -83,6 +83,8 @@ pub struct PlanningInput<'a> {
     pub adoptions: &'a BTreeMap<RecordKey, Adoption>,
     /// Keys that a mailbox without a ledger holds in Deleted Items only.
     pub only_deleted: &'a BTreeSet<RecordKey>,
+    /// Records that are the same and would be written anew all the same.
+    pub rewrites: &'a Rewrites,
     /// The office's zone, for days.
     pub zone: &'a TimeZone,
     /// The moment of planning.
@@ -173,6 +175,10 @@ pub struct Policy {
     pub leavers: OnLeave,
     /// How many people may leave within 24 hours before their items wait for a person although `leavers` says otherwise.
     pub leavers_per_day: u64,
+    /// How many items of a mailbox one pass writes anew for an approved change of meaning.
+    pub meaning_per_tick: u64,
+    /// How many items all mailboxes together write anew for it between two ticks.
+    pub firm_meaning_per_tick: u64,
 }
 
 impl Default for Policy {
@@ -200,6 +206,8 @@ impl Default for Policy {
             few_look_alikes: 3,
             leavers: OnLeave::Hold,
             leavers_per_day: 1,
+            meaning_per_tick: 50,
+            firm_meaning_per_tick: 1_000,
         }
     }
 }

@@ -7,7 +7,7 @@ use std::{
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::Finding;
+use super::{Finding, MeaningChange};
 use crate::domain::{
     Body, Field, Fingerprint, ItemContent, ItemId, ItemRef, Kind, Place, QueryName, Record, RecordKey, RemovalManner,
     Value,
@@ -116,6 +116,8 @@ pub enum Class {
     Leave,
     /// New items in place of ones that were ours: what a changed key or query name would do.
     Replace,
+    /// Items of records that are the same and mean something else now. They have no budget: a person agrees to them by name.
+    Rewrite,
 }
 
 impl Operation {
@@ -127,6 +129,7 @@ impl Operation {
         match (&self.action, &self.why) {
             (Action::Create { .. }, Why::Restored) => Some(Class::Replace),
             (Action::Create { .. }, _) => Some(Class::Create),
+            (Action::Update { .. }, Why::Rewritten(_)) => Some(Class::Rewrite),
             (Action::Update { .. }, _) => Some(Class::Update),
             (Action::Adopt { .. }, _) => Some(Class::Adopt),
             (Action::Delete { .. }, Why::Withdrawn(_)) => Some(Class::Withdraw),
@@ -196,6 +199,8 @@ pub enum Why {
     DeletedByUser,
     /// A person asked for what was done to be undone.
     Undone,
+    /// The record is the same, what it means changed: these parts.
+    Rewritten(String),
 }
 
 impl fmt::Display for Why {
@@ -214,6 +219,7 @@ impl fmt::Display for Why {
             Self::PersonLeft => "the person left the firm",
             Self::Undone => "undone",
             Self::Withdrawn(reason) => return write!(formatter, "withdrawn: {reason}"),
+            Self::Rewritten(parts) => return write!(formatter, "written anew: {parts}"),
         };
         formatter.write_str(text)
     }
@@ -226,6 +232,8 @@ pub struct Plan {
     pub operations: Vec<Operation>,
     /// Waiting for a person; none of these operations is in `operations`.
     pub holds: Vec<Hold>,
+    /// An approved change of meaning whose turn comes at later ticks.
+    pub later: Vec<Operation>,
     /// Told, not done.
     pub findings: Vec<Finding>,
     /// Stamped copies beside a known item: remembered as foreign, never touched.
@@ -327,9 +335,19 @@ pub enum HoldReason {
         /// The cap.
         cap: u64,
     },
+    /// The records are the same; what they mean changed.
+    MeaningChanged {
+        /// What changed.
+        changes: Vec<MeaningChange>,
+    },
 }
 
 impl HoldReason {
+    /// Whether it is decided for all mailboxes at once, by approving a change of meaning.
+    pub fn is_of_meaning(&self) -> bool {
+        matches!(self, Self::MeaningChanged { .. })
+    }
+
     /// What makes it the same reason in the next plan: what it is about, not its numbers.
     pub fn name(&self) -> ReasonName {
         ReasonName(match self {
@@ -346,6 +364,11 @@ impl HoldReason {
             Self::PersonMissing { person } => format!("person-missing/{person}"),
             Self::PersonLeft { person, .. } => format!("person-left/{person}"),
             Self::ContactCap { .. } => "contact-cap".to_owned(),
+            Self::MeaningChanged { changes } => {
+                use sha2::{Digest, Sha256};
+                let digest = Sha256::digest(serde_json::to_vec(changes).unwrap_or_default());
+                format!("meaning-changed/{}", Fingerprint(digest.into()))
+            }
         })
     }
 }

@@ -8,6 +8,7 @@ mod brakes;
 mod counterexamples;
 mod decisions;
 mod departures;
+mod meaning;
 mod properties;
 mod recovery;
 mod world;

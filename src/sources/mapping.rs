@@ -24,6 +24,7 @@ use check::Checker;
 use choices::Choices;
 use document::Document;
 pub use error::{MappingError, Origin, Place};
+pub use sql::normalised;
 pub use words::{AddressPart, Meaning, PEOPLE, TimePart, closest, vocabulary};
 
 use super::{Connector, Settings, convert::Converter};

@@ -10,10 +10,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     Ledger, LedgerError, MailboxId,
     columns::{Count, Digest, Json, Moment, Word},
+    meaning::origins,
 };
 use crate::domain::{
-    ChangeKey, Field, Fingerprint, ItemId, ItemRef, Kind, Mirror, MirrorEntry, Place, Presence, QueryName, Record,
-    RecordKey, Value, Written,
+    ChangeKey, Field, Fingerprint, ItemId, ItemRef, Kind, Mirror, MirrorEntry, Origin, Place, Presence, QueryName,
+    Record, RecordKey, Value, Written,
 };
 
 /// What the mirror says of a key without opening what is sealed.
@@ -25,6 +26,10 @@ pub struct MirrorIndexEntry {
     pub fingerprint: Option<Fingerprint>,
     /// Kept, or deleted by the user and respected.
     pub presence: Presence,
+    /// What the item was made from, where that is known.
+    pub origin: Option<Origin>,
+    /// What its row said when the meaning at work now was first met, while the item waits.
+    pub noticed: Option<Origin>,
 }
 
 /// Sizes of a mirror: items that are kept.
@@ -40,13 +45,19 @@ impl Ledger {
     /// Every key of a mailbox's mirror, cheaply, in order.
     pub fn mirror_index(&self, mailbox: MailboxId) -> Result<Vec<MirrorIndexEntry>, LedgerError> {
         self.read(|transaction| {
-            let mut statement = transaction
-                .prepare_cached("SELECT key, fingerprint, kept FROM mirror WHERE mailbox = ?1 ORDER BY key")?;
+            let mut statement = transaction.prepare_cached(
+                "SELECT m.key, m.fingerprint, m.kept, o.source, o.mark, o.meaning, o.noticed_source, o.noticed_meaning
+                     FROM mirror m LEFT JOIN origin o ON o.mailbox = m.mailbox AND o.key = m.key
+                     WHERE m.mailbox = ?1 ORDER BY m.key",
+            )?;
             let entries = statement.query_map([mailbox], |row| {
+                let (origin, noticed) = origins(row, 3)?;
                 Ok(MirrorIndexEntry {
                     key: row.get::<_, Word<_>>(0)?.0,
                     fingerprint: row.get::<_, Option<Digest>>(1)?.map(|digest| digest.0),
                     presence: presence(row.get(2)?),
+                    origin,
+                    noticed,
                 })
             })?;
             Ok(entries.collect::<Result<_, _>>()?)

@@ -5,10 +5,12 @@ use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Colleague, HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Proof, Run, SourceHealth, User,
+    Colleague, HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Proof, Rollout, Run, SourceHealth, User,
     columns::{Count, Word},
     history::last_runs,
-    holds, mailboxes, people,
+    holds, mailboxes,
+    meaning::rollouts,
+    people,
     source_health::health,
     users,
 };
@@ -27,6 +29,8 @@ pub struct Status {
     pub source: SourceHealth,
     /// Rows with problems.
     pub row_problems: u64,
+    /// Approved changes of meaning that are not on every phone yet.
+    pub rollouts: Vec<Rollout>,
     /// The users, by name.
     pub users: Vec<UserStatus>,
     /// People of the practice system without a link, for whom one is suggested. That needs nobody.
@@ -77,6 +81,15 @@ impl UserStatus {
 }
 
 impl Status {
+    /// Items that wait because what their records mean changed, and of how many users.
+    pub fn of_meaning(&self) -> (u64, usize) {
+        let users = self.users.iter().map(|user| {
+            let held = user.holds.iter().filter(|hold| hold.reason.is_of_meaning());
+            held.map(|hold| hold.operations).sum::<u64>()
+        });
+        users.filter(|items| *items > 0).fold((0, 0), |(items, users), more| (items + more, users + 1))
+    }
+
     /// Whether a person is needed anywhere.
     pub fn needs_person(&self) -> bool {
         self.source.trouble.is_some() || self.users.iter().any(UserStatus::needs_person)
@@ -106,6 +119,7 @@ impl Ledger {
                 last_tick: last_runs(transaction, None, 1)?.pop(),
                 source: health(transaction)?,
                 row_problems: row_problems.0,
+                rollouts: rollouts(transaction)?,
                 users,
                 not_linked: self.not_linked(transaction)?,
             })

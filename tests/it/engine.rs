@@ -10,6 +10,7 @@ mod first_sync;
 mod handover;
 mod leavers;
 mod loss;
+mod meaning;
 #[cfg(target_os = "linux")]
 mod on_a_server;
 mod phone;

@@ -1,6 +1,6 @@
 use crate::{
     domain::{Field, MirrorEntry, Record, RemovalManner, Value, drift},
-    plan::{Action, Class, FindingKind, HoldReason, Operation},
+    plan::{Action, Class, FindingKind, HoldReason, Operation, meaning},
 };
 
 use super::values;
@@ -104,6 +104,9 @@ pub(in crate::cli) fn held_reason(reason: &HoldReason) -> String {
             )
         }
         HoldReason::ContactCap { wanted, cap } => format!("{wanted} contacts would come here, the cap is {cap}"),
+        HoldReason::MeaningChanged { changes } => {
+            format!("the records are the same, what they mean changed: {}", meaning::label(changes))
+        }
     }
 }
 
@@ -140,6 +143,7 @@ fn class_word(class: Class) -> &'static str {
         Class::Adopt => "adoptions",
         Class::Leave => "removals for people who left",
         Class::Replace => "replacements",
+        Class::Rewrite => "items written anew",
     }
 }
 

@@ -5,6 +5,10 @@ use crate::domain::{
     Field, Kind, Matter, Record, Reminder, Sensitivity, ShowAs, SourceRecord, Span, TaskStatus, Value,
 };
 
+/// Counts up whenever this room, or what turns rows into records, makes other text of the same row and settings. Items of an older
+/// revision are then not written anew before a person agreed. A test shows when it is to be raised.
+pub const RENDERING_REVISION: u32 = 1;
+
 /// The record as this user's phone shows it; `None` when nothing of it may be shown.
 ///
 /// What is withheld is said as `None`, not left out: a field that is left out keeps its last value on the phone.

@@ -147,8 +147,8 @@ pub enum CancelledPolicy {
     Keep,
 }
 
-/// How much of a record is shown on a phone that may lie on a table.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// How much of a record is shown on a phone that may lie on a table. In order: each shows less than the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PrivacyMode {
     /// Everything.

@@ -5,6 +5,7 @@ use jiff::{civil::date, tz::TimeZone};
 use super::*;
 use crate::domain::{Matter, Personal, PostalAddress, RecordKey, Reminder, Sensitivity, ShowAs};
 
+mod rendering;
 mod walls;
 
 const SECRET: &str = "Planted";

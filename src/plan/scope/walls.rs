@@ -1,7 +1,9 @@
 use std::collections::BTreeSet;
 
 use super::Viewer;
-use crate::domain::{Audience, Behind, Circle, Matter, MatterNumber, PersonId, RecordKey, SourceRecord, Tie};
+use crate::domain::{
+    Audience, Behind, Circle, Matter, MatterNumber, PersonId, RecordKey, SourceDigest, SourceRecord, Tie,
+};
 
 /// What must never reach one mailbox.
 ///
@@ -97,6 +99,11 @@ fn number(matter: &Matter) -> Option<MatterNumber> {
 }
 
 impl Viewer<'_> {
+    /// What a row says to this viewer: a tie or a wall that comes or goes is news, as a changed field is.
+    pub fn digest(&self, record: &SourceRecord) -> SourceDigest {
+        SourceDigest::of(record, &self.ties(record).collect::<Vec<_>>())
+    }
+
     /// How a record lies to the walls around this viewer.
     pub(super) fn verdict(&self, record: &SourceRecord) -> Verdict {
         self.walls.verdict(&record.key, &record.matter, &record.audience, self.person)

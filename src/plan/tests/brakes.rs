@@ -12,8 +12,8 @@ use crate::{
         RecordKey, Seen, Written,
     },
     plan::{
-        Adoption, Allowance, Class, Desired, Hold, HoldReason, Operation, Plan, PlanningInput, Policy, Release, Spent,
-        Totals, Withdrawal, audit, plan,
+        Adoption, Allowance, Class, Desired, Hold, HoldReason, Operation, Plan, PlanningInput, Policy, Release,
+        Rewrites, Spent, Totals, Withdrawal, audit, plan,
     },
 };
 
@@ -28,6 +28,7 @@ pub(super) struct Setting {
     pub(super) look_alikes: BTreeSet<RecordKey>,
     pub(super) adoptions: BTreeMap<RecordKey, Adoption>,
     pub(super) only_deleted: BTreeSet<RecordKey>,
+    pub(super) rewrites: Rewrites,
 }
 
 pub(super) fn key(kind: Kind, number: u32) -> RecordKey {
@@ -46,6 +47,7 @@ impl Setting {
             look_alikes: BTreeSet::new(),
             adoptions: BTreeMap::new(),
             only_deleted: BTreeSet::new(),
+            rewrites: Rewrites::default(),
         };
         for (kind, count) in [(Kind::Task, tasks), (Kind::Contact, contacts)] {
             for number in 0..count {
@@ -100,6 +102,7 @@ impl Setting {
             look_alikes: &self.look_alikes,
             adoptions: &self.adoptions,
             only_deleted: &self.only_deleted,
+            rewrites: &self.rewrites,
             zone,
             now: now(0),
         }

@@ -13,7 +13,7 @@ use crate::{
     },
     plan::{
         Action, Desired, Finding, FindingKind, HoldReason, OnDrift, Operation, Plan, PlanningInput, Policy, Release,
-        Totals, Why, Withdrawal, plan, unread,
+        Rewrites, Totals, Why, Withdrawal, plan, unread,
     },
 };
 
@@ -96,6 +96,7 @@ impl Setting {
             look_alikes: &BTreeSet::new(),
             adoptions: &BTreeMap::new(),
             only_deleted: &BTreeSet::new(),
+            rewrites: &Rewrites::default(),
             zone: &TimeZone::UTC,
             now: now(0),
         })

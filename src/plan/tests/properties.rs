@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::world::{Item, Ledger, Row, Trouble, World, now, open, record, tight, with};
 use crate::{
     domain::{Field, ItemId, Kind, Mirror, Observation, Place, Presence, RecordKey, Seen, TaskStatus, Value, drift},
-    plan::{Desired, OnDrift, Plan, PlanningInput, Policy, plan},
+    plan::{Desired, OnDrift, Plan, PlanningInput, Policy, Rewrites, plan},
 };
 
 /// What may happen.
@@ -350,6 +350,7 @@ impl World {
                 look_alikes: &BTreeSet::new(),
                 adoptions: &BTreeMap::new(),
                 only_deleted: &BTreeSet::new(),
+                rewrites: &Rewrites::default(),
                 zone: &TimeZone::UTC,
                 now: now(self.hours),
             })

@@ -13,7 +13,7 @@ use crate::{
     },
     plan::{
         Action, Allowance, Class, Desired, Hold, HoldReason, MirrorHint, OnDrift, Operation, Plan, PlanningInput,
-        Policy, Release, Resolution, Spent, Totals, Withdrawal, combined, plan, recover, settle, unread,
+        Policy, Release, Resolution, Rewrites, Spent, Totals, Withdrawal, combined, plan, recover, settle, unread,
     },
 };
 
@@ -101,6 +101,8 @@ pub(super) fn open() -> Policy {
         firm_budgets: budgets,
         few_vanished: 1_000_000,
         few_look_alikes: 3,
+        meaning_per_tick: 50,
+        firm_meaning_per_tick: 1_000,
         max_restores: 250,
         ..Policy::default()
     }
@@ -302,6 +304,7 @@ impl World {
             look_alikes: &BTreeSet::new(),
             adoptions: &BTreeMap::new(),
             only_deleted: &BTreeSet::new(),
+            rewrites: &Rewrites::default(),
             zone: &TimeZone::UTC,
             now: now(self.hours),
         })

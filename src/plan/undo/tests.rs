@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::{
     domain::{ChangeKey, Fingerprint, ItemRef, Place},
-    plan::{Desired, PlanningInput, Policy, Release, Totals, plan, settle::mirror_after},
+    plan::{Desired, PlanningInput, Policy, Release, Rewrites, Totals, plan, settle::mirror_after},
 };
 
 /// Subject and place.
@@ -137,6 +137,7 @@ impl World {
             look_alikes: &BTreeSet::new(),
             adoptions: &BTreeMap::new(),
             only_deleted: &BTreeSet::new(),
+            rewrites: &Rewrites::default(),
             zone: &self.zone,
             now: Timestamp::UNIX_EPOCH,
         })

@@ -48,6 +48,41 @@ pub(super) fn tokens(sql: &str) -> Vec<Token<'_>> {
     tokens
 }
 
+/// The statement without comments and with single spaces, except within quotes: what it says, whatever its layout.
+pub fn normalised(sql: &str) -> String {
+    let mut text = String::with_capacity(sql.len());
+    let mut rest = sql;
+    while let Some(first) = rest.chars().next() {
+        let close = match first {
+            '\'' | '"' | '`' => Some(first),
+            '[' => Some(']'),
+            _ => None,
+        };
+        let comment = ["--", "/*"].into_iter().zip(["\n", "*/"]).find(|(begin, _)| rest.starts_with(begin));
+        if let Some((_, end)) = comment {
+            rest = rest.get(2..).unwrap_or_default();
+            rest = rest.find(end).map_or("", |at| rest.get(at + end.len()..).unwrap_or_default());
+        } else if let Some(close) = close {
+            let inside = rest.get(1..).unwrap_or_default();
+            let length = inside.find(close).map_or(rest.len(), |at| 1 + at + close.len_utf8());
+            let (quoted, remainder) = rest.split_at(length);
+            text.push_str(quoted);
+            rest = remainder;
+            continue;
+        } else if !first.is_whitespace() {
+            text.push(first);
+            rest = rest.get(first.len_utf8()..).unwrap_or_default();
+            continue;
+        } else {
+            rest = rest.trim_start();
+        }
+        if !text.ends_with(' ') {
+            text.push(' ');
+        }
+    }
+    text.trim().to_owned()
+}
+
 /// The statement without a final semicolon, if it looks like one SELECT; else what is wrong with it.
 pub(super) fn single_select(sql: &str) -> Result<String, &'static str> {
     let mut tokens = tokens(sql);

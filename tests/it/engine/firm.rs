@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use pocketdocket::{
     app::Mailboxes,
     domain::{FirmId, PersonId},
-    engine::{AlertSettings, Engine, Parts, Settings, TickReport},
+    engine::{AlertSettings, Engine, Interpretation, Parts, Settings, TickReport},
     exchange,
-    plan::{HoldReason, Policy, ScopeSettings},
+    plan::{HoldReason, Policy, RENDERING_REVISION, ScopeSettings},
     ports::Source,
     simulator::{self, ItemView, MailboxView, Running, Simulator},
     sources::{self, SourceZone},
@@ -31,7 +31,8 @@ const SCHEMA: &str = "
         changed TEXT DEFAULT (datetime('now')));
 ";
 
-const MAPPING: &str = r#"
+/// What its rows mean.
+pub(super) const MAPPING: &str = r#"
 [practice]
 name = "Test practice"
 connector = "sqlite"
@@ -53,6 +54,9 @@ pub(super) struct Firm {
     pub(super) engine: Arc<Engine>,
     pub(super) policy: Policy,
     pub(super) settings: Settings,
+    pub(super) scope: ScopeSettings,
+    /// Of our own rendering.
+    pub(super) revision: u32,
     clock: Arc<Mutex<Timestamp>>,
     lock: Option<EngineLock>,
     mailboxes: Arc<Mailboxes>,
@@ -89,7 +93,10 @@ impl Firm {
         std::fs::write(folder.path().join("mapping.toml"), MAPPING).expect("the mapping");
         let ledger = new_ledger(&folder.path().join("data"), &folder.path().join("master.key"), FIRM);
         let clock = Arc::new(Mutex::new("2026-11-23T08:00:00Z".parse().expect("a time")));
-        let (engine, mailboxes) = wire(&folder, &sim, &ledger, &clock, &Policy::default(), &Settings::default(), None);
+        let scope = ScopeSettings::for_office(TimeZone::get("Europe/Berlin").expect("a zone"));
+        let (policy, settings, revision) = (Policy::default(), Settings::default(), RENDERING_REVISION);
+        let chosen = Chosen { policy: &policy, settings: &settings, scope: &scope, revision, source: None };
+        let (engine, mailboxes) = wire(&folder, &sim, &ledger, &clock, &chosen);
         let lock = ledger.lock_engine().expect("the only engine");
         engine.begin().expect("a writable ledger");
         let firm = Self {
@@ -97,8 +104,10 @@ impl Firm {
             sim,
             ledger,
             engine,
-            policy: Policy::default(),
-            settings: Settings::default(),
+            policy,
+            settings,
+            scope,
+            revision,
             clock,
             lock: Some(lock),
             mailboxes,
@@ -161,8 +170,13 @@ impl Firm {
 
     /// The mapping is another one from now on.
     pub(super) async fn map_anew(&mut self, mapping: &str) {
-        std::fs::write(self.folder.path().join("mapping.toml"), mapping).expect("the mapping");
+        self.map(mapping);
         self.restart(true).await;
+    }
+
+    /// The mapping is another one from the next start on.
+    pub(super) fn map(&self, mapping: &str) {
+        std::fs::write(self.folder.path().join("mapping.toml"), mapping).expect("the mapping");
     }
 
     /// An event on a day of December, 10 to 11 o'clock.
@@ -310,8 +324,9 @@ impl Firm {
     }
 
     pub(super) fn begin_with(&mut self, ledger: Ledger) {
-        let (engine, mailboxes) =
-            wire(&self.folder, &self.sim, &ledger, &self.clock, &self.policy, &self.settings, self.source.as_ref());
+        let (policy, settings, scope) = (&self.policy, &self.settings, &self.scope);
+        let chosen = Chosen { policy, settings, scope, revision: self.revision, source: self.source.as_ref() };
+        let (engine, mailboxes) = wire(&self.folder, &self.sim, &ledger, &self.clock, &chosen);
         self.lock = Some(ledger.lock_engine().expect("the only engine"));
         engine.begin().expect("a writable ledger");
         self.ledger = ledger;
@@ -359,14 +374,22 @@ fn open_ledger(data: &std::path::Path, key: &std::path::Path) -> Ledger {
     Ledger::open(data, KeyFile::open(key).expect("the key")).expect("the ledger")
 }
 
+/// What the firm's IT chose, and which version of our code is at work.
+struct Chosen<'a> {
+    policy: &'a Policy,
+    settings: &'a Settings,
+    scope: &'a ScopeSettings,
+    revision: u32,
+    /// In place of the firm's own SQLite file.
+    source: Option<&'a Arc<dyn Source>>,
+}
+
 fn wire(
     folder: &TempDir,
     sim: &Running,
     ledger: &Ledger,
     clock: &Arc<Mutex<Timestamp>>,
-    policy: &Policy,
-    settings: &Settings,
-    source: Option<&Arc<dyn Source>>,
+    chosen: &Chosen<'_>,
 ) -> (Arc<Engine>, Arc<Mailboxes>) {
     let zone = SourceZone::named("Europe/Berlin").expect("a zone");
     let mapping = folder.path().join("mapping.toml").to_string_lossy().into_owned();
@@ -377,11 +400,15 @@ fn wire(
     let clock = Arc::clone(clock);
     let engine = Engine::new(Parts {
         ledger: ledger.clone(),
-        source: source.cloned().unwrap_or_else(|| sources::open(&practice).expect("a good mapping")),
+        source: chosen.source.cloned().unwrap_or_else(|| sources::open(&practice).expect("a good mapping")),
         connect: Arc::clone(&mailboxes) as _,
-        settings: settings.clone(),
-        policy: policy.clone(),
-        scope: ScopeSettings::for_office(TimeZone::get("Europe/Berlin").expect("a zone")),
+        settings: chosen.settings.clone(),
+        policy: chosen.policy.clone(),
+        scope: chosen.scope.clone(),
+        interpretation: Interpretation {
+            revision: chosen.revision,
+            readings: sources::readings(&practice).expect("a good mapping"),
+        },
         alerts: AlertSettings::default(),
         clock: Arc::new(move || *clock.lock().expect("not poisoned")),
         progress: None,

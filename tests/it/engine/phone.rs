@@ -2,7 +2,7 @@ use pocketdocket::{domain::Kind, plan::FindingKind};
 
 use super::firm::{Firm, address, text};
 
-fn id_of(firm: &Firm, user: &str, subject: &str) -> String {
+pub(super) fn id_of(firm: &Firm, user: &str, subject: &str) -> String {
     let view = firm.mailbox(user);
     let item = view.items.iter().find(|item| !item.deleted && text(item, "item:Subject") == subject);
     item.unwrap_or_else(|| panic!("`{subject}` is on the phone")).id.clone()

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use pocketdocket::{
     app::Mailboxes,
     domain::{FirmId, PersonId},
-    engine::{AlertSettings, Engine, Parts},
+    engine::{AlertSettings, Engine, Interpretation, Parts},
     exchange,
     plan::{Policy, ScopeSettings},
     ports::Source,
@@ -81,6 +81,7 @@ impl Office {
             settings: pocketdocket::engine::Settings::default(),
             policy: Policy::default(),
             scope,
+            interpretation: Interpretation::default(),
             alerts: AlertSettings::default(),
             clock: Arc::new(move || *of_engine.lock().expect("not poisoned")),
             progress: None,

@@ -1,0 +1,45 @@
+//! Items that would be written anew though their records are the same: who agreed, whose turn it is, how many are left.
+
+use std::collections::BTreeMap;
+
+use super::{cycle::Cycle, meanings::Traced, trouble::Trouble};
+use crate::{
+    domain::{Kind, RecordKey},
+    plan::{HoldReason, MeaningChange, Plan, Rewrite, Rewrites, Why},
+};
+
+impl Cycle<'_> {
+    /// Which records are the same and mean something else now, and how many of their items may be written in this pass.
+    pub(super) fn rewrites(&self, traced: &BTreeMap<RecordKey, Traced>) -> Result<Rewrites, Trouble> {
+        let changed: Vec<_> = traced.iter().filter_map(|(key, traced)| Some((key, traced.rewrite.as_ref()?))).collect();
+        if changed.is_empty() {
+            return Ok(Rewrites::default());
+        }
+        let approved = self.context.ledger.approved_meanings()?;
+        let of = changed.into_iter().map(|(key, changes)| (key.clone(), Rewrite::new(changes, &approved))).collect();
+        Ok(Rewrites { of, at_most: self.context.turns.take(self.context.policy.meaning_per_tick) })
+    }
+}
+
+/// How many items wait for a person, or for their turn, by what changed.
+pub(super) fn left(plan: &Plan, traced: &BTreeMap<RecordKey, Traced>) -> BTreeMap<(Kind, Vec<MeaningChange>), u64> {
+    let held = plan.holds.iter().filter(|hold| matches!(hold.reason, HoldReason::MeaningChanged { .. }));
+    let mut left = BTreeMap::new();
+    for operation in plan.later.iter().chain(held.flat_map(|hold| &hold.operations)) {
+        let changes = traced.get(&operation.key).and_then(|traced| traced.rewrite.as_ref());
+        if let Some(changes) = changes {
+            *left.entry((operation.key.kind, changes.to_vec())).or_default() += 1;
+        }
+    }
+    left
+}
+
+/// Items whose new meaning is still to be written or to be asked for after this pass: their turn comes later, or something else
+/// had to be done with them first.
+pub(super) fn unsettled(plan: &Plan, traced: &BTreeMap<RecordKey, Traced>) -> Vec<RecordKey> {
+    let first = plan.operations.iter().filter(|operation| {
+        let rewrite = traced.get(&operation.key).and_then(|traced| traced.rewrite.as_ref());
+        rewrite.is_some() && !matches!(operation.why, Why::Rewritten(_))
+    });
+    plan.later.iter().chain(first).map(|operation| operation.key.clone()).collect()
+}
