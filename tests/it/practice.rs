@@ -4,6 +4,8 @@
 #[cfg(target_os = "linux")]
 mod account;
 #[cfg(target_os = "linux")]
+mod guide;
+#[cfg(target_os = "linux")]
 mod jlawyer;
 mod mistakes;
 #[cfg(target_os = "linux")]
