@@ -21,6 +21,8 @@ pub(super) fn prepare(folder: &Path) {
     let mut command = Command::new(install);
     command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
     command.arg(format!("--datadir={}", folder.join("data").display()));
+    // Two that are made at the same time must not meet in /tmp.
+    command.arg(format!("--tmpdir={}", folder.display()));
     command.args(as_root());
     finish(&mut command, "make the folder of a MariaDB");
 }
@@ -31,6 +33,7 @@ pub(super) fn server(folder: &Path, port: u16) -> Command {
     let path = |name: &str| folder.join(name).display().to_string();
     command.arg("--no-defaults").args(as_root());
     command.arg(format!("--datadir={}", path("data")));
+    command.arg(format!("--tmpdir={}", folder.display()));
     command.arg(format!("--socket={}", path("server.sock")));
     command.arg(format!("--pid-file={}", path("server.pid")));
     command.arg(format!("--ssl-cert={}", path("server.pem")));
