@@ -7,6 +7,8 @@ mod account;
 mod guide;
 #[cfg(target_os = "linux")]
 mod jlawyer;
+#[cfg(target_os = "linux")]
+mod large;
 mod mistakes;
 #[cfg(target_os = "linux")]
 mod office;
