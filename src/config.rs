@@ -116,6 +116,7 @@ impl Config {
             ("sync.unproven_hours", self.sync.unproven_hours.into(), 1..=720),
             ("policy.meaning_per_tick", self.policy.meaning_per_tick, 1..=10_000),
             ("policy.firm_meaning_per_tick", self.policy.firm_meaning_per_tick, 1..=1_000_000),
+            ("practice.time_out_seconds", self.practice.time_out_seconds.into(), 1..=86_400),
             ("policy.max_vanished_percent", self.policy.max_vanished_percent, 1..=100),
         ] {
             if !range.contains(&value) {

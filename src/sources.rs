@@ -59,14 +59,6 @@ pub async fn sign_in(settings: &Settings, secret: Secret) -> Result<(), Failure>
     database(settings, secret)?.sign_in().await
 }
 
-/// Which sort of database a mapping is for: a built-in one by name, or a file.
-///
-/// # Errors
-/// When the mapping cannot be used.
-pub fn connector_of(settings: &Settings) -> Result<Connector, Failure> {
-    Ok(mapping::Mapping::load(settings)?.connector)
-}
-
 fn database(settings: &Settings, secret: Secret) -> Result<database::DatabaseSource, Failure> {
     let mapping = mapping::Mapping::load(settings)?;
     let connector = mapping.connector;
@@ -81,6 +73,17 @@ fn database(settings: &Settings, secret: Secret) -> Result<database::DatabaseSou
         return Err(Failure::new(FailureKind::Setting, format!("use the mapping `{}`", settings.mapping))
             .because(format!("its connector `{connector}` {lacks}"))
             .hint("docs/reference/sources.md shows both"));
+    }
+    if let Some(zone) = mapping.source_zone.as_ref().filter(|zone| **zone != settings.source_zone) {
+        let (kept, said) = (zone.name(), settings.source_zone.name());
+        return Err(Failure::new(FailureKind::Setting, format!("use the mapping `{}`", settings.mapping))
+            .because(format!(
+                "{} keeps its times in {kept}, and `source_zone` says {said}: all would be off",
+                mapping.name
+            ))
+            .hint(format!(
+                "set `source_zone = \"{kept}\"` under [practice]; the office's own zone is `office_zone` under [scope]"
+            )));
     }
     Ok(database::DatabaseSource::new(settings.clone(), mapping, secret))
 }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config,
-    sources::{self, Connector, ServerSettings, SourceZone},
+    sources::{self, Connector, ServerSettings, SourceZone, mapping::Mapping},
 };
 
 /// The answers. Relative paths are meant from the current folder.
@@ -39,7 +39,8 @@ impl Answers {
         terminal.say("A few questions, then everything is in place. Nothing is sent anywhere.");
         let mapping =
             terminal.ask("Practice system (the name of a built-in mapping, or a mapping file)", Some("sample"))?;
-        let (database, server) = match connector_of(&mapping)? {
+        let known = known_of(&mapping)?;
+        let (database, server) = match known.connector {
             Connector::Sqlite => {
                 let file = terminal.ask("Database file of the practice system", None)?;
                 (Some(file.into()), None)
@@ -47,9 +48,13 @@ impl Answers {
             Connector::Mysql | Connector::Postgres => (None, Some(asked_for_server(terminal)?)),
         };
         let here = TimeZone::system().iana_name().map(str::to_owned);
-        let zone = terminal.ask("Time zone of the office and of the times in the database", here.as_deref())?;
-        let source_zone = SourceZone::named(&zone).map_err(Refusal::usage)?;
-        Self::prepared(Self { mapping, database, server, source_zone, office_zone: None })
+        let question = match &known.source_zone {
+            Some(_) => "Time zone of the office",
+            None => "Time zone of the office and of the times in the database",
+        };
+        let zone = SourceZone::named(&terminal.ask(question, here.as_deref())?).map_err(Refusal::usage)?;
+        let source_zone = known.source_zone.unwrap_or_else(|| zone.clone());
+        Self::prepared(Self { mapping, database, server, source_zone, office_zone: Some(zone) })
     }
 
     /// As the section `[practice]` would hold them.
@@ -88,10 +93,10 @@ impl Answers {
     }
 }
 
-/// Which sort of database the mapping is for; that it can be used at all is seen here.
-fn connector_of(mapping: &str) -> anyhow::Result<Connector> {
+/// The mapping, which knows its sort of database and may know its zone; that it can be used at all is seen here.
+fn known_of(mapping: &str) -> anyhow::Result<Mapping> {
     let settings = sources::Settings::new(mapping, "", SourceZone::utc());
-    Ok(sources::connector_of(&settings)?)
+    Ok(Mapping::load(&settings)?)
 }
 
 /// Where the server is and who asks it. The password is asked for by a command of its own.

@@ -162,6 +162,10 @@ fn a_value_that_cannot_be_is_refused_by_name() {
     assert!(zone.contains("Berlin"), "{zone}");
     assert!(refuse("[sync]\nparallel_mailboxes = 0").contains("`sync.parallel_mailboxes`"));
     assert!(refuse("[policy]\nmax_vanished_percent = 101").contains("101 is not between 1 and 100"));
+    for seconds in ["0", "86401"] {
+        let zero = refusal(&MINIMAL.replace("[scope]", &format!("time_out_seconds = {seconds}\n[scope]")));
+        assert!(zero.contains("`practice.time_out_seconds`"), "{zero}");
+    }
     assert!(refuse("[sync]\nschedule = \"whenever\"").contains("line 10"));
     assert!(refuse("[policy.budgets]\nerase = { at_least = 1, percent = 1 }").contains("erase"));
 }

@@ -27,7 +27,7 @@ pub use error::{MappingError, Origin, Place};
 pub use sql::normalised;
 pub use words::{AddressPart, Meaning, PEOPLE, TimePart, closest, vocabulary};
 
-use super::{Connector, Settings, convert::Converter};
+use super::{Connector, Settings, SourceZone, convert::Converter};
 use crate::{
     domain::{Kind, QueryName},
     ports::{Failure, FailureKind},
@@ -47,6 +47,8 @@ pub struct Mapping {
     pub name: String,
     /// For which sort of database its SQL is written.
     pub connector: Connector,
+    /// In which zone the practice system keeps its times, where that is no choice of the firm.
+    pub source_zone: Option<SourceZone>,
     /// Everybody in the practice system.
     pub people: Query,
     /// The ethical walls that the practice system keeps.
@@ -139,6 +141,7 @@ impl Mapping {
             .map_err(|error| place(error.span().unwrap_or(0..0)).error(error.message().trim().to_owned()))?;
         let written = document.practice.connector;
         let connector = written.get_ref().parse().map_err(|what: String| place(written.span()).error(what))?;
+        let source_zone = document.practice.source_zone;
         let choices = Choices::new(&origin, document.practice.choices, placeholders)?;
         let mut known = document.practice.placeholders;
         known.extend(placeholders.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -167,7 +170,7 @@ impl Mapping {
         if queries.is_empty() {
             return Err(place(0..0).error("the mapping has no query: it needs [[contacts]], [[events]] or [[tasks]]"));
         }
-        Ok(Self { name: document.practice.name, connector, people, walls, queries })
+        Ok(Self { name: document.practice.name, connector, source_zone, people, walls, queries })
     }
 }
 

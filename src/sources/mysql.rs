@@ -38,7 +38,7 @@ pub(super) struct MysqlSession {
 impl MysqlSession {
     /// Connects, signs in and begins.
     pub(super) async fn begin(settings: &Settings, pass: &Pass, waiter: Waiter) -> Result<Self, Failure> {
-        let connection = waiter.answer(connect::begin(settings, pass, &waiter)).await??;
+        let connection = waiter.greeting(connect::begin(settings, pass, &waiter)).await?;
         Ok(Self { connection, waiter, settings: settings.clone() })
     }
 

@@ -39,7 +39,7 @@ pub(super) struct PostgresSession {
 impl PostgresSession {
     /// Connects, signs in and begins.
     pub(super) async fn begin(settings: &Settings, pass: &Pass, waiter: Waiter) -> Result<Self, Failure> {
-        let (client, driver) = waiter.answer(connect::begin(settings, pass, &waiter)).await??;
+        let (client, driver) = waiter.greeting(connect::begin(settings, pass, &waiter)).await?;
         Ok(Self { client, waiter, settings: settings.clone(), driver: Some(driver), running: false })
     }
 

@@ -9,7 +9,7 @@ mod waiter;
 
 pub use door::Secret;
 pub(super) use door::{Door, Pass};
-pub(super) use error::{Cause, late, trouble};
+pub(super) use error::{Cause, late, silent, trouble, unquoted};
 pub(super) use parameters::{Style, placed};
 pub use settings::{ServerSettings, Tls};
 pub(super) use tls::{authorities, client_config};

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::Spanned;
 
+use crate::sources::SourceZone;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Document {
@@ -24,6 +26,8 @@ pub(super) struct Document {
 pub(super) struct Practice {
     pub(super) name: String,
     pub(super) connector: Spanned<String>,
+    /// In which zone this system always keeps its times.
+    pub(super) source_zone: Option<SourceZone>,
     #[serde(default)]
     pub(super) placeholders: BTreeMap<String, String>,
     /// Pieces of SQL that several statements share.

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::sources::ServerSettings;
 
 fn parse(text: &str) -> Result<Mapping, MappingError> {
     Mapping::parse("firm.toml", text, &BTreeMap::from([("schema".to_owned(), "dbo".to_owned())]))
@@ -23,6 +24,18 @@ fn every_built_in_mapping_is_right() {
             panic!("{error}");
         }
     }
+}
+
+#[test]
+fn a_system_that_keeps_one_zone_is_not_read_in_another() {
+    let server = ServerSettings { host: "db".to_owned(), ..ServerSettings::default() };
+    let settings =
+        |zone: &str| Settings::on_server("suitecrm", server.clone(), SourceZone::named(zone).expect("bundled"));
+    let failure = crate::sources::open(&settings("Europe/Berlin")).err().expect("an hour off, or two");
+    assert!(failure.chain().contains("keeps its times in UTC"), "{}", failure.chain());
+    assert!(failure.hint.is_some_and(|hint| hint.contains("`source_zone = \"UTC\"`")));
+    assert!(crate::sources::open(&settings("UTC")).is_ok());
+    assert!(refusal(&with("").replace("connector", "source_zone = \"Berlin\"\nconnector")).contains("Berlin"));
 }
 
 #[test]

@@ -1,4 +1,6 @@
-use mysql_async::{Conn, Error, OptsBuilder, SslOpts, prelude::Queryable};
+use std::time::Duration;
+
+use mysql_async::{Conn, DriverError, Error, IoError, OptsBuilder, SslOpts, prelude::Queryable};
 use secrecy::ExposeSecret;
 
 use crate::{
@@ -8,6 +10,9 @@ use crate::{
         server::{self, Cause, Pass, Waiter, authorities},
     },
 };
+
+/// How long a connection may be silent before the other end is asked whether it is there.
+const KEEPALIVE: Duration = Duration::from_mins(1);
 
 /// Connects, signs in, and begins a read-only transaction on one state of the database.
 pub(super) async fn begin(settings: &Settings, pass: &Pass, waiter: &Waiter) -> Result<Conn, Failure> {
@@ -44,7 +49,9 @@ fn options(server: &ServerSettings, pass: &Pass) -> Result<OptsBuilder, Failure>
         .pass(pass.password.as_ref().map(|password| password.expose_secret().to_owned()))
         .db_name(Some(server.database.clone()))
         .prefer_socket(false)
-        .ip_or_hostname(server.host.clone())
+        .ip_or_hostname(server.address().to_owned())
+        // A connection whose other end vanished without a word ends some time.
+        .tcp_keepalive(Some(KEEPALIVE))
         .tcp_port(server.port_of(Connector::Mysql));
     if let Some(socket) = &server.socket {
         options = options.socket(Some(socket.to_string_lossy()));
@@ -58,30 +65,33 @@ fn options(server: &ServerSettings, pass: &Pass) -> Result<OptsBuilder, Failure>
 
 /// What an error of the driver means. What the server quotes from rows is left out.
 pub(super) fn trouble(waiter: &Waiter, error: Error) -> Failure {
-    let Error::Server(said) = &error else {
-        let cause = match &error {
-            Error::Io(_) | Error::Driver(_) => Cause::Connection,
-            _ => Cause::Other,
-        };
-        return server::trouble(waiter.place(), cause, error);
+    // What wraps an error only says it once more.
+    let said = match error {
+        Error::Server(said) => said,
+        Error::Io(IoError::Io(error)) => return server::trouble(waiter.place(), Cause::Connection, error),
+        Error::Io(error @ IoError::Tls(_)) => return server::trouble(waiter.place(), Cause::Connection, error),
+        Error::Driver(error @ DriverError::NoClientSslFlagFromServer) => {
+            return server::trouble(waiter.place(), Cause::NoTls, error);
+        }
+        Error::Driver(error) => return server::trouble(waiter.place(), Cause::Connection, error),
+        error => return server::trouble(waiter.place(), Cause::Other, error),
     };
     let cause = match said.code {
         // max_statement_time and max_execution_time; a connection that idled in its transaction ends the same way.
         1969 | 3024 => return waiter.stopped_by_server(),
         1045 | 1698 | 1862 | 3118 | 4151 => Cause::SignIn,
-        1044 | 1142 | 1143 | 1227 | 1370 | 1130 => Cause::Right,
-        1049 => Cause::NoDatabase,
+        1142 | 1143 | 1227 | 1370 | 1130 => Cause::Right,
+        1044 | 1049 => Cause::NoDatabase,
         1040 | 1053 | 1129 | 1203 | 1205 | 1226 => Cause::Busy,
         1054 | 1060 | 1064 | 1146 | 1305 | 1052 | 1222 | 1248 => Cause::Statement,
         _ => Cause::Other,
     };
     // Classes 22 and 23 of SQLSTATE are about values, and quote them.
     if said.state.starts_with("22") || said.state.starts_with("23") || cause == Cause::Other {
-        let what = format!("the database could not compute a value (error {}, SQLSTATE {})", said.code, said.state);
-        return server::trouble(waiter.place(), cause, what);
+        return server::unquoted(waiter.place(), &format!("error {}, SQLSTATE {}", said.code, said.state));
     }
     let reserved = said.code == 1064 && said.message.to_ascii_lowercase().contains("near 'key");
-    let failure = server::trouble(waiter.place(), cause, error);
+    let failure = server::trouble(waiter.place(), cause, said);
     if reserved {
         failure.hint("`key` is a reserved word there: in the mapping write it in backticks, as in SELECT id AS `key`")
     } else {
@@ -92,7 +102,29 @@ pub(super) fn trouble(waiter: &Waiter, error: Error) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        ports::FailureKind,
+        sources::{SourceZone, server::Watch},
+    };
+    use mysql_async::ServerError;
     use secrecy::SecretString;
+
+    #[tokio::test]
+    async fn a_server_without_encryption_is_told_from_one_that_is_away() {
+        let settings = Settings::on_server("sample", ServerSettings::default(), SourceZone::utc());
+        let (sender, _listener) = tokio::sync::mpsc::channel::<()>(1);
+        let waiter = Watch::begin(&settings, sender).waiter();
+        let failure = trouble(&waiter, Error::Driver(DriverError::NoClientSslFlagFromServer));
+        assert_eq!(failure.kind, FailureKind::Setting);
+        assert!(failure.hint.as_ref().is_some_and(|hint| hint.contains("`tls = \"off\"`")), "{failure:?}");
+        let away = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        let failure = trouble(&waiter, Error::Io(IoError::Io(away)));
+        assert_eq!(failure.kind, FailureKind::Source);
+        assert_eq!(failure.chain().matches("refused").count(), 1, "{}", failure.chain());
+        let said = ServerError { code: 1105, state: "HY000".to_owned(), message: "of `Müller`".to_owned() };
+        let failure = trouble(&waiter, Error::Server(said));
+        assert!(failure.chain().contains("1105") && !failure.chain().contains("Müller"), "{}", failure.chain());
+    }
 
     #[test]
     fn roots_that_came_with_the_library_are_never_believed() {

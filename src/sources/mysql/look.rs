@@ -49,7 +49,16 @@ pub(super) async fn look(connection: &mut Conn, server: Option<&ServerSettings>)
         .await?;
     look.shape = columns.into_iter().flat_map(|(table, column, sort)| [table, column, sort]).collect();
 
-    let grants: Vec<String> = connection.query("SHOW GRANTS").await?;
+    let mut grants: Vec<String> = connection.query("SHOW GRANTS").await?;
+    // MySQL names the roles alone and not what they may; MariaDB says both.
+    if product == "MySQL" {
+        // A version without roles does not know the function.
+        let roles: Option<String> = connection.query_first("SELECT CURRENT_ROLE()").await.unwrap_or_default();
+        if let Some(roles) = roles.filter(|roles| roles != "NONE") {
+            grants
+                .extend(connection.query::<String, _>(format!("SHOW GRANTS FOR CURRENT_USER() USING {roles}")).await?);
+        }
+    }
     look.writable = grants.iter().any(|grant| writes(grant, database));
     if look.writable {
         look.remarks.push(format!(

@@ -11,6 +11,9 @@ use crate::{
     },
 };
 
+/// What the driver says about a server that offers no encryption.
+const NO_TLS: &str = "server does not support TLS";
+
 /// Connects, signs in, and begins a read-only transaction on one state of the database.
 pub(super) async fn begin(
     settings: &Settings,
@@ -46,7 +49,7 @@ fn config(server: &ServerSettings, pass: &Pass) -> Config {
     config.port(server.port_of(Connector::Postgres));
     match &server.socket {
         Some(folder) => config.host(folder.to_string_lossy()),
-        None => config.host(&server.host),
+        None => config.host(server.address()),
     };
     if let Some(password) = &pass.password {
         config.password(password.expose_secret());
@@ -57,7 +60,8 @@ fn config(server: &ServerSettings, pass: &Pass) -> Config {
 /// What an error of the driver means. What the server quotes from rows is left out.
 pub(super) fn trouble(waiter: &Waiter, error: Error) -> Failure {
     let Some(said) = error.as_db_error() else {
-        return server::trouble(waiter.place(), Cause::Connection, error);
+        let no_tls = std::error::Error::source(&error).is_some_and(|source| source.to_string() == NO_TLS);
+        return server::trouble(waiter.place(), if no_tls { Cause::NoTls } else { Cause::Connection }, error);
     };
     let code = said.code().code().to_owned();
     let cause = match code.as_str() {
@@ -75,8 +79,7 @@ pub(super) fn trouble(waiter: &Waiter, error: Error) -> Failure {
     };
     // Messages about values quote them; those that nobody knows beforehand may.
     if cause == Cause::Other {
-        let what = format!("the database could not compute a value (SQLSTATE {code})");
-        return server::trouble(waiter.place(), cause, what);
+        return server::unquoted(waiter.place(), &format!("SQLSTATE {code}"));
     }
     server::trouble(waiter.place(), cause, format!("{} (SQLSTATE {code})", said.message()))
 }

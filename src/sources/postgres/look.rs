@@ -14,6 +14,7 @@ pub(super) async fn look(client: &Client, server: Option<&ServerSettings>) -> Re
         .query(
             "SELECT CASE n.nspname WHEN 'public' THEN c.relname::text ELSE n.nspname || '.' || c.relname END, \
              has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') \
+             OR has_any_column_privilege(c.oid, 'INSERT, UPDATE') \
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
              ORDER BY 1",

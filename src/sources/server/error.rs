@@ -17,6 +17,8 @@ pub(in crate::sources) enum Cause {
     Busy,
     /// The connection could not be made, or broke.
     Connection,
+    /// The server offers no encryption.
+    NoTls,
     /// Something else that the server said.
     Other,
 }
@@ -31,6 +33,7 @@ pub(in crate::sources) fn trouble(
     let certificate = certificate_trouble(error.as_ref());
     let kind = match cause {
         Cause::SignIn => FailureKind::Unauthorized,
+        Cause::NoTls => FailureKind::Setting,
         _ if certificate => FailureKind::Setting,
         _ => FailureKind::Source,
     };
@@ -43,17 +46,38 @@ pub(in crate::sources) fn trouble(
             "check `user` under [practice.server], then give the password anew: `pocketdocket practice password`"
         }
         Cause::Right => "grant the account what it lacks; `pocketdocket practice probe` shows what it may see",
-        Cause::NoDatabase => "check `database` under [practice.server]",
+        Cause::NoDatabase => "check `database` under [practice.server], and that the account may use it",
+        Cause::NoTls => {
+            "switch TLS on at the database server; where it runs on this very machine, its `socket` or `tls = \"off\"` under \
+             [practice.server] does without"
+        }
         Cause::Statement => {
             "`pocketdocket practice probe` lists the tables; docs/reference/mapping.md explains the mapping"
         }
         Cause::Busy => "the next try is made by itself; if it stays so, ask who runs the database server",
         Cause::Connection => {
-            "check that the database server runs and can be reached from here; the next try is made by itself"
+            "check that the database server runs and can be reached from here under `host` and `port` of [practice.server]; the \
+             next try is made by itself"
         }
-        Cause::Other => "`pocketdocket practice probe` tries the database and the mapping",
+        Cause::Other => {
+            "the database server's log says more; `pocketdocket practice probe` tries the database and the mapping"
+        }
     };
     Failure::new(kind, format!("read the practice database `{place}`")).because(error).hint(hint)
+}
+
+/// What the server said may quote values of rows: only its number is passed on.
+pub(in crate::sources) fn unquoted(place: &str, number: &str) -> Failure {
+    trouble(
+        place,
+        Cause::Other,
+        format!("the database reports an error ({number}); what it says may quote clients' data"),
+    )
+}
+
+/// Nobody answered.
+pub(in crate::sources) fn silent(place: &str, seconds: u64) -> Failure {
+    trouble(place, Cause::Connection, format!("the server did not let us in within {seconds} seconds"))
 }
 
 /// The time was up.

@@ -20,7 +20,7 @@ pub(in crate::sources) fn placed(sql: &str, style: Style, since: Option<&Since>)
     let mut values: Vec<(&str, Cell)> = Vec::new();
     let mut rest = sql;
     while let Some(letter) = rest.chars().next() {
-        let skipped = skipped(rest, letter);
+        let skipped = skipped(rest, letter, style);
         let (name, value) = if word(rest, ":cursor_2") { (":cursor_2", second) } else { (":cursor", first) };
         let follows_colon = placed.ends_with(':');
         if skipped == 0 && !follows_colon && word(rest, name) {
@@ -35,8 +35,10 @@ pub(in crate::sources) fn placed(sql: &str, style: Style, since: Option<&Since>)
                         values.push((name, value.clone()));
                         values.len() - 1
                     });
+                    // A counter may be beyond what its column can hold, and is compared all the same.
+                    let sort = if matches!(values.get(number), Some((_, Cell::Integer(_)))) { "::bigint" } else { "" };
                     // Writing into a text cannot fail.
-                    let _ = write!(placed, "${}", number + 1);
+                    let _ = write!(placed, "${}{sort}", number + 1);
                 }
             }
             rest = rest.get(name.len()..).unwrap_or_default();
@@ -56,18 +58,32 @@ fn word(text: &str, name: &str) -> bool {
 }
 
 /// The length of what begins here and is no code: text, a quoted name, a comment. 0 for anything else.
-fn skipped(text: &str, first: char) -> usize {
+fn skipped(text: &str, first: char, style: Style) -> usize {
     let until = |end: &str, from: usize| {
         text.get(from..).and_then(|rest| rest.find(end)).map_or(text.len(), |at| from + at + end.len())
     };
     match first {
+        '\'' | '"' if style == Style::Question => text_with_escapes(text, first),
         '\'' => until("'", 1),
         '"' => until("\"", 1),
+        '#' if style == Style::Question => until("\n", 1),
         '`' => until("`", 1),
         '-' if text.starts_with("--") => until("\n", 2),
         '/' if text.starts_with("/*") => until("*/", 2),
         _ => 0,
     }
+}
+
+/// The length of text between quotes in which a backslash takes the next letter as it is.
+fn text_with_escapes(text: &str, quote: char) -> usize {
+    let mut escaped = false;
+    for (at, letter) in text.char_indices().skip(1) {
+        if letter == quote && !escaped {
+            return at + letter.len_utf8();
+        }
+        escaped = letter == '\\' && !escaped;
+    }
+    text.len()
 }
 
 #[cfg(test)]
@@ -82,8 +98,10 @@ mod tests {
         assert_eq!(question, "a > ? OR (a = ? AND b >= ?)");
         assert!(values == [Cell::Integer(5), Cell::Integer(5), Cell::Integer(7)]);
         let (dollar, values) = placed(sql, Style::Dollar, Some(&since));
-        assert_eq!(dollar, "a > $1 OR (a = $1 AND b >= $2)");
+        assert_eq!(dollar, "a > $1::bigint OR (a = $1::bigint AND b >= $2::bigint)");
         assert!(values == [Cell::Integer(5), Cell::Integer(7)]);
+        let since = (Cell::Text("2026-11-22".to_owned()), None);
+        assert_eq!(placed(sql, Style::Dollar, Some(&since)).0, "a > $1 OR (a = $1 AND b >= $2)");
     }
 
     #[test]
@@ -101,10 +119,25 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_mariadb_takes_for_text_or_a_comment_is_none_of_ours() {
+        for (sql, expected) in [
+            (r"a = 'it\'s' AND b > :cursor", r"a = 'it\'s' AND b > ?"),
+            (r#"a = "say \"x\" :cursor" AND b > :cursor"#, r#"a = "say \"x\" :cursor" AND b > ?"#),
+            (r"a = 'C:\\' AND b > :cursor", r"a = 'C:\\' AND b > ?"),
+            ("b > :cursor # don't :cursor\n AND c > :cursor", "b > ? # don't :cursor\n AND c > ?"),
+        ] {
+            assert_eq!(placed(sql, Style::Question, None).0, expected);
+        }
+        assert_eq!(placed("a #> '{b}' AND c > :cursor", Style::Dollar, None).0, "a #> '{b}' AND c > $1");
+        assert_eq!(placed(r"a = 'C:\' AND c > :cursor", Style::Dollar, None).0, r"a = 'C:\' AND c > $1");
+    }
+
     proptest::proptest! {
         #[test]
-        fn no_text_makes_it_panic(sql in "\\PC{0,60}|[a-z'\"`:/*$_\\- \n]{0,60}") {
+        fn no_text_makes_it_panic(sql in "\\PC{0,60}|[a-zü'\"`:/*$#\\\\_\\- \n]{0,60}") {
             let _ = placed(&sql, Style::Question, None);
+            let _ = placed(&sql, Style::Dollar, None);
         }
     }
 }

@@ -89,8 +89,13 @@ impl ServerSettings {
         None
     }
 
+    /// The host as it is asked for: an address of IPv6 without its brackets.
+    pub(in crate::sources) fn address(&self) -> &str {
+        self.host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(&self.host)
+    }
+
     fn is_this_machine(&self) -> bool {
-        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        let host = self.address();
         host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 
@@ -132,6 +137,13 @@ mod tests {
         }
         let by_socket = ServerSettings { socket: Some("/run/db".into()), ..settings("db.kanzlei.example", Tls::Off) };
         assert_eq!(by_socket.wrong(), None);
+    }
+
+    #[test]
+    fn an_address_is_asked_for_without_brackets() {
+        for (host, address) in [("[::1]", "::1"), ("::1", "::1"), ("db.kanzlei.example", "db.kanzlei.example")] {
+            assert_eq!(settings(host, Tls::Verify).address(), address);
+        }
     }
 
     #[test]

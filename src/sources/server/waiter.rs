@@ -10,11 +10,14 @@ use std::{
 use tokio::{runtime::Handle, sync::mpsc::Sender};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use super::late;
+use super::{late, silent};
 use crate::{
     ports::{Failure, FailureKind},
     sources::Settings,
 };
+
+/// How long a server may take until we are in: one that is there answers at once.
+const GREETING: Duration = Duration::from_secs(20);
 
 /// Ends the work when its time is up or when nobody listens any more; watches until it is dropped.
 pub(in crate::sources) struct Watch {
@@ -32,6 +35,7 @@ impl Watch {
             late: Arc::default(),
             place: settings.place(),
             seconds: settings.time_out_seconds,
+            greeting: GREETING,
         };
         let (ended, late) = (waiter.ended.clone(), Arc::clone(&waiter.late));
         let watching = tokio::spawn(async move {
@@ -58,6 +62,7 @@ pub(in crate::sources) struct Waiter {
     late: Arc<AtomicBool>,
     place: String,
     seconds: u32,
+    greeting: Duration,
 }
 
 impl Waiter {
@@ -67,6 +72,17 @@ impl Waiter {
             biased;
             () = self.ended.cancelled() => Err(self.ending()),
             answer = asking => Ok(answer),
+        }
+    }
+
+    /// The same for the way in: where nobody answers we know so soon, long before the time for a whole reading is up.
+    pub(in crate::sources) async fn greeting<T>(
+        &self,
+        entering: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        match self.answer(tokio::time::timeout(self.greeting, entering)).await? {
+            Ok(entered) => entered,
+            Err(_) => Err(silent(&self.place, self.greeting.as_secs())),
         }
     }
 
@@ -92,5 +108,23 @@ impl Waiter {
     /// Which database it is, for messages.
     pub(in crate::sources) fn place(&self) -> &str {
         &self.place
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sources::{ServerSettings, SourceZone};
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing_is_given_up_long_before_a_reading_would_be() {
+        let settings = Settings::on_server("sample", ServerSettings::default(), SourceZone::utc());
+        let (sender, _listener) = tokio::sync::mpsc::channel::<()>(1);
+        let watch = Watch::begin(&settings, sender);
+        let waiter = Waiter { greeting: Duration::from_millis(1), ..watch.waiter() };
+        let failure = waiter.greeting(std::future::pending::<Result<(), Failure>>()).await.expect_err("silent");
+        assert_eq!(failure.kind, FailureKind::Source);
+        assert!(failure.chain().contains("did not let us in within"), "{}", failure.chain());
+        assert!(failure.hint.is_some_and(|hint| hint.contains("`port`")));
     }
 }

@@ -62,6 +62,12 @@ async fn is_read_consistently_and_only_read(sort: Sort) {
     let by_socket = with(&settings, |server| server.socket = Some(socket));
     practice.open(&by_socket).probe().await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
 
+    // No such database: where to look is said, and nothing twice.
+    let elsewhere = with(&settings, |server| "elsewhere".clone_into(&mut server.database));
+    let failure = practice.open(&elsewhere).probe().await.expect_err("there is none");
+    assert!(failure.hint.as_ref().is_some_and(|hint| hint.contains("`database`")), "{failure:?}");
+    assert_eq!(failure.chain().matches("elsewhere'").count() + failure.chain().matches("elsewhere\"").count(), 1);
+
     // What changed, by the database's own column.
     let portions = read(source.as_ref(), QueryRead::Content).await.expect("complete");
     assert_eq!(rows_of(&portions, Kind::Task), 2);
@@ -81,6 +87,22 @@ async fn is_read_consistently_and_only_read(sort: Sort) {
         _ => None,
     });
     assert_eq!(swept, Some(3));
+
+    // A counter in two columns, of narrow types.
+    practice.server.sql(
+        "CREATE TABLE versions (id INTEGER PRIMARY KEY, big SMALLINT, small SMALLINT);
+         INSERT INTO versions VALUES (1, 1, 1), (2, 9, 30000), (3, 9, 31000);",
+    );
+    let pair = query(sort).replace("changed FROM files", "big AS changed, small AS changed_2 FROM versions");
+    let pair = practice.source(&format!("{}overlap = 1\n", pair.replace("title AS", "'T' AS")));
+    let portions = read(pair.as_ref(), QueryRead::Content).await.expect("complete");
+    let cursor = portions.iter().find_map(|portion| match portion {
+        Portion::QueryDone { cursor, .. } => cursor.clone(),
+        _ => None,
+    });
+    let portions = read(pair.as_ref(), QueryRead::Changed(cursor.expect("a cursor"))).await;
+    let portions = portions.unwrap_or_else(|failure| panic!("{}", failure.chain()));
+    assert_eq!(rows_of(&portions, Kind::Task), 2, "from the counter's value before the newest");
 
     // A statement that would write.
     let writing = match sort {
