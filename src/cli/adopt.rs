@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     arguments::{Adopt, Chosen, Common, Refused},
     installation::{Installation, who},
-    show::{Clock, pair_decision, pair_reason, pair_verdict, portrait, table},
+    show::{Clock, called, pair_decision, pair_reason, pair_verdict, portrait, table},
     terminal::Terminal,
     trouble::{Exit, Refusal},
 };
@@ -67,7 +67,7 @@ fn list(
             pair.number.to_string(),
             user.to_string(),
             pair.found.key.to_string(),
-            portrait(&pair.portrait.record),
+            called(&pair.portrait.record),
             pair_reason(&pair.found.by),
             pair_verdict(&pair.found),
             pair_decision(pair),

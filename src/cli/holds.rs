@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use super::{
     arguments::{Common, Holds},
     installation::{Installation, who},
-    show::{Clock, held_reason, operation_lines, table},
+    show::{Clock, held_reason, leftovers, operation_lines, table},
     terminal::Terminal,
     trouble::{Exit, Refusal},
 };
@@ -80,6 +80,12 @@ fn show(installation: &Installation, held: &HeldOperations, terminal: &mut Termi
         if let Some(name) = name {
             terminal.line(format_args!("`{person}` is {}", name.reveal()))?;
         }
+    }
+    if summary.reason == HoldReason::FirstWrite
+        && let Some(counts) = installation.ledger.leftovers(summary.mailbox)?.get(&summary.kind)
+        && counts.items > 0
+    {
+        terminal.line(leftovers(summary.kind, *counts))?;
     }
     let keys: BTreeSet<_> = held.waiting.iter().map(|operation| operation.key.clone()).collect();
     let mirror = installation.ledger.mirror(summary.mailbox, &keys)?;

@@ -9,7 +9,7 @@ use super::{
     arguments::{Common, Plan as Arguments},
     installation::Installation,
     report,
-    show::{finding, held_reason, operation_lines},
+    show::{finding, held_reason, leftovers, operation_lines},
     terminal::Terminal,
     trouble::Exit,
 };
@@ -96,10 +96,7 @@ pub(super) fn show(ledger: &Ledger, cycle: &CycleReport, terminal: &mut Terminal
     let plan = &cycle.plan;
     terminal.line(format_args!("{}: {}", cycle.user, counts(cycle)))?;
     for (kind, counts) in cycle.leftovers.iter().filter(|(_, counts)| counts.items > 0) {
-        terminal.line(format_args!(
-            "  {} {kind}s without our stamp; {} match nothing: they stay the user's",
-            counts.items, counts.unmatched
-        ))?;
+        terminal.line(format_args!("  {}", leftovers(*kind, *counts)))?;
     }
     let waiting = plan.holds.iter().flat_map(|hold| &hold.operations);
     let keys: BTreeSet<RecordKey> =

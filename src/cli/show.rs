@@ -8,7 +8,7 @@ use comfy_table::{Table, presets};
 use jiff::{Timestamp, tz::TimeZone};
 
 pub(super) use operations::{finding, held_reason, operation_lines, title};
-pub(super) use pairs::{pair_decision, pair_reason, pair_verdict, portrait};
+pub(super) use pairs::{called, leftovers, pair_decision, pair_reason, pair_verdict, portrait};
 pub(super) use values::{plain, value};
 
 use super::installation::Installation;

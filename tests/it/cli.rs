@@ -1,5 +1,6 @@
 //! The command line as people and scripts meet it: the binary, its standard output, standard error and exit code.
 
+mod adopt;
 mod confirm;
 mod errors;
 mod people;

@@ -4,6 +4,7 @@
 //! middle of its work, starts it anew and compares the mailbox with the practice database: nothing doubled, nothing lost,
 //! the user's own items and words untouched, and one more sync writes nothing.
 
+mod adoption;
 mod comparison;
 mod disk;
 mod loss;

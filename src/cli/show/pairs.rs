@@ -2,26 +2,39 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::values;
 use crate::{
-    domain::{Field, Value},
+    domain::{Field, Kind, Value},
     plan::{
         adopt::{Decision, Match, MatchVerdict, Obstacle},
         look_alike::By,
     },
-    state::Pair,
+    state::{Leftovers, Pair},
 };
 
-/// By what a person knows a record or an item, on one line.
-pub(in crate::cli) fn portrait(fields: &BTreeMap<Field, Value>) -> String {
+/// What a record or an item is called, and when it is.
+pub(in crate::cli) fn called(fields: &BTreeMap<Field, Value>) -> String {
     let shown = |field: &Field| fields.get(field).map(values::value);
-    let called: Vec<String> = match shown(&Field::Subject) {
+    let names: Vec<String> = match shown(&Field::Subject) {
         Some(subject) => vec![subject],
         None => [Field::GivenName, Field::Surname, Field::Company].iter().filter_map(shown).collect(),
     };
-    let called = if called.is_empty() { shown(&Field::DisplayName).into_iter().collect() } else { called };
-    let when = fields.get(&Field::Span).map(values::value);
+    let names = if names.is_empty() { shown(&Field::DisplayName).into_iter().collect() } else { names };
     let due = shown(&Field::DueDate).map(|day| format!("due {day}"));
-    let reached = [Field::Email1, Field::MobilePhone, Field::BusinessPhone].iter().filter_map(shown);
-    called.into_iter().chain(when).chain(due).chain(reached).collect::<Vec<_>>().join(", ")
+    names.into_iter().chain(shown(&Field::Span)).chain(due).collect::<Vec<_>>().join(", ")
+}
+
+/// The same, with how a contact is reached.
+pub(in crate::cli) fn portrait(fields: &BTreeMap<Field, Value>) -> String {
+    let reached = [Field::Email1, Field::MobilePhone, Field::BusinessPhone];
+    let reached = reached.iter().filter_map(|field| fields.get(field).map(values::value));
+    std::iter::once(called(fields)).chain(reached).collect::<Vec<_>>().join(", ")
+}
+
+/// What a folder held without our stamp before the first write.
+pub(in crate::cli) fn leftovers(kind: Kind, counts: Leftovers) -> String {
+    format!(
+        "{} {kind}s without our stamp in the mailbox; {} of them match nothing: they stay the user's",
+        counts.items, counts.unmatched
+    )
 }
 
 /// Why a record and an item are taken for the same.
