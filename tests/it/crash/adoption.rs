@@ -70,7 +70,7 @@ fn wherever_it_dies_each_item_is_taken_over_once_and_its_image_is_kept() {
         for kind in Kind::ALL {
             for number in 0..RECORDS {
                 office.item(kind, &format!("r{number}"));
-                let key = RecordKey::new(kind, &format!("{kind}s"), &format!("r{number}"));
+                let key = RecordKey::new(kind, format!("{kind}s"), format!("r{number}"));
                 let images = office.ledger().before_images(mailbox, &key).expect("readable");
                 let unstamped = images.iter().filter(|image| image.content.stamp.is_none()).count();
                 assert_eq!(unstamped, 1, "{point}:{pass} {key}");
