@@ -10,11 +10,13 @@ pub(super) async fn look(client: &Client, server: Option<&ServerSettings>) -> Re
     let way = way.map_or_else(|| "not encrypted, on this machine".to_owned(), |version| format!("over {version}"));
     let mut look = Look { version: format!("PostgreSQL {version}, {way}"), ..Look::default() };
 
+    // A role that the account may take on counts, taken on or not; so does a single column.
     let tables = client
         .query(
             "SELECT CASE n.nspname WHEN 'public' THEN c.relname::text ELSE n.nspname || '.' || c.relname END, \
-             has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') \
-             OR has_any_column_privilege(c.oid, 'INSERT, UPDATE') \
+             EXISTS (SELECT FROM pg_roles r WHERE pg_has_role(r.oid, 'MEMBER') AND \
+                     (has_table_privilege(r.oid, c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE') \
+                      OR has_any_column_privilege(r.oid, c.oid, 'INSERT, UPDATE'))) \
              FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
              WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
              ORDER BY 1",

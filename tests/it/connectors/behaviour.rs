@@ -45,6 +45,26 @@ async fn is_read_consistently_and_only_read(sort: Sort) {
     let probe = writer.probe().await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
     assert!(probe.writable && probe.remarks.iter().any(|remark| remark.contains("GRANT SELECT")), "{probe:?}");
 
+    // A right that comes by way of a role, or for one column.
+    let grants = match sort {
+        Sort::MariaDb => [
+            "CREATE ROLE clerk; GRANT UPDATE (title) ON practice.files TO clerk; GRANT clerk TO reader; \
+                           SET DEFAULT ROLE clerk FOR reader;",
+            "REVOKE clerk FROM reader; DROP ROLE clerk;",
+        ],
+        Sort::Postgres => [
+            "CREATE ROLE clerk; GRANT UPDATE (title) ON files TO clerk; GRANT clerk TO reader; \
+                            ALTER ROLE reader NOINHERIT;",
+            "REVOKE clerk FROM reader; DROP OWNED BY clerk; DROP ROLE clerk;",
+        ],
+    };
+    practice.server.sql(grants[0]);
+    let probe = source.probe().await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
+    assert!(probe.writable, "{probe:?}");
+    practice.server.sql(grants[1]);
+    let probe = source.probe().await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
+    assert!(!probe.writable, "{probe:?}");
+
     let stranger = with(&settings, |server| server.ca_file = Some(stranger()));
     let failure = practice.open(&stranger).probe().await.expect_err("nobody vouches for it");
     assert_eq!(failure.kind, FailureKind::Setting, "{}", failure.chain());

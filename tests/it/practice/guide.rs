@@ -61,6 +61,8 @@ fn walk(server: &Server, folder: &Path, port: u16, mapping: &str, zone: &str, pe
         let command = if command.starts_with("pocketdocket user confirm") {
             let code = CODE.replace("PORT", &port.to_string()).replace("PERSON", person);
             format!("{{ {code}; }} | {command} --code-stdin")
+        } else if command == "pocketdocket practice password" {
+            format!("{command} --password-stdin < password.txt")
         } else {
             command
         };
