@@ -7,7 +7,7 @@ mod credential;
 mod first_use;
 mod mailboxes;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -17,10 +17,11 @@ pub use self::{
 };
 use crate::{
     config::Config,
-    engine::{Engine, Interpretation, Parts, Progress},
+    domain::RecordKey,
+    engine::{Engine, Explainer, Interpretation, Parts, Progress},
     ports::{Failure, FailureKind, Source},
     sources,
-    state::{Ledger, LedgerError},
+    state::{Ledger, LedgerError, UserName},
 };
 
 /// Hears how far passes are.
@@ -55,7 +56,7 @@ impl App {
     /// # Errors
     /// When a setting cannot be used.
     pub fn engine(&self, progress: Option<Watcher>) -> Result<Arc<Engine>, Failure> {
-        self.engine_on(self.ledger.clone(), progress)
+        Engine::new(self.parts(self.ledger.clone(), progress)?)
     }
 
     /// An engine on a copy of the ledger, for [`Engine::rehearse`]: what it does leaves the ledger as it is.
@@ -76,11 +77,21 @@ impl App {
     ) -> Result<Arc<Engine>, Failure> {
         let changed = self.ledger.rehearsal().and_then(|copy| change(&copy).map(|()| copy));
         let copy = changed.map_err(|error| ledger_failure("copy the ledger for a rehearsal", error))?;
-        self.engine_on(copy, None)
+        Engine::new(self.parts(copy, None)?)
     }
 
-    fn engine_on(&self, ledger: Ledger, progress: Option<Watcher>) -> Result<Arc<Engine>, Failure> {
-        Engine::new(Parts {
+    /// Explains records of a user, on a copy of the ledger.
+    ///
+    /// # Errors
+    /// As [`App::rehearsal`].
+    pub fn explainer(&self, user: &UserName, keys: BTreeSet<RecordKey>) -> Result<Explainer, Failure> {
+        let copy = self.ledger.rehearsal();
+        let copy = copy.map_err(|error| ledger_failure("copy the ledger to explain something", error))?;
+        Explainer::new(self.parts(copy, None)?, user.clone(), keys)
+    }
+
+    fn parts(&self, ledger: Ledger, progress: Option<Watcher>) -> Result<Parts, Failure> {
+        Ok(Parts {
             ledger,
             source: Arc::clone(&self.source),
             connect: Arc::clone(&self.mailboxes) as _,

@@ -10,6 +10,7 @@ mod arguments;
 mod check;
 mod completions;
 mod demo;
+mod explain;
 mod history;
 mod holds;
 mod init;
@@ -81,6 +82,7 @@ impl Command {
             Self::Holds { command } => holds::run(common, command, terminal),
             Self::Adopt { command } => adopt::run(common, command, terminal),
             Self::Meaning { command } => meaning::run(common, command, terminal),
+            Self::Explain(arguments) => explain::run(common, arguments, terminal),
             Self::History(arguments) => history::run(common, arguments, terminal),
             Self::Undo(arguments) => undo::run(common, arguments, terminal),
             Self::Proposals { command } => proposals::run(common, command, terminal),

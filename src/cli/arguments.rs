@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use looking_back::{History, Proposals, ProposalsWanted, Undo, UndoWhat};
+pub(super) use looking_back::{Explain, History, Proposals, ProposalsWanted, Undo, UndoWhat};
 
 use crate::{simulator::FaultRule, state::UserName};
 
@@ -94,6 +94,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Meaning,
     },
+    /// Say why a record is in a user's mailbox, or why not, and what would become of it
+    Explain(Explain),
     /// Show what was written, when and why
     History(History),
     /// Undo what was written into mailboxes: a run, a user, a record, a time span; conditions add up

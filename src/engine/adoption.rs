@@ -14,7 +14,7 @@ use crate::{
         adopt::{Decision, Leftover, Obstacle, matches, still_counts},
         look_alike,
     },
-    state::{FoundMatch, Leftovers, Portrait},
+    state::{FoundMatch, Leftovers, Pair, Portrait},
 };
 
 /// By what a person knows a record or an item.
@@ -48,6 +48,19 @@ pub(super) struct Paired {
 }
 
 impl Paired {
+    /// What was decided when the mailbox was compared with the records.
+    pub(super) fn from_then(known: Vec<Pair>) -> Self {
+        let mut paired = Self::default();
+        for pair in known {
+            match pair.decided {
+                Some((Decision::KeepBoth, ..)) => paired.adoptions.insert(pair.found.key, Adoption::Beside),
+                Some((Decision::Leave, ..)) => paired.adoptions.insert(pair.found.key, Adoption::Leave),
+                _ => None,
+            };
+        }
+        paired
+    }
+
     /// Records for which an item of the user's stands.
     pub(super) fn left(&self) -> impl Iterator<Item = &RecordKey> {
         self.adoptions.iter().filter(|(_, adoption)| **adoption == Adoption::Leave).map(|(key, _)| key)
@@ -83,18 +96,11 @@ impl Cycle<'_> {
         views: &Views,
         done: &mut Done,
     ) -> Result<Paired, Trouble> {
-        let mut paired = Paired::default();
         let known = self.context.ledger.adoptions(self.id)?;
         if !self.first_look {
-            for pair in known {
-                match pair.decided {
-                    Some((Decision::KeepBoth, ..)) => paired.adoptions.insert(pair.found.key, Adoption::Beside),
-                    Some((Decision::Leave, ..)) => paired.adoptions.insert(pair.found.key, Adoption::Leave),
-                    _ => None,
-                };
-            }
-            return Ok(paired);
+            return Ok(Paired::from_then(known));
         }
+        let mut paired = Paired::default();
         let mut taken: BTreeMap<Kind, Vec<(RecordKey, ItemRef)>> = BTreeMap::new();
         let kinds: Vec<Kind> = self.memory.leftovers.keys().copied().collect();
         for kind in kinds {

@@ -11,6 +11,7 @@ use super::{
     context::Context,
     crash_point,
     found::{keys_of, proposals},
+    intake::fingerprint,
     memory::Memory,
     pending::Batch,
     report::Undoing,
@@ -20,8 +21,8 @@ use super::{
 use crate::{
     domain::{Fingerprint, FirmId, FolderId, Kind, Mirror, Observation, RecordKey},
     plan::{
-        self, Class, Desired, Finding, HoldReason, Operation, Plan, PlanningInput, Release, ScopeSettings, Totals,
-        recover, unread,
+        self, Class, Desired, Finding, HoldReason, Operation, Plan, PlanningInput, Release, ScopeSettings, recover,
+        unread,
     },
     ports::{Failure, Mailbox},
     state::{IntentId, Leftovers, MailboxId, Outcome, Resolution, RunCounts, RunId, Settlement, UserName},
@@ -122,7 +123,7 @@ impl Cycle<'_> {
         self.undo(&open, &cut_off, briefing.rehearsal, done).await?;
         // Read before the views: a hold that is released while they are gathered is settled for the next ones only.
         let mut holds = foreign_writers;
-        holds.extend(self.unknown_firms()?);
+        holds.extend(self.context.unknown_firms(self.id)?);
         let released = self.context.ledger.released(self.id, self.context.now())?;
         let views = self.gather(briefing, &open, done).await?;
         let paired = self.pair_up(briefing, &views, done).await?;
@@ -202,12 +203,8 @@ impl Cycle<'_> {
                 done.unfinished.insert(key.clone());
                 continue;
             }
-            let fingerprint = match wanted {
-                Desired::Wanted(record) => Some(Fingerprint::of(record)),
-                _ => None,
-            };
             // What the server refused is not tried again until the record changes.
-            if parked.get(key).is_some_and(|refused| *refused == fingerprint) {
+            if parked.get(key).is_some_and(|refused| *refused == fingerprint(wanted)) {
                 continue;
             }
             desired.insert(key.clone(), wanted.clone());
@@ -268,70 +265,17 @@ impl Cycle<'_> {
         }
     }
 
-    /// Whose stamps lie in the folders that are not ours.
-    fn unknown_firms(&self) -> Result<Vec<(Kind, HoldReason)>, Trouble> {
-        let mut holds = Vec::new();
-        for (kind, counts) in self.context.ledger.observed_counts(self.id)? {
-            for (firm, items) in counts.of_unknown_firms {
-                holds.push((kind, HoldReason::UnknownFirm { firm, items }));
-            }
-        }
-        Ok(holds)
-    }
-
     fn plan(
         &self,
         briefing: &Briefing,
-        mut holds: Vec<(Kind, HoldReason)>,
+        holds: Vec<(Kind, HoldReason)>,
         released: &Release,
         views: &Views,
         paired: &Paired,
     ) -> Result<Plan, Trouble> {
-        let ledger = &self.context.ledger;
-        let now = self.context.now();
-        holds.extend(
-            briefing
-                .batch
-                .facts
-                .contact_cap
-                .map(|(wanted, cap)| (Kind::Contact, HoldReason::ContactCap { wanted, cap })),
-        );
-        // Somebody else's stamps, and a person nobody knows, concern the whole link.
-        let whole_link: Vec<HoldReason> = briefing
-            .batch
-            .facts
-            .holds
-            .iter()
-            .cloned()
-            .chain(
-                holds
-                    .iter()
-                    .map(|(_, reason)| reason.clone())
-                    .find(|reason| matches!(reason, HoldReason::UnknownFirm { .. })),
-            )
-            .collect();
-        for kind in Kind::ALL {
-            for reason in &whole_link {
-                if !holds.contains(&(kind, reason.clone())) {
-                    holds.push((kind, reason.clone()));
-                }
-            }
-        }
-        let counts = ledger.mirror_counts(self.id)?;
-        let totals = Totals {
-            first_write_released: ledger.first_write_released(self.id)?,
-            mirrored: counts.by_kind,
-            mirrored_by_query: counts.by_query,
-            empty_queries: briefing.batch.facts.empty_queries.clone(),
-            spent: ledger.spent(self.id, now)?,
-            firm_spent: ledger.firm_spent(now)?,
-            firm_wanted: briefing.firm_wanted.clone(),
-            leaving: briefing.batch.facts.leaving.clone(),
-            vanished: ledger.vanished(self.id)?,
-            holds,
-        };
+        let totals = self.context.totals(self.id, &briefing.batch.facts, &briefing.firm_wanted, holds)?;
         let only_deleted = self.memory.only_deleted.values().flatten().cloned().collect();
-        let rewrites = self.rewrites(&briefing.batch.traced)?;
+        let rewrites = self.context.rewrites(&briefing.batch.traced)?;
         let plan = plan::plan(&PlanningInput {
             desired: &views.desired,
             complete: false,
@@ -345,7 +289,7 @@ impl Cycle<'_> {
             only_deleted: &only_deleted,
             rewrites: &rewrites,
             zone: &self.context.zone,
-            now,
+            now: self.context.now(),
         });
         let taken = plan.operations.iter().filter(|operation| operation.class() == Some(Class::Rewrite)).count();
         self.context.turns.give_back(rewrites.at_most.saturating_sub(taken as u64));

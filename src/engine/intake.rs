@@ -334,7 +334,7 @@ fn hint(index: &Index, mailbox: MailboxId, key: &RecordKey) -> Option<MirrorHint
 }
 
 /// Of what is wanted, if something is.
-fn fingerprint(desired: &Desired) -> Option<Fingerprint> {
+pub(super) fn fingerprint(desired: &Desired) -> Option<Fingerprint> {
     match desired {
         Desired::Wanted(record) => Some(Fingerprint::of(record)),
         _ => None,

@@ -97,6 +97,12 @@ impl Pending {
         self.entries.values().any(|entry| entry.handover.is_some())
     }
 
+    /// Who is to have a record before it leaves; empty where nobody is waited for.
+    pub(super) fn takers(&self, key: &RecordKey) -> BTreeSet<MailboxId> {
+        let handover = self.entries.get(key).and_then(|entry| entry.handover.as_ref());
+        handover.map(|handover| handover.takers.clone()).unwrap_or_default()
+    }
+
     /// Lets go what does not need to wait any more.
     pub(super) fn settle_handovers(&mut self, is_over: impl Fn(&RecordKey, &Handover) -> bool) {
         for (key, entry) in &mut self.entries {

@@ -2,22 +2,23 @@
 
 use std::collections::BTreeMap;
 
-use super::{cycle::Cycle, meanings::Traced, trouble::Trouble};
+use super::{context::Context, meanings::Traced};
 use crate::{
     domain::{Kind, RecordKey},
     plan::{HoldReason, MeaningChange, Plan, Rewrite, Rewrites, Why},
+    state::LedgerError,
 };
 
-impl Cycle<'_> {
+impl Context {
     /// Which records are the same and mean something else now, and how many of their items may be written in this pass.
-    pub(super) fn rewrites(&self, traced: &BTreeMap<RecordKey, Traced>) -> Result<Rewrites, Trouble> {
+    pub(super) fn rewrites(&self, traced: &BTreeMap<RecordKey, Traced>) -> Result<Rewrites, LedgerError> {
         let changed: Vec<_> = traced.iter().filter_map(|(key, traced)| Some((key, traced.rewrite.as_ref()?))).collect();
         if changed.is_empty() {
             return Ok(Rewrites::default());
         }
-        let approved = self.context.ledger.approved_meanings()?;
+        let approved = self.ledger.approved_meanings()?;
         let of = changed.into_iter().map(|(key, changes)| (key.clone(), Rewrite::new(changes, &approved))).collect();
-        Ok(Rewrites { of, at_most: self.context.turns.take(self.context.policy.meaning_per_tick) })
+        Ok(Rewrites { of, at_most: self.turns.take(self.policy.meaning_per_tick) })
     }
 }
 

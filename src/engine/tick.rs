@@ -24,7 +24,7 @@ use crate::{
 
 /// Rows that a reading returned.
 #[derive(Clone, Copy, Debug, Default)]
-struct Rows {
+pub(super) struct Rows {
     read: u64,
     swept: u64,
 }
@@ -119,7 +119,11 @@ impl Engine {
     }
 
     /// Reads what is due. Nothing of it counts before it is complete.
-    async fn read(&self, reading: &mut Reading, served: &[Served]) -> Result<Result<Rows, Failure>, LedgerError> {
+    pub(super) async fn read(
+        &self,
+        reading: &mut Reading,
+        served: &[Served],
+    ) -> Result<Result<Rows, Failure>, LedgerError> {
         if served.is_empty() {
             return Ok(Ok(Rows::default()));
         }

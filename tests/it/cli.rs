@@ -3,6 +3,7 @@
 mod adopt;
 mod confirm;
 mod errors;
+mod explain;
 mod people;
 mod proposals;
 mod reference;

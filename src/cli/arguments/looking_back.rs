@@ -8,6 +8,30 @@ use super::Json;
 use crate::{cli::moment::TypedMoment, domain::RecordKey, state::UserName};
 
 #[derive(Debug, Args)]
+pub(in crate::cli) struct Explain {
+    /// The user, such as `weber`
+    pub(in crate::cli) user: UserName,
+    #[command(flatten)]
+    pub(in crate::cli) asked: Asked,
+    #[command(flatten)]
+    pub(in crate::cli) json: Json,
+}
+
+/// Which record is meant.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(in crate::cli) struct Asked {
+    /// The record, such as `event/meetings/4711`, or a part of that which fits one record alone
+    pub(in crate::cli) record: Option<String>,
+    /// List the records whose title has this text, each with what becomes of it in this mailbox
+    #[arg(long, value_name = "TEXT")]
+    pub(in crate::cli) find: Option<String>,
+    /// The record of this item, by the mailbox's own identifier
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) item: Option<String>,
+}
+
+#[derive(Debug, Args)]
 pub(in crate::cli) struct History {
     /// Of this user alone
     #[arg(long, value_name = "NAME")]

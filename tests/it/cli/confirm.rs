@@ -8,7 +8,7 @@ use std::{
 
 use insta::assert_snapshot;
 use pocketdocket::{
-    simulator::{Fault, FaultRule, Running, Settings, Simulator},
+    simulator::{Fault, FaultRule, Phone, Running, Settings, Simulator},
     state::{LinkState, UserName},
 };
 
@@ -54,6 +54,17 @@ impl Exchange {
         let mut confirming = Confirming::begin(place);
         confirming.give(&self.code().expect("a task holds the code"));
         assert_eq!(confirming.end().0, Some(0));
+    }
+
+    /// What its user does with a phone.
+    pub(crate) fn phone(&self) -> Phone {
+        self.running.phone(ADDRESS)
+    }
+
+    /// Items with this text are not stored from now on.
+    pub(crate) fn refuse(&self, text: &str) {
+        let fault = Fault::ItemRefused { text: text.to_owned(), code: "ErrorInvalidPropertyRequest".to_owned() };
+        self.running.faults().add(FaultRule::new(fault));
     }
 
     /// Whether the mailbox shows nothing.
