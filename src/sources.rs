@@ -74,7 +74,7 @@ fn database(settings: &Settings, secret: Secret) -> Result<database::DatabaseSou
             .because(format!("its connector `{connector}` {lacks}"))
             .hint("docs/reference/sources.md shows both"));
     }
-    if let Some(zone) = mapping.source_zone.as_ref().filter(|zone| **zone != settings.source_zone) {
+    if let Some(zone) = mapping.source_zone.as_ref().filter(|zone| !zone.agrees_with(&settings.source_zone)) {
         let (kept, said) = (zone.name(), settings.source_zone.name());
         return Err(Failure::new(FailureKind::Setting, format!("use the mapping `{}`", settings.mapping))
             .because(format!(

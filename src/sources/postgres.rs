@@ -23,8 +23,8 @@ use super::{
 };
 use crate::ports::{Failure, FailureKind};
 
-/// Rows that are fetched before they are handed over.
-const FETCHED: usize = 256;
+/// Rows that are fetched before they are handed over. Few: a row may hold much.
+const FETCHED: usize = 64;
 
 /// A transaction on a server.
 pub(super) struct PostgresSession {

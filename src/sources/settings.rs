@@ -100,9 +100,17 @@ impl SourceZone {
         }
     }
 
+    /// Whether it has the same times as another one. UTC goes by several names.
+    pub fn agrees_with(&self, other: &Self) -> bool {
+        self == other || (self.is_utc() && other.is_utc())
+    }
+
     /// Whether it is coordinated universal time, in which databases count but offices do not live.
     pub fn is_utc(&self) -> bool {
-        matches!(self.name.as_str(), "UTC" | "Etc/UTC")
+        matches!(
+            self.name.as_str(),
+            "UTC" | "Etc/UTC" | "Etc/UCT" | "UCT" | "Zulu" | "Etc/Zulu" | "Universal" | "Etc/Universal"
+        )
     }
 
     /// Coordinated universal time.
