@@ -114,6 +114,8 @@ struct Reading {
     book: Book,
     /// Changes of meaning that persons agreed to, as of the last tick.
     approved: BTreeSet<MeaningChange>,
+    /// Whether something was read since it last changed who gets what.
+    heard: bool,
 }
 
 /// The engine. One per ledger.
@@ -166,6 +168,7 @@ impl Engine {
                 people: Vec::new(),
                 book: Book::default(),
                 approved: BTreeSet::new(),
+                heard: false,
             }),
             index: Mutex::default(),
             rooms: Mutex::default(),

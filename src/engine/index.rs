@@ -37,6 +37,11 @@ impl Holders {
         self.all.iter().map(|holder| holder.mailbox).collect()
     }
 
+    /// Whose mailboxes hold it.
+    pub(super) fn mailboxes(&self) -> impl Iterator<Item = MailboxId> {
+        self.all.iter().map(|holder| holder.mailbox)
+    }
+
     fn place(&self, mailbox: MailboxId) -> Option<usize> {
         self.all.binary_search_by_key(&mailbox, |holder| holder.mailbox).ok()
     }

@@ -3,6 +3,8 @@
 //! A row is compared with the index of what mailboxes hold; only what differs is kept. Everything is staged and counts when
 //! the reading is complete: a reading that breaks off changes nothing.
 
+mod walls;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
@@ -19,7 +21,7 @@ use super::{
 };
 use crate::{
     domain::{Audience, Fingerprint, Kind, Matter, MeaningId, Origin, Presence, QueryName, RecordKey, SourceRecord},
-    plan::{Desired, MirrorHint, Verdict, Withdrawal, behind_a_wall, combined, meaning, scope, still_maintained},
+    plan::{Desired, MirrorHint, Withdrawal, behind_a_wall, combined, meaning, scope, still_maintained},
     ports::{Person, Row},
     state::{KeyOrigin, MailboxId},
 };
@@ -104,11 +106,7 @@ impl Intake {
         for mailbox in mailboxes {
             self.not_taken(mailbox, key);
             // A wall does not wait until a row can be read.
-            let walled = recipients
-                .of_mailbox(mailbox)
-                .map(Recipient::viewer)
-                .any(|viewer| viewer.walls.verdict(key, matter, audience, viewer.person) == Verdict::Closed);
-            let desired = if walled {
+            let desired = if recipients.is_walled_off(mailbox, key, matter, audience) {
                 behind_a_wall()
             } else if recipients.all_left(mailbox) {
                 // Nor does leaving.
@@ -118,6 +116,7 @@ impl Intake {
             };
             self.stage(mailbox, key, &desired, None, None, against);
         }
+        self.reach_holders(key, matter, audience, against);
     }
 
     fn record(&mut self, record: &SourceRecord, mark: u64, against: &mut Against<'_>) {
@@ -145,6 +144,7 @@ impl Intake {
             self.stage(recipient.mailbox, &record.key, &desired, judged.fingerprint, traced, against);
             last = Some(judged);
         }
+        self.reach_holders(&record.key, &record.matter, &record.audience, against);
     }
 
     /// The record exists, and these mailboxes have a row for it.
@@ -165,7 +165,7 @@ impl Intake {
         for recipient in recipients.of(audience) {
             if let Some(holder) = holders.of_mut(recipient.mailbox) {
                 holder.given = generation;
-            } else if matches!(audience, Audience::Person(_)) && recipient.standing == Standing::Active {
+            } else if matches!(audience, Audience::Person(_)) && recipient.is_served() {
                 self.takers.entry(key.clone()).or_default().insert(recipient.mailbox);
             }
         }
@@ -181,10 +181,12 @@ impl Intake {
     fn judge<'r>(&self, record: &SourceRecord, recipient: &'r Recipient, hint: Option<MirrorHint>) -> Judged<'r> {
         let viewer = recipient.viewer();
         let desired = match recipient.standing {
-            Standing::Missing if scope(record, &viewer, hint.as_ref(), self.now) == behind_a_wall() => behind_a_wall(),
+            Standing::Active if !recipient.resting => scope(record, &viewer, hint.as_ref(), self.now),
+            _ if recipient.is_walled_off(&record.key, &record.matter, &record.audience) => behind_a_wall(),
             Standing::Missing => Desired::Frozen,
             Standing::Left => Desired::Left,
-            Standing::Active => scope(record, &viewer, hint.as_ref(), self.now),
+            // Nothing new for who is not served, and nothing less.
+            Standing::Active => Desired::Unchanged,
         };
         let fingerprint = fingerprint(&desired);
         let meanings = recipient.meanings.get(&record.key.kind);
@@ -297,10 +299,13 @@ impl Intake {
             self.told.filled.insert(id)
         };
         for (mailbox, key, exists) in against.index.not_given(kind, query) {
-            if against.recipients.incomplete(mailbox) {
+            let walled = against.recipients.names_in_a_wall(mailbox, key);
+            if !walled && against.recipients.incomplete(mailbox) {
                 continue;
             }
-            let desired = if against.recipients.all_left(mailbox) {
+            let desired = if walled {
+                behind_a_wall()
+            } else if against.recipients.all_left(mailbox) {
                 Desired::Left
             } else if exists {
                 if let Some(takers) = self.takers.get(key).filter(|takers| !takers.is_empty()) {
@@ -367,6 +372,7 @@ impl Judged<'_> {
     fn holds_for(&self, other: &Recipient, hint: Option<MirrorHint>) -> bool {
         self.hint == hint
             && self.recipient.standing == other.standing
+            && self.recipient.resting == other.resting
             && Arc::ptr_eq(&self.recipient.scope, &other.scope)
     }
 }

@@ -1,6 +1,9 @@
 //! Whom to serve: active links, the mailboxes behind them, and what each user is to see.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Engine,
@@ -10,7 +13,7 @@ use super::{
 };
 use crate::{
     plan::ScopeSettings,
-    state::{ActiveUser, LedgerError, MailboxId},
+    state::{ActiveUser, LedgerError, MailboxId, User, UserName},
 };
 
 /// One mailbox with the links that feed it, the first of which opens it.
@@ -33,7 +36,7 @@ impl Engine {
         let mut served: BTreeMap<MailboxId, Served> = BTreeMap::new();
         for user in self.context.ledger.active_users()? {
             let Some(mailbox) = user.user().mailbox else { continue };
-            let scope = match self.scope_of(&user) {
+            let scope = match self.scope_of(user.user()) {
                 Ok(scope) => scope,
                 Err(error) => {
                     let cause = format!("the settings of this user cannot be used: {error}");
@@ -53,6 +56,11 @@ impl Engine {
             entry.contact_cap = entry.contact_cap.max(cap);
             entry.users.push(user);
         }
+        if !served.is_empty() {
+            let known: BTreeSet<UserName> = recipients.iter().map(|one: &Recipient| one.user.clone()).collect();
+            let others = self.context.ledger.users()?.into_iter().filter(|user| !known.contains(&user.name));
+            recipients.extend(others.filter_map(|user| self.resting(user, &served)));
+        }
         let mut recipients = Recipients::new(recipients);
         let recipients = if recipients.same_as(last) {
             None
@@ -66,12 +74,21 @@ impl Engine {
 
     /// The firm's settings with the user's own laid over them, value by value. Most users have none of their own, and this is
     /// asked for each of them at every tick.
-    fn scope_of(&self, user: &ActiveUser) -> Result<Arc<ScopeSettings>, serde_json::Error> {
-        let own = &user.user().details.settings;
+    fn scope_of(&self, user: &User) -> Result<Arc<ScopeSettings>, serde_json::Error> {
+        let own = &user.details.settings;
         if own.as_object().map_or(own.is_null(), serde_json::Map::is_empty) {
             return Ok(Arc::clone(&self.scope));
         }
         self.scope.with(own).map(Arc::new)
+    }
+
+    /// A link that is not served now, of a mailbox that others feed.
+    fn resting(&self, user: User, served: &BTreeMap<MailboxId, Served>) -> Option<Recipient> {
+        let mailbox = user.mailbox.filter(|mailbox| served.contains_key(mailbox))?;
+        let scope = self.scope_of(&user);
+        let readable = scope.is_ok();
+        let scope = scope.unwrap_or_else(|_| Arc::clone(&self.scope));
+        Some(Recipient::new(user.name, user.details.person, mailbox, scope).resting(readable))
     }
 
     fn room(&self, mailbox: MailboxId) -> Arc<Room> {

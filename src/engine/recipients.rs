@@ -7,8 +7,8 @@ use std::{
 
 use super::meanings::Assigned;
 use crate::{
-    domain::{Audience, PersonId, PracticeWall},
-    plan::{ScopeSettings, Viewer, Walls},
+    domain::{Audience, Matter, PersonId, PracticeWall, RecordKey},
+    plan::{ScopeSettings, Verdict, Viewer, Walls},
     ports::Person,
     state::{MailboxId, UserName},
 };
@@ -24,6 +24,11 @@ pub(super) struct Recipient {
     pub(super) meanings: Arc<Assigned>,
     /// What the practice system says of the person.
     pub(super) standing: Standing,
+    /// The link is not served now (paused, parked, not confirmed yet), and the mailbox is fed by others: what it holds for this
+    /// one stays as it is, and the walls of this one stand.
+    pub(super) resting: bool,
+    /// Whether the settings of the user can be read: walls may stand in those that cannot.
+    readable: bool,
     /// What must not reach the mailbox: the walls of every link that feeds it.
     walls: Arc<Walls>,
 }
@@ -31,15 +36,23 @@ pub(super) struct Recipient {
 impl Recipient {
     /// A link, with the walls of its settings alone so far.
     pub(super) fn new(user: UserName, person: PersonId, mailbox: MailboxId, scope: Arc<ScopeSettings>) -> Self {
-        Self {
-            user,
-            person,
-            mailbox,
-            scope,
-            meanings: Arc::default(),
-            standing: Standing::Active,
-            walls: Arc::default(),
-        }
+        let (standing, meanings, walls) = (Standing::Active, Arc::default(), Arc::default());
+        Self { user, person, mailbox, scope, meanings, standing, resting: false, readable: true, walls }
+    }
+
+    /// The same link, not served now.
+    pub(super) fn resting(self, readable: bool) -> Self {
+        Self { resting: true, readable, ..self }
+    }
+
+    /// Whether the person works here and the link is served now.
+    pub(super) fn is_served(&self) -> bool {
+        self.standing == Standing::Active && !self.resting
+    }
+
+    /// Whether a record certainly lies behind a wall for this person.
+    pub(super) fn is_walled_off(&self, key: &RecordKey, matter: &Matter, audience: &Audience) -> bool {
+        self.walls.verdict(key, matter, audience, &self.person) == Verdict::Closed
     }
 
     /// As the planner looks at records.
@@ -67,6 +80,8 @@ pub(super) struct Recipients {
     by_mailbox: HashMap<MailboxId, Vec<usize>>,
     /// The walls that the practice system keeps.
     practice: Vec<PracticeWall>,
+    /// Whether the practice system keeps walls at all, now or later.
+    keeps_walls: bool,
 }
 
 impl Recipients {
@@ -77,7 +92,7 @@ impl Recipients {
             by_person.entry(recipient.person.clone()).or_default().push(place);
             by_mailbox.entry(recipient.mailbox).or_default().push(place);
         }
-        let mut recipients = Self { all, by_person, by_mailbox, practice: Vec::new() };
+        let mut recipients = Self { all, by_person, by_mailbox, ..Self::default() };
         recipients.build();
         recipients
     }
@@ -85,6 +100,7 @@ impl Recipients {
     /// Learns the walls that the practice system keeps; true when they are not what they were.
     pub(super) fn wall_off(&mut self, walls: Vec<PracticeWall>) -> bool {
         let changed = walls != self.practice;
+        self.keeps_walls = true;
         self.practice = walls;
         if changed {
             self.build();
@@ -98,6 +114,9 @@ impl Recipients {
         for recipient in &self.all {
             let walls = by_mailbox.entry(recipient.mailbox).or_default();
             recipient.scope.walls.iter().for_each(|behind| walls.close(behind.clone()));
+            if !recipient.readable {
+                walls.doubt_everything();
+            }
             for wall in &self.practice {
                 match &wall.person {
                     Some(person) if *person == recipient.person => walls.close(wall.behind.clone()),
@@ -115,9 +134,45 @@ impl Recipients {
         }
     }
 
+    /// Takes over the walls that the practice system was last known to keep.
+    pub(super) fn inherit_walls(&mut self, earlier: &Self) {
+        if earlier.keeps_walls {
+            self.wall_off(earlier.practice.clone());
+        }
+    }
+
+    /// Whether the practice system keeps walls.
+    pub(super) fn keeps_walls(&self) -> bool {
+        self.keeps_walls
+    }
+
+    /// Whether a wall stands around anybody's mailbox.
+    pub(super) fn walled(&self) -> bool {
+        self.all.iter().any(|recipient| !recipient.walls.is_empty())
+    }
+
+    /// Whether a record certainly lies behind a wall of this mailbox.
+    pub(super) fn is_walled_off(
+        &self,
+        mailbox: MailboxId,
+        key: &RecordKey,
+        matter: &Matter,
+        audience: &Audience,
+    ) -> bool {
+        self.of_mailbox(mailbox).any(|one| one.is_walled_off(key, matter, audience))
+    }
+
+    /// Whether a wall of this mailbox names the record itself.
+    pub(super) fn names_in_a_wall(&self, mailbox: MailboxId, key: &RecordKey) -> bool {
+        self.is_walled_off(mailbox, key, &Matter::default(), &Audience::Nobody)
+    }
+
     /// Whether the same people get the same things as there.
     pub(super) fn same_as(&self, other: &Self) -> bool {
-        let what = |one: &Recipient| (one.user.clone(), one.person.clone(), one.mailbox, Arc::clone(&one.scope));
+        let what = |one: &Recipient| {
+            let state = (one.resting, one.readable);
+            (one.user.clone(), one.person.clone(), one.mailbox, Arc::clone(&one.scope), state)
+        };
         self.all.len() == other.all.len() && self.all.iter().map(what).eq(other.all.iter().map(what))
     }
 

@@ -79,9 +79,11 @@ impl Engine {
         let mut reading = self.reading.lock().await;
         let run = self.context.ledger.begin_run(None, self.context.now())?;
         let (served, changed) = self.links(&reading.recipients)?;
-        if let Some((recipients, book)) = changed {
+        if let Some((mut recipients, book)) = changed {
+            recipients.inherit_walls(&reading.recipients);
             reading.recipients = recipients;
             reading.book = book;
+            reading.heard = false;
             reading.watch.forget();
         }
         if self.read_anew.swap(false, Ordering::Relaxed) {
@@ -90,16 +92,20 @@ impl Engine {
         self.context.turns.begin(self.context.policy.firm_meaning_per_tick);
         self.hear_approvals(&mut reading)?;
         let mut report = TickReport::default();
+        let mut walls_unknown = false;
         match self.read(&mut reading, &served).await? {
             // With nobody to serve nothing was asked, and nothing is known.
             Ok(_) if served.is_empty() => {}
             Ok(rows) => {
+                reading.heard = true;
                 report.rows = rows.read;
                 report.swept = rows.swept;
                 self.context.ledger.source_read(self.context.now())?;
             }
             Err(failure) => {
                 reading.watch.forget();
+                // What waits was judged by the walls of an earlier reading: nothing of it is given to anybody before the next.
+                walls_unknown = reading.recipients.keeps_walls() || (!reading.heard && reading.recipients.walled());
                 let remedy =
                     failure.hint.clone().unwrap_or_else(|| "look at it: `pocketdocket practice probe`".to_owned());
                 tracing::error!(cause = %failure.chain(), "the practice database cannot be read; nothing is concluded from that");
@@ -112,7 +118,9 @@ impl Engine {
                 });
             }
         }
-        self.start_passes(served, only, rehearsal)?;
+        if !walls_unknown {
+            self.start_passes(served, only, rehearsal)?;
+        }
         let trouble = report.source_trouble.as_ref().map(|trouble| trouble.cause.as_str());
         self.context.ledger.end_run(run, RunCounts::default(), trouble, self.context.now())?;
         Ok(report)

@@ -16,3 +16,4 @@ mod on_a_server;
 mod phone;
 mod scopes;
 mod undo;
+mod walls;

@@ -17,6 +17,8 @@ pub struct Walls {
     doubtful: BTreeSet<Behind>,
     /// Whether a wall stands around some matter, so that a record whose matter is not known is in doubt.
     matters: bool,
+    /// Whether some wall cannot be read, so that it may stand around anything.
+    unreadable: bool,
 }
 
 /// How a record lies to the walls.
@@ -42,9 +44,14 @@ impl Walls {
         self.doubtful.insert(behind);
     }
 
+    /// Some wall cannot be read: it may stand around anything.
+    pub fn doubt_everything(&mut self) {
+        self.unreadable = true;
+    }
+
     /// Whether there is no wall at all.
     pub fn is_empty(&self) -> bool {
-        self.closed.is_empty() && self.doubtful.is_empty()
+        self.closed.is_empty() && self.doubtful.is_empty() && !self.unreadable
     }
 
     /// How a row with this key, matter and audience lies to the walls, for this person.
@@ -61,7 +68,8 @@ impl Walls {
             Audience::Linked(ties) => self.of_ties(ties, person),
             _ => Verdict::Open,
         };
-        let doubtful = behind.any(|behind| self.doubtful.contains(behind)) || (self.matters && matter.unclear);
+        let doubtful =
+            self.unreadable || behind.any(|behind| self.doubtful.contains(behind)) || (self.matters && matter.unclear);
         match ties {
             Verdict::Open if doubtful => Verdict::Doubtful,
             verdict => verdict,
