@@ -14,8 +14,11 @@ use super::{
 };
 use crate::{
     plan::{Action, HoldReason, MeaningChange, Operation, meaning},
-    state::{HoldSummary, UserName},
+    state::{Approval, HoldSummary, UserName},
 };
+
+/// Changes agreed to that are listed; `--json` lists all.
+const APPROVALS: usize = 5;
 
 /// Samples of what would be written that are shown for each change.
 const SAMPLES: usize = 3;
@@ -41,14 +44,19 @@ pub(super) fn run(common: &Common, command: &Command, terminal: &mut Terminal) -
     let waiting = waiting(&installation)?;
     match command {
         Command::Show(json) => {
-            let rollouts = installation.ledger.rollouts()?;
+            let (rollouts, approvals) = (installation.ledger.rollouts()?, installation.ledger.approvals()?);
             if json.json {
-                terminal.json(&serde_json::json!({ "waiting": waiting, "rollouts": rollouts }))?;
+                let all = serde_json::json!({ "waiting": waiting, "rollouts": rollouts, "approvals": approvals });
+                terminal.json(&all)?;
                 return Ok(Exit::Fine);
             }
             show(&installation, &waiting, terminal)?;
             for rollout in &rollouts {
                 terminal.line(super::status::rollout_line(rollout))?;
+            }
+            let clock = Clock::of(&installation);
+            for Approval { change, by, at } in approvals.iter().take(APPROVALS) {
+                terminal.line(format_args!("approved  {} by {by}, {}", shown(change), clock.time(*at)))?;
             }
             if waiting.is_empty() && rollouts.is_empty() {
                 terminal.say("nothing waits: what rows mean did not change, or shows the same");
@@ -97,20 +105,24 @@ fn waiting(installation: &Installation) -> anyhow::Result<Vec<Waiting>> {
     Ok(all.into_values().collect())
 }
 
+/// A change, before and after.
+fn shown(change: &MeaningChange) -> String {
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "(not known)".to_owned());
+    format!("{}: {} -> {}", change.part, value(&change.from), value(&change.to))
+}
+
 fn show(installation: &Installation, waiting: &[Waiting], terminal: &mut Terminal) -> anyhow::Result<()> {
     let clock = Clock::of(installation);
     for one in waiting {
         let fields: Vec<&str> = one.fields.keys().map(String::as_str).collect();
         terminal.line(format_args!(
-            "{} items of {} users: {} ({})",
-            one.items,
-            one.users.len(),
+            "{}: {} ({})",
+            meaning::counted(one.items, one.users.len()),
             fields.join(", "),
             one.name
         ))?;
         for change in &one.changes {
-            let shown = |value: &Option<String>| value.clone().unwrap_or_else(|| "(not known)".to_owned());
-            terminal.line(format_args!("  {}: {} -> {}", change.part, shown(&change.from), shown(&change.to)))?;
+            terminal.line(format_args!("  {}", shown(change)))?;
         }
         if let Some(due) = one.next_due {
             terminal.line(format_args!("  the next of them is due {}", clock.time(due)))?;
@@ -151,7 +163,7 @@ fn approve(
     }
     for one in &waiting {
         installation.ledger.approve_meaning(&one.changes, one.items, &who(), Timestamp::now())?;
-        terminal.say(format_args!("approved: {} ({} items)", one.name, one.items));
+        terminal.say(format_args!("approved: {} ({})", one.name, meaning::counted(one.items, one.users.len())));
     }
     let policy = &installation.config.policy;
     terminal.say(format_args!(

@@ -145,9 +145,7 @@ pub(super) fn rollout_line(rollout: &Rollout) -> String {
 /// What waits because its meaning changed, in one line for all mailboxes.
 fn meaning_needs(status: &Status) -> Option<String> {
     let (items, users) = status.of_meaning();
-    (items > 0).then(|| {
-        format!("{items} items of {users} users mean something else now and keep their last text: `pocketdocket meaning show`")
-    })
+    (items > 0).then(|| format!("{}; `pocketdocket meaning show`", meaning::waiting(items, users)))
 }
 
 fn source_needs(status: &Status) -> Option<String> {

@@ -275,7 +275,7 @@ impl Cycle<'_> {
     ) -> Result<Plan, Trouble> {
         let totals = self.context.totals(self.id, &briefing.batch.facts, &briefing.firm_wanted, holds)?;
         let only_deleted = self.memory.only_deleted.values().flatten().cloned().collect();
-        let rewrites = self.context.rewrites(&briefing.batch.traced)?;
+        let rewrites = self.context.rewrites(self.id, &briefing.batch.traced)?;
         let plan = plan::plan(&PlanningInput {
             desired: &views.desired,
             complete: false,

@@ -241,7 +241,7 @@ impl Cycle<'_> {
         for ((step, intent), sent) in steps.into_iter().zip(intents).zip(sent) {
             let key = step.operation.key.clone();
             let outcome = match sent {
-                Sent::Answered(Ok(Some(item))) => self.stored(&step.operation, item, contents.next().flatten(), done),
+                Sent::Answered(Ok(Some(item))) => self.stored(&step, item, contents.next().flatten(), done),
                 Sent::Answered(Ok(None)) => Outcome::Removed,
                 Sent::Answered(Err(mut failure)) => {
                     if stumbles(failure.kind) && self.memory.stumbled(&key) >= TOO_MANY_STUMBLES {
@@ -275,7 +275,8 @@ impl Cycle<'_> {
     }
 
     /// The server said that it stored an item; what it really holds is what was read back.
-    fn stored(&self, operation: &Operation, item: ItemRef, seen: Option<ItemContent>, done: &mut Done) -> Outcome {
+    fn stored(&self, step: &Step, item: ItemRef, seen: Option<ItemContent>, done: &mut Done) -> Outcome {
+        let Step { operation, before } = step;
         let (record, fingerprint, place) = match &operation.action {
             Action::Create { record } => (Arc::clone(record), Fingerprint::of(record), Place::Home),
             Action::Update { record, fingerprint, place, .. } => (Arc::clone(record), *fingerprint, place.clone()),
@@ -290,12 +291,16 @@ impl Cycle<'_> {
             // It was stored as it was asked for, as far as the server says.
             None if operation.why == Why::Undone => (item, asked_for(operation)),
             Some(seen) => {
-                let returned = drift::returned(&record, &seen);
+                let returned = undo::pinned(&record, &seen, &self.context.pins_of(self.id, operation));
                 done.read_back_equal |= returned.is_empty();
                 self.learn(operation, &record, &returned, done);
                 (seen.item, returned)
             }
-            None => (item, BTreeMap::new()),
+            // What an undo had brought back was not written, and is there as it was.
+            None => {
+                let was = |field| Some((field, drift::shown(before.as_ref()?, field)));
+                (item, self.context.pins_of(self.id, operation).into_iter().filter_map(was).collect())
+            }
         };
         Outcome::Stored { item, place, written: Written { fingerprint, record, returned, in_doubt: false } }
     }

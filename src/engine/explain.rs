@@ -157,7 +157,7 @@ impl Explainer {
         let taken = pair.as_ref().is_some_and(|pair| matches!(pair.decided, Some((Decision::Adopt, ..))));
         let waits = refused.is_some() || (taken && !mirror.entries.contains_key(key));
         let traced = batch.traced.get(key).map(|traced| (key.clone(), traced.clone())).into_iter().collect();
-        let rewrites = self.engine.context.rewrites(&traced)?;
+        let rewrites = self.engine.context.rewrites(room.id, &traced)?;
         self.engine.context.turns.give_back(rewrites.at_most);
         let next = if waits { Plan::default() } else { self.plan(&views, wanted.clone(), &observed, &rewrites)? };
         let none = Rewrites::default();

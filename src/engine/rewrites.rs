@@ -1,24 +1,42 @@
 //! Items that would be written anew though their records are the same: who agreed, whose turn it is, how many are left.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{context::Context, meanings::Traced};
 use crate::{
-    domain::{Kind, RecordKey},
-    plan::{HoldReason, MeaningChange, Plan, Rewrite, Rewrites, Why},
-    state::LedgerError,
+    domain::{Field, Kind, RecordKey},
+    plan::{HoldReason, MeaningChange, Operation, Plan, Rewrite, Rewrites, Why},
+    state::{LedgerError, MailboxId},
 };
 
 impl Context {
     /// Which records are the same and mean something else now, and how many of their items may be written in this pass.
-    pub(super) fn rewrites(&self, traced: &BTreeMap<RecordKey, Traced>) -> Result<Rewrites, LedgerError> {
+    pub(super) fn rewrites(
+        &self,
+        mailbox: MailboxId,
+        traced: &BTreeMap<RecordKey, Traced>,
+    ) -> Result<Rewrites, LedgerError> {
         let changed: Vec<_> = traced.iter().filter_map(|(key, traced)| Some((key, traced.rewrite.as_ref()?))).collect();
         if changed.is_empty() {
             return Ok(Rewrites::default());
         }
         let approved = self.ledger.approved_meanings()?;
+        let pins = self.ledger.pins(mailbox, changed.iter().map(|(key, _)| *key))?;
         let of = changed.into_iter().map(|(key, changes)| (key.clone(), Rewrite::new(changes, &approved))).collect();
-        Ok(Rewrites { of, at_most: self.turns.take(self.policy.meaning_per_tick) })
+        Ok(Rewrites { of, pins, at_most: self.turns.take(self.policy.meaning_per_tick) })
+    }
+
+    /// Fields that an undo had brought back, of an item that is written for another meaning: they were left out.
+    pub(super) fn pins_of(&self, mailbox: MailboxId, operation: &Operation) -> BTreeSet<Field> {
+        if !matches!(operation.why, Why::Rewritten(_)) {
+            return BTreeSet::new();
+        }
+        let pins = self.ledger.pins(mailbox, std::iter::once(&operation.key));
+        let mut pins = pins.unwrap_or_else(|error| {
+            tracing::warn!(cause = %error, "the ledger does not say what an undo brought back");
+            BTreeMap::new()
+        });
+        pins.remove(&operation.key).unwrap_or_default()
     }
 }
 

@@ -186,7 +186,7 @@ impl Engine {
         if items > 0 {
             alerts.push(Alert {
                 subject: "meaning".to_owned(),
-                cause: format!("{items} items of {users} users mean something else now and keep their last text"),
+                cause: crate::plan::meaning::waiting(items, users),
                 remedy: "look and decide: `pocketdocket meaning show`".to_owned(),
             });
         }

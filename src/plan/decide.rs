@@ -15,6 +15,7 @@
 //! A record that is the same and only means something else now is no changed record: see [`meaning`].
 
 mod maintain;
+mod pins;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -136,6 +137,11 @@ impl Case<'_> {
         let mut decision = self.maintain(record, entry, seen);
         let mut writes = false;
         for operation in decision.operations.iter_mut().filter(|operation| operation.why == Why::Changed) {
+            // Less is shown also of what an undo brought back.
+            if let Some(pins) = self.input.rewrites.pins.get(self.key).filter(|_| rewrite.consent != Consent::NotNeeded)
+            {
+                pins::keep(&mut operation.action, pins, written, record, seen);
+            }
             operation.why = Why::Rewritten(meaning::label(&rewrite.changes));
             writes |= operation.class().is_some();
         }

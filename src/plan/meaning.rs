@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{PrivacyMode, ScopeSettings};
-use crate::domain::{Kind, Origin, RecordKey};
+use crate::domain::{Field, Kind, Origin, RecordKey};
 
 /// The part of a meaning that is our own code.
 pub const REVISION: &str = "rendering revision";
@@ -20,7 +20,7 @@ const PRIVACY: &str = "privacy";
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Meaning {
-    /// How rows become records, and which revision of our code does it. Where this differs, digests of rows cannot be compared.
+    /// Where parts that say how rows become records differ, digests of rows cannot be compared.
     parts: BTreeMap<String, Part>,
 }
 
@@ -48,8 +48,8 @@ impl Meaning {
     pub fn of(kind: Kind, reading: &BTreeMap<String, String>, settings: &ScopeSettings, revision: u32) -> Self {
         let mut parts: BTreeMap<String, Part> =
             reading.iter().map(|(name, value)| (name.clone(), Part { value: value.clone(), reading: true })).collect();
-        parts.insert(REVISION.to_owned(), Part { value: revision.to_string(), reading: true });
         let mut show = |name: String, value: String| parts.insert(name, Part { value, reading: false });
+        show(REVISION.to_owned(), revision.to_string());
         let templates = settings.templates.get(&kind).cloned().unwrap_or_default();
         show(format!("notes template of {kind}s"), templates.notes.to_string());
         show(PRIVACY.to_owned(), word(&settings.privacy));
@@ -128,6 +128,17 @@ pub fn label(changes: &[MeaningChange]) -> String {
     changes.iter().map(|change| change.part.as_str()).collect::<Vec<_>>().join(", ")
 }
 
+/// So many items of so many users, in words.
+pub fn counted(items: u64, users: usize) -> String {
+    let (of_items, of_users) = (if items == 1 { "item" } else { "items" }, if users == 1 { "user" } else { "users" });
+    format!("{items} {of_items} of {users} {of_users}")
+}
+
+/// That so many items wait because their meaning changed, in words.
+pub fn waiting(items: u64, users: usize) -> String {
+    format!("{}: the meaning changed, and the last text stays until somebody agrees", counted(items, users))
+}
+
 /// Whether the row is the same as when the item was written, so that only its meaning can have changed. `then` is what the item
 /// was made from; `noticed` what its row said when the present meaning was first met. `reads_alike` says whether two meanings
 /// read rows the same way.
@@ -196,6 +207,8 @@ pub fn is_redaction(changes: &[MeaningChange]) -> bool {
 pub struct Rewrites {
     /// By record.
     pub of: BTreeMap<RecordKey, Rewrite>,
+    /// Fields that an undo brought back, and that stay so until the record changes. Its meaning is no change.
+    pub pins: BTreeMap<RecordKey, BTreeSet<Field>>,
     /// How many of those that a person agreed to may be written now.
     pub at_most: u64,
 }

@@ -11,6 +11,10 @@ use crate::{
     ports::Failure,
 };
 
+/// Which revision of our own reading of rows is at work: raise it when the same row becomes another record (another conversion of
+/// a column, another way to resolve times). How records are rendered has a revision of its own.
+pub(super) const READING_REVISION: u32 = 1;
+
 /// How the rows of each query are read: by name, what people may want to know of it.
 pub type Readings = BTreeMap<(Kind, QueryName), BTreeMap<String, String>>;
 
@@ -26,7 +30,7 @@ pub fn readings(settings: &Settings) -> Result<Readings, Failure> {
 }
 
 fn of(query: &Query, settings: &Settings) -> BTreeMap<String, String> {
-    let mut parts = BTreeMap::new();
+    let mut parts = BTreeMap::from([("reading revision".to_owned(), READING_REVISION.to_string())]);
     if let Some(kind) = query.kind {
         parts.insert(format!("mapping of {kind}s, query `{}`", query.name), digest(query));
         parts.insert("zone of the practice database".to_owned(), settings.source_zone.name().to_owned());

@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/adoption.sql"),
     include_str!("migrations/undo.sql"),
     include_str!("migrations/meaning.sql"),
+    include_str!("migrations/pins.sql"),
 ];
 /// `pdkt`: lets `file` and us tell a ledger from any other `SQLite` file.
 const APPLICATION_ID: i32 = 0x7064_6b74;

@@ -27,6 +27,17 @@ pub struct Rollout {
     pub begun: Timestamp,
 }
 
+/// A change of meaning that a person agreed to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// What changed.
+    pub change: MeaningChange,
+    /// Who agreed.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// Where an item of a mailbox comes from.
 pub type KeyOrigin = (MailboxId, RecordKey, Origin);
 
@@ -100,13 +111,22 @@ impl Ledger {
         })
     }
 
-    /// Changes of meaning that a person agreed to.
-    pub fn approved_meanings(&self) -> Result<BTreeSet<MeaningChange>, LedgerError> {
+    /// Changes of meaning that a person agreed to, the newest first.
+    pub fn approvals(&self) -> Result<Vec<Approval>, LedgerError> {
         self.read(|transaction| {
-            let mut statement = transaction.prepare_cached("SELECT change FROM meaning_approval")?;
-            let all = statement.query_map([], |row| Ok(row.get::<_, Json<MeaningChange>>(0)?.0))?;
+            let mut statement =
+                transaction.prepare_cached("SELECT change, by, at FROM meaning_approval ORDER BY at DESC, change")?;
+            let all = statement.query_map([], |row| {
+                let (change, at) = (row.get::<_, Json<_>>(0)?.0, row.get::<_, Moment>(2)?.0);
+                Ok(Approval { change, by: row.get(1)?, at })
+            })?;
             Ok(all.collect::<Result<_, _>>()?)
         })
+    }
+
+    /// The same, as a set.
+    pub fn approved_meanings(&self) -> Result<BTreeSet<MeaningChange>, LedgerError> {
+        Ok(self.approvals()?.into_iter().map(|approval| approval.change).collect())
     }
 
     /// A person agrees to a change of meaning that so many items wait for: in every mailbox, also those that cannot be reached
@@ -130,7 +150,7 @@ impl Ledger {
                  ON CONFLICT DO UPDATE SET items = excluded.items, begun_at = excluded.begun_at",
                 params![Json(changes), i64::try_from(items).unwrap_or(i64::MAX), Moment(now)],
             )?;
-            let event = format!("approved a change of meaning ({items} items): {}", meaning::label(changes));
+            let event = format!("approved a change of meaning (items: {items}): {}", meaning::label(changes));
             add_audit(transaction, by, None, &event, now)
         })
     }

@@ -7,7 +7,7 @@ use super::{
     IntentId, Ledger, LedgerError, MailboxId, OpenIntent, Proposal, Resolution, RunId, adoptions, budgets, holds,
     journal::{forget_parked, take_intent},
     mirror::{is_kept, remove_entry},
-    observation, undo,
+    observation, pins, undo,
 };
 use crate::{
     domain::{Fingerprint, ItemContent, ItemRef, MirrorEntry, Place, Presence, Stamp, Written},
@@ -117,6 +117,7 @@ impl Ledger {
                     mirror_after(known.as_ref(), operation, stored, written.returned.clone()).ok_or_else(unfit)?;
                 let entry = MirrorEntry { written: Some(written.clone()), ..entry };
                 self.put_entry(transaction, mailbox, key, &entry)?;
+                pins::follow(transaction, mailbox, operation, written)?;
                 self.note_stored(transaction, mailbox, operation, item, place)?;
                 adoptions::settled(transaction, mailbox, key)?;
                 "stored"
@@ -138,6 +139,9 @@ impl Ledger {
                 }
                 let entry = mirror_after(known.as_ref(), operation, None, BTreeMap::new()).ok_or_else(unfit)?;
                 self.put_entry(transaction, mailbox, key, &entry)?;
+                if let Some(written) = &entry.written {
+                    pins::follow(transaction, mailbox, operation, written)?;
+                }
                 "owned"
             }
             Outcome::Forgotten => {

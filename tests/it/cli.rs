@@ -4,6 +4,7 @@ mod adopt;
 mod confirm;
 mod errors;
 mod explain;
+mod meaning;
 mod people;
 mod proposals;
 mod reference;

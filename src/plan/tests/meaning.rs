@@ -207,7 +207,12 @@ fn a_meaning_names_its_parts() {
     assert_eq!(meaning::label(&changes), "default reminder, privacy");
     assert_eq!(changes[0].to.as_deref(), Some("none"));
     assert!(first.reads_as(&second));
-    assert!(!first.reads_as(&Meaning::of(Kind::Event, &reading, &settings, 2)), "our own code may read rows otherwise");
+    assert!(
+        first.reads_as(&Meaning::of(Kind::Event, &reading, &settings, 2)),
+        "other text of rows that are read as ever"
+    );
+    let other = BTreeMap::from([("mapping".to_owned(), "two".to_owned())]);
+    assert!(!first.reads_as(&Meaning::of(Kind::Event, &other, &settings, 1)));
     assert!(first.changes_to(&first).is_empty());
     let window = ScopeSettings { contact_cap: 1, kinds: BTreeSet::new(), ..settings };
     assert_eq!(Meaning::of(Kind::Event, &reading, &window, 1), first, "what is shown at all is no meaning");

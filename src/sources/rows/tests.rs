@@ -18,6 +18,7 @@ use crate::{
 };
 
 mod days;
+mod revision;
 
 /// A mapping with one query of a kind that selects these columns, and more TOML after it.
 fn mapping(kind: Kind, columns: &[&str], more: &str) -> Mapping {

@@ -76,6 +76,22 @@ async fn a_new_template_waits_and_changed_and_new_records_do_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_changes_while_our_code_is_upgraded_is_news_also_without_a_column_that_says_so() {
+    let mut firm = Firm::of(&["weber"]).await;
+    firm.many_events("weber", 6);
+    firm.first_sync().await;
+    let before = firm.writes("weber");
+    // The service stands still; a hearing is moved; the next version starts, renders otherwise and says so.
+    firm.sql("UPDATE events SET starts = '2026-12-02 07:00' WHERE id = 'e3'");
+    firm.revision += 1;
+    subjects_as(&mut firm, "§ {subject}");
+    firm.restart(true).await;
+    firm.tick().await;
+    assert_eq!((firm.writes("weber"), marked(&firm, "weber", "§")), (before + 1, 1), "the moved hearing, at once");
+    assert_eq!(waiting(&firm)[0].1, 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn going_back_to_the_old_configuration_ends_the_hold_by_itself() {
     let mut firm = Firm::of(&["weber"]).await;
     firm.many_events("weber", 5);

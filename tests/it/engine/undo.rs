@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::SignedDuration;
 use pocketdocket::{
     domain::{Kind, RecordKey},
-    plan::undo::Refused,
+    plan::{HoldReason, PrivacyMode, Templates, undo::Refused},
     simulator::{Fault, FaultRule},
     state::{HistoryFilter, RunId, UndoFilter, UndoId, UndoState},
 };
@@ -77,6 +77,70 @@ async fn an_update_goes_back_and_stays_until_the_record_changes() {
     let event = view.events().into_iter().find(|event| text(event, "item:Subject") == "Right").expect("there").clone();
     assert_eq!(text(&event, "calendar:Location"), "", "the pin is over, and the record has no place");
     assert!(text(&event, "item:Body").contains("Wrong file"), "{}", text(&event, "item:Body"));
+    firm.assert_quiet("weber").await;
+}
+
+/// A hearing whose subject and place were brought back by an undo, and templates that make other text of everything.
+async fn undone_and_meant_otherwise() -> Firm {
+    let mut firm = with_hearing().await;
+    firm.sql("UPDATE events SET subject = 'Wrong', place = NULL WHERE id = '1'");
+    firm.tick().await;
+    let id = ask_last(&firm, &["1"])[0];
+    firm.tick().await;
+    assert_eq!((state(&firm, id), firm.subjects("weber")), (UndoState::Done, vec!["Hearing".into(), "Other".into()]));
+    let template = |text: &str| text.parse().expect("a template");
+    let templates = Templates { subject: template("§ {subject}"), notes: template("{notes} (from the office)") };
+    firm.scope.templates.insert(Kind::Event, templates);
+    firm
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_undone_stays_so_when_a_person_agrees_to_another_meaning() {
+    let mut firm = undone_and_meant_otherwise().await;
+    firm.restart(true).await;
+    firm.tick().await;
+    assert_eq!(firm.subjects("weber"), ["Hearing", "Other"]);
+    for hold in firm.holds() {
+        let HoldReason::MeaningChanged { changes } = &hold.reason else { panic!("{hold:?}") };
+        firm.ledger.approve_meaning(changes, hold.operations, "test", firm.now()).expect("kept");
+    }
+    firm.tick().await;
+    let place = |firm: &Firm, subject: &str| {
+        let view = firm.mailbox("weber");
+        let event = view.events().into_iter().find(|event| text(event, "item:Subject") == subject).expect("there");
+        (text(event, "calendar:Location"), text(event, "item:Body").contains("(from the office)"))
+    };
+    assert_eq!(firm.subjects("weber"), ["Hearing", "§ Other"], "the rest is written in the new meaning");
+    assert_eq!(place(&firm, "Hearing"), ("Room 1".to_owned(), true), "and what was not undone of this one too");
+    firm.assert_quiet("weber").await;
+    firm.restart(true).await;
+    firm.assert_quiet("weber").await;
+    assert_eq!(firm.subjects("weber"), ["Hearing", "§ Other"]);
+    // A second change of meaning does not find the pin gone.
+    firm.scope.templates.clear();
+    firm.restart(true).await;
+    firm.tick().await;
+    for hold in firm.holds() {
+        let HoldReason::MeaningChanged { changes } = &hold.reason else { panic!("{hold:?}") };
+        firm.ledger.approve_meaning(changes, hold.operations, "test", firm.now()).expect("kept");
+    }
+    firm.tick().await;
+    assert_eq!(firm.subjects("weber"), ["Hearing", "Other"]);
+    assert_eq!(place(&firm, "Hearing"), ("Room 1".to_owned(), false));
+    firm.sql("UPDATE events SET subject = 'Right' WHERE id = '1'");
+    firm.tick().await;
+    assert_eq!(firm.subjects("weber"), ["Other", "Right"]);
+    assert_eq!(place(&firm, "Right"), (String::new(), false), "the record changed: the pin is over");
+    firm.assert_quiet("weber").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tighter_privacy_is_stronger_than_what_was_undone() {
+    let mut firm = undone_and_meant_otherwise().await;
+    firm.scope.privacy = PrivacyMode::Busy;
+    firm.restart(true).await;
+    firm.tick().await;
+    assert_eq!(firm.subjects("weber"), ["Appointment", "Appointment"]);
     firm.assert_quiet("weber").await;
 }
 
