@@ -14,15 +14,22 @@ pub enum Behind {
     Record(RecordKey),
 }
 
-/// The number of a matter, in the one form in which two of them are compared: case and blanks do not count, for a wall that
-/// misses its matter by a blank is no wall.
+/// The number of a matter, in the one form in which two of them are compared: case, blanks and the kind of dash do not count, for
+/// a wall that misses its matter by a blank is no wall.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MatterNumber(Personal<String>);
+
+/// Dashes that word processors put in place of a hyphen.
+const DASHES: [char; 7] = ['\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{2014}', '\u{2212}', '\u{ff0d}'];
+/// What nobody sees: soft hyphen, zero-width marks, byte-order mark.
+const UNSEEN: [char; 6] = ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}'];
 
 impl MatterNumber {
     /// The number in a text; `None` for a blank one, which is the number of no matter.
     pub fn of(text: &str) -> Option<Self> {
-        let plain: String = text.split_whitespace().collect::<String>().to_lowercase();
+        let visible = text.chars().filter(|letter| !letter.is_whitespace() && !UNSEEN.contains(letter));
+        let plain: String = visible.map(|letter| if DASHES.contains(&letter) { '-' } else { letter }).collect();
+        let plain = plain.to_lowercase();
         (!plain.is_empty()).then(|| Self(plain.into()))
     }
 }
@@ -70,7 +77,7 @@ mod tests {
     fn a_wall_names_a_record_or_a_matter_however_it_is_written() {
         let behind = |text: &str| Behind::try_from(text.to_owned());
         assert_eq!(behind("contact/contacts/17"), Ok(Behind::Record(RecordKey::new(Kind::Contact, "contacts", "17"))));
-        for text in ["2026-114A", " 2026-114a ", "2026 - 114 a"] {
+        for text in ["2026-114A", " 2026-114a ", "2026 - 114 a", "2026\u{2013}114a", "2026\u{a0}\u{2011}\u{200b}114a"] {
             assert_eq!(behind(text), behind("2026-114a"), "{text}");
         }
         assert_eq!(behind("2026/12").map(String::from).as_deref(), Ok("2026/12"));
