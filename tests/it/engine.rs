@@ -4,6 +4,7 @@
 mod address_book;
 mod adoption;
 mod brakes;
+mod explain;
 mod faults;
 mod firm;
 mod first_sync;

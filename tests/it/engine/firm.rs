@@ -323,6 +323,14 @@ impl Firm {
         }
     }
 
+    /// What an engine is made of that works on a copy of the ledger.
+    pub(super) fn parts_on_a_copy(&self) -> Parts {
+        let (policy, settings, scope) = (&self.policy, &self.settings, &self.scope);
+        let chosen = Chosen { policy, settings, scope, revision: self.revision, source: self.source.as_ref() };
+        let copy = self.ledger.rehearsal().expect("copied");
+        parts(&self.folder, &self.sim, &copy, &self.clock, &chosen).0
+    }
+
     pub(super) fn begin_with(&mut self, ledger: Ledger) {
         let (policy, settings, scope) = (&self.policy, &self.settings, &self.scope);
         let chosen = Chosen { policy, settings, scope, revision: self.revision, source: self.source.as_ref() };
@@ -391,6 +399,17 @@ fn wire(
     clock: &Arc<Mutex<Timestamp>>,
     chosen: &Chosen<'_>,
 ) -> (Arc<Engine>, Arc<Mailboxes>) {
+    let (parts, mailboxes) = parts(folder, sim, ledger, clock, chosen);
+    (Engine::new(parts).expect("good settings"), mailboxes)
+}
+
+fn parts(
+    folder: &TempDir,
+    sim: &Running,
+    ledger: &Ledger,
+    clock: &Arc<Mutex<Timestamp>>,
+    chosen: &Chosen<'_>,
+) -> (Parts, Arc<Mailboxes>) {
     let zone = SourceZone::named("Europe/Berlin").expect("a zone");
     let mapping = folder.path().join("mapping.toml").to_string_lossy().into_owned();
     let practice = sources::Settings::new(mapping, folder.path().join("practice.db"), zone);
@@ -398,7 +417,7 @@ fn wire(
     let mailboxes =
         Arc::new(Mailboxes::new(exchange, ledger.clone(), "Europe/Berlin".to_owned()).expect("good settings"));
     let clock = Arc::clone(clock);
-    let engine = Engine::new(Parts {
+    let parts = Parts {
         ledger: ledger.clone(),
         source: chosen.source.cloned().unwrap_or_else(|| sources::open(&practice).expect("a good mapping")),
         connect: Arc::clone(&mailboxes) as _,
@@ -412,6 +431,6 @@ fn wire(
         alerts: AlertSettings::default(),
         clock: Arc::new(move || *clock.lock().expect("not poisoned")),
         progress: None,
-    });
-    (engine.expect("good settings"), mailboxes)
+    };
+    (parts, mailboxes)
 }
