@@ -12,7 +12,8 @@ pub struct SourceDigest(pub [u8; 16]);
 impl SourceDigest {
     /// The digest of a readable row, for somebody whom these ties connect with it.
     pub fn of(source: &SourceRecord, ties: &[&Tie]) -> Self {
-        let SourceRecord { key: _, audience: _, record, matter, private, done, cancelled, withdrawn } = source;
+        let SourceRecord { key: _, audience: _, group: _, record, matter, private, done, cancelled, withdrawn } =
+            source;
         let full = sha256(&(record, matter, private, done, cancelled, withdrawn, ties));
         let mut short = [0; 16];
         short.copy_from_slice(&full[..16]);

@@ -41,6 +41,8 @@ pub struct SourceRecord {
     pub record: Record,
     /// The matter, where the query selects it.
     pub matter: Matter,
+    /// Rows of one group that mean the same item are one item in one mailbox.
+    pub group: Option<String>,
     /// The row says that it is private, or what it says could not be understood.
     pub private: bool,
     /// The row says that it is done.

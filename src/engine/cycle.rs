@@ -11,7 +11,7 @@ use super::{
     context::Context,
     crash_point,
     found::{keys_of, proposals},
-    intake::fingerprint,
+    judged::fingerprint,
     memory::Memory,
     pending::Batch,
     report::Undoing,

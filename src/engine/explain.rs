@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use super::{
     Engine, Parts,
     adoption::Paired,
-    intake::fingerprint,
+    judged::fingerprint,
     overheard::Overheard,
     pending::{Batch, Facts},
     report::ReportedTrouble,

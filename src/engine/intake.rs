@@ -5,22 +5,21 @@
 
 mod walls;
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::Timestamp;
 
 use super::{
+    grouping::{Asked, Grouping},
     index::Index,
+    judged::{Judged, fingerprint, hint, is_done},
     lazily::Lazily,
     meanings::{Book, Traced},
     recipients::{Recipient, Recipients, Standing},
     watch::QueryId,
 };
 use crate::{
-    domain::{Audience, Fingerprint, Kind, Matter, MeaningId, Origin, Presence, QueryName, RecordKey, SourceRecord},
+    domain::{Audience, Fingerprint, Kind, Matter, Origin, QueryName, RecordKey, RowProblem, SourceRecord},
     plan::{Desired, MirrorHint, Withdrawal, behind_a_wall, combined, meaning, scope, still_maintained},
     ports::{Person, Row},
     state::{KeyOrigin, MailboxId},
@@ -35,6 +34,7 @@ pub(super) struct Intake {
     /// Mailboxes that do not have a record yet which others have, and are given it by name.
     takers: HashMap<RecordKey, BTreeSet<MailboxId>>,
     told: Told,
+    grouping: Grouping,
 }
 
 /// What a complete reading said.
@@ -62,6 +62,8 @@ pub(super) struct Told {
     pub(super) filled: BTreeSet<QueryId>,
     /// Queries of which every key was seen.
     pub(super) complete: BTreeSet<QueryId>,
+    /// Rows of groups that differ.
+    pub(super) differing: Vec<RowProblem>,
     /// Keys on some mailbox's list that had a row for it. One of a complete query that is missing here is gone.
     pub(super) seen: HashSet<(MailboxId, RecordKey)>,
 }
@@ -78,7 +80,7 @@ pub(super) struct Against<'a> {
 impl Intake {
     pub(super) fn new(recipients: &Recipients, now: Timestamp) -> Self {
         let shared = recipients.iter().map(|one| one.mailbox).filter(|mailbox| recipients.share(*mailbox)).collect();
-        Self { now, shared, takers: HashMap::new(), told: Told::default() }
+        Self { now, shared, takers: HashMap::new(), told: Told::default(), grouping: Grouping::default() }
     }
 
     /// Everybody in the practice system.
@@ -141,7 +143,13 @@ impl Intake {
                 self.not_taken(recipient.mailbox, &record.key);
             }
             let (desired, traced) = self.trace(&mut source, &judged, recipient.mailbox, against);
-            self.stage(recipient.mailbox, &record.key, &desired, judged.fingerprint, traced, against);
+            match (&record.group, judged.fingerprint) {
+                // Which of its rows are alike is known when all of them were read.
+                (Some(group), Some(of)) => {
+                    self.grouping.add(recipient.mailbox, group, &record.key, of, Asked { desired, traced });
+                }
+                _ => self.stage(recipient.mailbox, &record.key, &desired, judged.fingerprint, traced, against),
+            }
             last = Some(judged);
         }
         self.reach_holders(&record.key, &record.matter, &record.audience, against);
@@ -298,6 +306,12 @@ impl Intake {
         } else {
             self.told.filled.insert(id)
         };
+        let joined = self.grouping.join(&(kind, query.clone()), against.index);
+        for (mailbox, key, asked) in joined.asked {
+            let of_desired = fingerprint(&asked.desired);
+            self.stage(mailbox, &key, &asked.desired, of_desired, asked.traced, against);
+        }
+        self.told.differing.extend(joined.problems);
         for (mailbox, key, exists) in against.index.not_given(kind, query) {
             let walled = against.recipients.names_in_a_wall(mailbox, key);
             if !walled && against.recipients.incomplete(mailbox) {
@@ -307,6 +321,9 @@ impl Intake {
                 behind_a_wall()
             } else if against.recipients.all_left(mailbox) {
                 Desired::Left
+            } else if joined.succeeded.contains(&(mailbox, key.clone())) {
+                // Its item goes on under another key.
+                Desired::Unchanged
             } else if exists {
                 if let Some(takers) = self.takers.get(key).filter(|takers| !takers.is_empty()) {
                     self.told.handovers.entry(mailbox).or_default().insert(key.clone(), takers.clone());
@@ -331,67 +348,4 @@ fn given_to_all_holders(key: &RecordKey, against: &mut Against<'_>) -> Vec<Mailb
     let generation = against.index.generation();
     let Some(holders) = against.index.holders_mut(key) else { return Vec::new() };
     holders.give_to_all(generation)
-}
-
-/// What the ledger knows of the mailbox's item.
-fn hint(index: &Index, mailbox: MailboxId, key: &RecordKey) -> Option<MirrorHint> {
-    index.holder(mailbox, key).map(|holder| MirrorHint { fingerprint: holder.fingerprint })
-}
-
-/// Of what is wanted, if something is.
-pub(super) fn fingerprint(desired: &Desired) -> Option<Fingerprint> {
-    match desired {
-        Desired::Wanted(record) => Some(Fingerprint::of(record)),
-        _ => None,
-    }
-}
-
-/// What a row means for one recipient.
-struct Judged<'r> {
-    recipient: &'r Recipient,
-    hint: Option<MirrorHint>,
-    desired: Desired,
-    /// Of what is wanted.
-    fingerprint: Option<Fingerprint>,
-    /// What rows like this one mean for the recipient.
-    meaning: Option<MeaningId>,
-}
-
-impl Judged<'_> {
-    /// Whether nothing in the record is about this person or that one: no wall, no tie.
-    fn nothing_personal(&self, record: &SourceRecord, other: &Recipient) -> bool {
-        let untied = |person| match &record.audience {
-            Audience::Linked(ties) => !ties.iter().any(|tie| tie.person.as_ref() == Some(person)),
-            _ => true,
-        };
-        let unwalled = |one: &Recipient| one.viewer().walls.is_empty();
-        unwalled(self.recipient) && unwalled(other) && untied(&self.recipient.person) && untied(&other.person)
-    }
-
-    /// Whether the same row means the same for somebody else.
-    fn holds_for(&self, other: &Recipient, hint: Option<MirrorHint>) -> bool {
-        self.hint == hint
-            && self.recipient.standing == other.standing
-            && self.recipient.resting == other.resting
-            && Arc::ptr_eq(&self.recipient.scope, &other.scope)
-    }
-}
-
-/// Whether the mailbox has what it should have, as far as the ledger knows; `fingerprint` is that of what is wanted.
-fn is_done(
-    index: &Index,
-    mailbox: MailboxId,
-    key: &RecordKey,
-    desired: &Desired,
-    fingerprint: Option<Fingerprint>,
-) -> bool {
-    let holder = index.holder(mailbox, key);
-    match desired {
-        Desired::Wanted(_) => holder.is_some_and(|holder| holder.fingerprint == fingerprint),
-        Desired::Frozen | Desired::Unchanged => holder.is_none_or(|holder| holder.fingerprint.is_some()),
-        // A row that cannot be read is worth a look as long as its item lies on a phone.
-        Desired::Unreadable | Desired::Withdrawn(_) | Desired::Left | Desired::Absent => {
-            holder.is_none_or(|holder| holder.presence == Presence::DeletedByUser && *desired == Desired::Unreadable)
-        }
-    }
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     domain::{Body, Field, FirmId, ItemContent, Mirror, RecordKey, Stamp, Value, drift, notes},
-    plan::{Action, Finding, FindingKind, Operation},
+    plan::{Action, Finding, FindingKind, Operation, Why},
     ports::{ItemChange, NewItem, Removal},
 };
 
@@ -37,7 +37,10 @@ pub(super) fn change(
 ) -> Option<ItemChange> {
     let key: &RecordKey = &operation.key;
     let (item, mut set, mut clear, stamp) = match &operation.action {
-        Action::Update { item, set, clear, .. } => (item, set.clone(), clear.clone(), None),
+        Action::Update { item, set, clear, .. } => {
+            let succeeds = matches!(operation.why, Why::Succeeds(_));
+            (item, set.clone(), clear.clone(), succeeds.then(|| Stamp { firm, key: key.clone() }))
+        }
         Action::Adopt { before, set, .. } => {
             (&before.item, set.clone(), BTreeSet::new(), Some(Stamp { firm, key: key.clone() }))
         }

@@ -87,7 +87,7 @@ impl Room {
             let held = index.holder(self.id, key).is_some();
             let class = match (desired, held) {
                 (Desired::Wanted(_), false) => Class::Create,
-                (Desired::Wanted(_), true) => Class::Update,
+                (Desired::Wanted(_), true) | (Desired::Succeeds { .. }, _) => Class::Update,
                 (Desired::Absent, true) => Class::Delete,
                 (Desired::Withdrawn(_), true) => Class::Withdraw,
                 (Desired::Left, true) => Class::Leave,

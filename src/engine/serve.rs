@@ -190,6 +190,9 @@ impl Engine {
             let key = operation.key.clone();
             match outcome {
                 Outcome::Stored { written, .. } => {
+                    if let Why::Succeeds(from) = &operation.why {
+                        index.remove(room.id, from);
+                    }
                     index.put(room.id, key, Some(written.fingerprint), Presence::Kept);
                 }
                 Outcome::Owned => {

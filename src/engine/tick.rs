@@ -280,7 +280,11 @@ impl Engine {
                 reading.watch.done(&query, read, cursor, now);
             }
         }
-        Ok(Taken { told: intake.complete(), problems, rows, stale })
+        let mut told = intake.complete();
+        for problem in std::mem::take(&mut told.differing) {
+            problems.found.entry(problem.query.clone()).or_default().push(problem);
+        }
+        Ok(Taken { told, problems, rows, stale })
     }
 
     /// Lists what is wrong with rows.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Action, Adoption, HoldReason, Operation, Plan, PlanningInput};
+use super::{Action, Adoption, HoldReason, Operation, Plan, PlanningInput, Why};
 use crate::domain::{Field, ItemId, Place, RecordKey};
 
 /// What must not be, in sentences. A plan with contradictions must not be executed.
@@ -59,7 +59,11 @@ fn on_items(operation: &Operation, input: &PlanningInput<'_>) -> Vec<String> {
     let key = &operation.key;
     let mut found = Vec::new();
     if let Some(item) = item(operation) {
-        let stamped = input.observed.copies(key).iter().any(|seen| seen.item.id == *item);
+        let carries = match &operation.why {
+            Why::Succeeds(from) => from,
+            _ => key,
+        };
+        let stamped = input.observed.copies(carries).iter().any(|seen| seen.item.id == *item);
         if !stamped && !matches!(operation.action, Action::Adopt { .. }) {
             found.push(format!("an item without the stamp of {key} would be touched"));
         }

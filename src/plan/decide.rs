@@ -9,6 +9,7 @@
 //! | gone, withdrawn | yes | yes | delete: stamp and ledger are the two witnesses |
 //! | gone, withdrawn | yes | no | forget |
 //! | gone, withdrawn | no | yes | an orphan: a person decides |
+//! | wanted in place of another | of that one | of that one | update: the same item under a new stamp |
 //! | unreadable | any | any | nothing |
 //! | frozen | any | any | nothing in the mailbox |
 //!
@@ -74,6 +75,7 @@ pub(super) fn decide(key: &RecordKey, input: &PlanningInput<'_>) -> Decision {
     let case = Case { key, input, entry, seen };
     let mut decision = match desired {
         Desired::Wanted(record) => case.wanted(record),
+        Desired::Succeeds { record, from } => case.succeeds(record, from),
         Desired::Unchanged => match entry.and_then(MirrorEntry::certain) {
             Some(written) => case.wanted(&written.record),
             None => Decision::default(),
@@ -248,6 +250,22 @@ impl Case<'_> {
             findings: told.into_iter().collect(),
             ..Decision::default()
         }
+    }
+
+    /// The item of a row that is gone is this row's from now on, if it lies there as we wrote it. Until then it waits for its
+    /// own row's ways: what a user edited is settled first, what a user deleted is not made anew under another key.
+    fn succeeds(&self, record: &Arc<Record>, from: &RecordKey) -> Decision {
+        if self.entry.is_some() || self.seen.is_some() {
+            return self.wanted(record);
+        }
+        let Some(entry) = self.input.mirror.entries.get(from) else { return self.wanted(record) };
+        let seen = ours(from, self.input.mirror, self.input.observed)
+            .filter(|seen| seen.item == entry.item && entry.certain().is_some());
+        let operation = seen.map(|seen| {
+            let action = update(seen, record, BTreeMap::new(), BTreeSet::new());
+            self.operation(Why::Succeeds(from.clone()), Some(record), action)
+        });
+        Decision { operations: operation.into_iter().collect(), ..Decision::default() }
     }
 
     /// Time alone moved it out of the window: the mailbox is left alone, and the ledger follows what it shows.

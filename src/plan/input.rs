@@ -14,6 +14,14 @@ use crate::domain::{Kind, Mirror, Observation, QueryName, Record, RecordKey};
 pub enum Desired {
     /// This, rendered.
     Wanted(Arc<Record>),
+    /// This, and the item is there already: it was written for a row that is gone and meant the same. It keeps the item under a
+    /// new stamp.
+    Succeeds {
+        /// What it holds, rendered.
+        record: Arc<Record>,
+        /// The row that is gone.
+        from: RecordKey,
+    },
     /// The row was not read because nothing changed in it: what was last written is still right. An item of which it is in
     /// doubt what it holds stays as it is until its row is read.
     Unchanged,

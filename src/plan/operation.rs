@@ -201,6 +201,8 @@ pub enum Why {
     Undone,
     /// The record is the same, what it means changed: these parts.
     Rewritten(String),
+    /// The item was written for this record, which is gone and meant the same.
+    Succeeds(RecordKey),
 }
 
 impl fmt::Display for Why {
@@ -218,6 +220,7 @@ impl fmt::Display for Why {
             Self::DeletedByUser => "deleted by the user",
             Self::PersonLeft => "the person left the firm",
             Self::Undone => "undone",
+            Self::Succeeds(from) => return write!(formatter, "takes the place of {from}, which is gone"),
             Self::Withdrawn(reason) => return write!(formatter, "withdrawn: {reason}"),
             Self::Rewritten(parts) => return write!(formatter, "written anew: {parts}"),
         };

@@ -136,6 +136,7 @@ pub fn still_maintained(rendered: &Record, settings: &ScopeSettings, now: Timest
 pub fn combined(one: Desired, other: Desired, mirrored: Option<&MirrorHint>) -> Desired {
     let rank = |desired: &Desired| match desired {
         Desired::Wanted(record) if mirrored.is_some_and(|hint| hint.fingerprint == Some(Fingerprint::of(record))) => 7,
+        Desired::Succeeds { .. } => 7,
         Desired::Frozen if mirrored.is_some() => 6,
         Desired::Wanted(_) => 5,
         Desired::Unreadable => 4,

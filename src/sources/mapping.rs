@@ -83,7 +83,7 @@ pub struct Query {
     pub links: Option<Beside>,
     /// Whether it says that its rows belong to no matter.
     pub matterless: bool,
-    /// Whether it selects `changed`.
+    /// Whether it selects `changed`, and is read by it.
     pub hinted: bool,
     /// A predicate over the query's columns instead of `changed >= :cursor`.
     pub changed_sql: Option<String>,
@@ -221,7 +221,10 @@ impl Query {
         if !self.everyone && !has(Meaning::Person) {
             return missing(NO_PERSON);
         }
-        if self.hinted != has(Meaning::Changed) {
+        if self.is_grouped() != has(Meaning::Group) {
+            return missing("name the column `group` in the SELECT itself (`... AS \"group\"`), not through `*`");
+        }
+        if !self.is_grouped() && self.hinted != has(Meaning::Changed) {
             return missing("name the column `changed` in the SELECT itself (`... AS changed`), not through `*`");
         }
         if has(Meaning::ChangedSecond) && !has(Meaning::Changed) {
@@ -281,6 +284,11 @@ impl Query {
             Some(_) => Ok(places),
             None => Err(self.place.error("the `people` query needs a column `id`")),
         }
+    }
+
+    /// Whether it selects `group`: then all of its rows are read every time, for which of them are alike shows in all of them.
+    fn is_grouped(&self) -> bool {
+        sql::gives(&self.sql, "group")
     }
 
     /// Where the query stands, for errors about it.

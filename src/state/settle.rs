@@ -116,6 +116,7 @@ impl Ledger {
                 let entry =
                     mirror_after(known.as_ref(), operation, stored, written.returned.clone()).ok_or_else(unfit)?;
                 let entry = MirrorEntry { written: Some(written.clone()), ..entry };
+                give_up_predecessor(transaction, mailbox, operation)?;
                 self.put_entry(transaction, mailbox, key, &entry)?;
                 pins::follow(transaction, mailbox, operation, written)?;
                 self.note_stored(transaction, mailbox, operation, item, place)?;
@@ -180,7 +181,7 @@ impl Ledger {
             forget_parked(transaction, mailbox, key)?;
             let released = holds::use_release(transaction, mailbox, operation.digest(), begun)?;
             // What is taken over was there all along: it is no growth.
-            let grows = *outcome != Outcome::Owned;
+            let grows = *outcome != Outcome::Owned && !matches!(operation.why, Why::Succeeds(_));
             account(transaction, mailbox, operation, known.as_ref(), grows, *charge && !released, now)?;
             if let Some(before) = before {
                 image = Some(self.keep_before_image(transaction, mailbox, key, before, now)?);
@@ -218,6 +219,7 @@ impl Ledger {
                     presence: Presence::Kept,
                     restores,
                 };
+                give_up_predecessor(transaction, mailbox, operation)?;
                 self.put_entry(transaction, mailbox, &operation.key, &entry)?;
                 self.note_stored(transaction, mailbox, operation, item, place)?;
                 adoptions::settled(transaction, mailbox, &operation.key)?;
@@ -248,7 +250,8 @@ impl Ledger {
             undo::finish(transaction, mailbox, &operation.key, intent.run, now)?;
         }
         let released = done && holds::use_release(transaction, mailbox, operation.digest(), intent.begun)?;
-        account(transaction, mailbox, operation, known.as_ref(), true, done && !released, now)?;
+        let grows = !matches!(operation.why, Why::Succeeds(_));
+        account(transaction, mailbox, operation, known.as_ref(), grows, done && !released, now)?;
         self.add_history(transaction, mailbox, intent.run, operation, "recovered", Some(detail), None, now)
     }
 
@@ -265,6 +268,18 @@ impl Ledger {
         let stamp = Stamp { firm: self.firm(), key: key.clone() };
         let seen = Sighting { item: item.clone(), stamp: Some(stamp.to_string()), created: None, place: place.clone() };
         observation::put(transaction, mailbox, key.kind, &seen, Some(key), true)
+    }
+}
+
+/// An item that goes on under another key is no longer that of the record before.
+fn give_up_predecessor(
+    transaction: &Transaction<'_>,
+    mailbox: MailboxId,
+    operation: &Operation,
+) -> Result<(), LedgerError> {
+    match &operation.why {
+        Why::Succeeds(from) => remove_entry(transaction, mailbox, from),
+        _ => Ok(()),
     }
 }
 

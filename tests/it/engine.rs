@@ -8,6 +8,7 @@ mod explain;
 mod faults;
 mod firm;
 mod first_sync;
+mod grouped;
 mod handover;
 mod leavers;
 mod loss;

@@ -30,6 +30,7 @@ fn source(record: Record) -> SourceRecord {
         audience: Audience::Everyone,
         record,
         matter: Matter { number: Some("2026/12".into()), name: Some("Planted ./. Muster".into()), unclear: false },
+        group: None,
         private: false,
         done: false,
         cancelled: false,

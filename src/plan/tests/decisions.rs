@@ -473,3 +473,26 @@ fn an_item_that_came_back_in_the_version_we_knew_is_kept_again() {
     setting.mirror.entries.get_mut(&key(1)).expect("known").presence = Presence::DeletedByUser;
     assert!(matches!(setting.only().action, Action::Own { .. }));
 }
+
+#[test]
+fn an_item_goes_on_under_another_key_only_where_it_lies_as_we_wrote_it() {
+    let hearing = event("Hearing", tomorrow());
+    let succeeds = || Setting::default().is(2, Desired::Succeeds { record: Arc::new(hearing.clone()), from: key(1) });
+    let both = |setting: Setting| setting.is(1, Desired::Unchanged).plan(false);
+    let plan = both(succeeds().knows(1, &hearing).sees(1, 1, None));
+    let [update] = plan.operations.as_slice() else { panic!("{plan:?}") };
+    assert_eq!((&update.key, &update.why), (&key(2), &Why::Succeeds(key(1))));
+    assert!(
+        matches!(&update.action, Action::Update { item, set, clear, .. } if item.id.0 == "1" && set.is_empty() && clear.is_empty())
+    );
+    // What the user edited is settled under its own key first.
+    let plan = both(succeeds().knows(1, &hearing).sees(1, 2, Some(&event("Edited", tomorrow()))));
+    assert!(matches!(plan.operations.as_slice(), [update] if update.key == key(1) && update.why == Why::Restored));
+    // What the user deleted is not made anew under another key.
+    let plan = both(succeeds().knows(1, &hearing));
+    assert!(plan.operations.iter().all(|operation| operation.key == key(1)), "{plan:?}");
+    // Nothing is known of the other: then it is a record like any other; and the item may carry the new stamp already.
+    assert!(matches!(succeeds().plan(false).operations.as_slice(), [create] if create.why == Why::New));
+    let plan = both(succeeds().knows(1, &hearing).sees(2, 3, Some(&hearing)));
+    assert!(plan.operations.iter().any(|operation| operation.key == key(2) && operation.why == Why::TakenOver));
+}

@@ -440,7 +440,7 @@ proptest! {
         for (key, desired) in world.desired() {
             let entry = world.ledger.mirror.entries.get(&key);
             match desired {
-                Desired::Wanted(record) => {
+                Desired::Wanted(record) | Desired::Succeeds { record, .. } => {
                     let Some(entry) = entry else {
                         return Err(TestCaseError::fail(format!("{key} is not in the mailbox")));
                     };

@@ -90,10 +90,11 @@ impl Checker<'_> {
         table: &Table,
         place: Place,
     ) -> Result<Query, MappingError> {
-        let hinted = kind.is_some() && sql::mentions(&sql, "changed");
+        let changes = kind.is_some() && sql::mentions(&sql, "changed");
+        let hinted = changes && !sql::gives(&sql, "group");
         let changed_sql = match &table.changed_sql {
             None => None,
-            Some(predicate) => Some(self.predicate(predicate, hinted)?),
+            Some(predicate) => Some(self.predicate(predicate, changes)?),
         };
         let sweep_sql = table.sweep_sql.as_ref().map(|sweep| self.statement(sweep)).transpose()?;
         Ok(Query {

@@ -106,6 +106,11 @@ pub(super) fn mentions(sql: &str, word: &str) -> bool {
     tokens(sql).iter().any(|token| matches!(token, Token::Word(found) if found.eq_ignore_ascii_case(word)))
 }
 
+/// Whether a column of the outermost SELECT has this name, as far as it can be seen without a database.
+pub(super) fn gives(sql: &str, name: &str) -> bool {
+    aliases(sql).iter().any(|alias| alias == name)
+}
+
 /// The names that `AS` gives to the columns of the outermost SELECT, as far as they can be seen without a database.
 pub(super) fn aliases(sql: &str) -> Vec<String> {
     let tokens = tokens(sql);

@@ -37,6 +37,8 @@ pub enum Meaning {
     Changed,
     /// The second, finer part of `changed`.
     ChangedSecond,
+    /// What rows of one item have in common.
+    Group,
     /// File number of the matter.
     MatterNumber,
     /// Short name of the matter.
@@ -102,6 +104,7 @@ impl Meaning {
             | Self::Person
             | Self::Changed
             | Self::ChangedSecond
+            | Self::Group
             | Self::MatterNumber
             | Self::MatterName
             | Self::Withdrawn
@@ -118,6 +121,7 @@ pub fn vocabulary(kind: Kind) -> Vec<(String, Meaning)> {
         ("person", Meaning::Person),
         ("changed", Meaning::Changed),
         ("changed_2", Meaning::ChangedSecond),
+        ("group", Meaning::Group),
         ("matter_number", Meaning::MatterNumber),
         ("matter_name", Meaning::MatterName),
         ("withdrawn", Meaning::Withdrawn),

@@ -69,6 +69,7 @@ impl<'r> Pass<'r> {
             Row::Record { record, .. } => digest((
                 &record.record.fields,
                 &record.matter,
+                &record.group,
                 record.private,
                 record.done,
                 record.cancelled,

@@ -186,6 +186,7 @@ impl<'r> Reader<'r> {
             audience,
             record,
             matter: rest.matter,
+            group: rest.group,
             private: rest.private,
             done: rest.done,
             cancelled: rest.cancelled,
@@ -206,6 +207,7 @@ impl<'r> Reader<'r> {
             | Meaning::End(_)
             | Meaning::Duration
             | Meaning::AllDay => {}
+            Meaning::Group => draft.group = short(raw)?,
             Meaning::MatterNumber => draft.matter.number = short(raw)?.map(Personal::new),
             Meaning::MatterName => draft.matter.name = short(raw)?.map(Personal::new),
             Meaning::Withdrawn => draft.withdrawn = withdrawal(raw)?,

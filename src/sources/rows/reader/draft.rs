@@ -16,6 +16,7 @@ pub(super) struct Draft {
     record: Record,
     addresses: BTreeMap<Field, Option<PostalAddress>>,
     pub(super) matter: Matter,
+    pub(super) group: Option<String>,
     sensitivity: Option<Sensitivity>,
     private: bool,
     pub(super) done: Option<bool>,
@@ -26,6 +27,7 @@ pub(super) struct Draft {
 /// What a record says besides its fields.
 pub(super) struct Rest {
     pub(super) matter: Matter,
+    pub(super) group: Option<String>,
     pub(super) private: bool,
     pub(super) done: bool,
     pub(super) cancelled: bool,
@@ -38,6 +40,7 @@ impl Draft {
             record: Record::new(kind),
             addresses: BTreeMap::new(),
             matter: Matter::default(),
+            group: None,
             sensitivity: None,
             private: false,
             done: None,
@@ -84,6 +87,7 @@ impl Draft {
                 self.matter.unclear = true;
                 format!("{wrong}: taken as none, and as unclear where a wall stands")
             }
+            Meaning::Group => format!("{wrong}: taken as a row of its own"),
             Meaning::MatterName => format!("{wrong}: taken as none"),
             Meaning::Done => format!("{wrong}: taken as not done"),
             Meaning::Cancelled => format!("{wrong}: taken as not cancelled"),
@@ -116,6 +120,7 @@ impl Draft {
         }
         let rest = Rest {
             matter: self.matter,
+            group: self.group,
             private: self.private,
             done,
             cancelled: self.cancelled,
