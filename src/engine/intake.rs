@@ -309,6 +309,10 @@ impl Intake {
         let joined = self.grouping.join(&(kind, query.clone()), against.index);
         for (mailbox, key, asked) in joined.asked {
             let of_desired = fingerprint(&asked.desired);
+            if of_desired.is_none() {
+                // Another row of its group stands for it there.
+                self.not_taken(mailbox, &key);
+            }
             self.stage(mailbox, &key, &asked.desired, of_desired, asked.traced, against);
         }
         self.told.differing.extend(joined.problems);

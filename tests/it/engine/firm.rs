@@ -168,6 +168,17 @@ impl Firm {
         self.ledger.update_user(&name(user), &details, "test", self.now()).expect("kept");
     }
 
+    /// How many items the next sync would write or remove if a user's own settings were these.
+    pub(super) async fn rehearse_with(&self, user: &str, settings: serde_json::Value) -> u64 {
+        let copy = self.ledger.rehearsal().expect("a copy");
+        let details = UserDetails { settings, ..copy.user(&name(user)).expect("known").details };
+        copy.update_user(&name(user), &details, "test", self.now()).expect("kept");
+        let (engine, _) =
+            wire(&self.folder, &self.sim, &copy, &self.clock, &self.policy, &self.settings, self.source.as_ref());
+        let report = engine.rehearse(None).await.expect("a writable copy");
+        report.cycles.iter().map(|cycle| cycle.plan.operations.len() as u64).sum()
+    }
+
     /// The mapping is another one from now on.
     pub(super) async fn map_anew(&mut self, mapping: &str) {
         self.map(mapping);

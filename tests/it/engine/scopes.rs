@@ -1,4 +1,27 @@
 //! Who sees what, from the practice database to the phone: a user's own settings, walls, and what a change of either does.
+//!
+//! The rules of reading and scope, and the tests that hold them:
+//!
+//! | Rule | Tests |
+//! |---|---|
+//! | one query per kind, several by name; the name is part of the key | `sources::mapping::tests` |
+//! | one consistent read, streamed; a read that fails says nothing | `sources::database::tests`, [`super::brakes`] |
+//! | a NULL, blank or unknown person means nobody, and is listed | `sources::rows::tests`, [`super::brakes`] |
+//! | everyone is said explicitly | `sources::mapping::tests` |
+//! | the cap on contacts holds the link and says why | [`super::address_book`], `engine::room` |
+//! | a faulty field is left out, a faulty privacy is private, no start is unreadable | `sources::rows::tests` |
+//! | an unreadable row is urgent when its item is due within 14 days | `plan::tests::decisions` |
+//! | what is not selected is never written | `plan::scope::tests`, `plan::tests::decisions` |
+//! | rows of one group are one item, re-stamped when its row is gone | [`super::grouped`] |
+//! | most ticks read what changed; sweeps and full reads find the rest | `engine::watch`, `sources::database::tests` |
+//! | audience, ties and circles | `plan::scope::tests::walls`, [`super::address_book`] |
+//! | window; only time freezes, and only what did not change | `plan::scope::tests`, [`super::first_sync`] |
+//! | done, cancelled, privacy modes; private rows are redacted | `plan::scope::tests`, [`super::brakes`] |
+//! | ethical walls, failing closed | here, [`super::address_book`], `plan::scope::tests::walls` |
+//! | a lost audience, a wall and a stricter privacy reach what is frozen or unreadable | here |
+//! | evidence has its own budget, absence the strict brake | here, [`super::brakes`] |
+//! | a person missing from `people` is a hold, one who left is evidence | [`super::brakes`], [`super::leavers`] |
+//! | every setting for one user, before and after | here, `cli::users` |
 
 use pocketdocket::plan::HoldReason;
 use serde_json::json;
@@ -159,4 +182,44 @@ async fn settings_that_cannot_be_used_park_their_user_alone() {
     assert!(firm.ledger.user(&name("weber")).expect("known").parked.is_some());
     assert!(firm.subjects("kaya").iter().all(|subject| subject.contains('!')));
     assert!(firm.subjects("weber").iter().all(|subject| !subject.contains('!')));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_audience_and_a_stricter_privacy_reach_what_time_froze() {
+    let firm = with_matters(&["weber", "kaya"]).await;
+    firm.pass_time(jiff::SignedDuration::from_hours(24 * 60));
+    firm.tick().await;
+    firm.sql("UPDATE events SET person = 'kaya', changed = datetime('now', '+1 second') WHERE id = 'weber0'");
+    // Whoever it went to does not take what is past: that is known after a full reading.
+    firm.pass_time(jiff::SignedDuration::from_hours(1));
+    firm.tick().await;
+    assert_eq!(firm.subjects("weber").len(), 5, "given to somebody else: {:?}", firm.hold_reasons());
+    firm.set("weber", json!({ "privacy": "busy" }));
+    firm.tick().await;
+    assert_eq!(firm.subjects("weber"), ["Appointment"; 5]);
+    firm.set("weber", json!({ "kinds": [] }));
+    firm.tick().await;
+    assert_eq!(firm.subjects("weber"), [""; 0]);
+    assert_eq!(firm.subjects("kaya").len(), 6, "what lies in the past is not made anew");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rehearsal_of_a_change_shows_what_the_change_then_does() {
+    let firm = with_matters(&["weber"]).await;
+    for (settings, changes) in [
+        (json!({ "walls": ["2026-114"] }), 3),
+        (json!({ "walls": ["2026-114"], "privacy": "matter-number" }), 3),
+        (json!({ "privacy": "matter-number" }), 3),
+        (json!({}), 6),
+    ] {
+        let before = firm.writes("weber");
+        let foreseen = firm.rehearse_with("weber", settings.clone()).await;
+        assert_eq!(firm.writes("weber"), before, "a rehearsal writes nothing");
+        firm.set("weber", settings.clone());
+        let report = firm.tick().await;
+        let done: u64 =
+            report.cycles.iter().map(|cycle| cycle.counts.created + cycle.counts.updated + cycle.counts.deleted).sum();
+        assert_eq!((foreseen, done), (changes, changes), "{settings}");
+        assert!(firm.writes("weber") > before);
+    }
 }
