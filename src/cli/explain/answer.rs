@@ -227,7 +227,7 @@ fn title_of(explained: &Explained) -> String {
 fn differences(explained: &Explained) -> Vec<Difference> {
     let Some(written) = explained.entry.as_ref().and_then(MirrorEntry::certain) else { return Vec::new() };
     let now = match &explained.desired {
-        Some(Desired::Wanted(record)) => record.as_ref(),
+        Some(Desired::Wanted(record) | Desired::Succeeds { record, .. }) => record.as_ref(),
         _ => written.record.as_ref(),
     };
     let shown = written.shown();

@@ -78,7 +78,7 @@ impl Verdict {
             (Some(Presence::Kept), Some(Desired::Frozen | Desired::Left)) => Self::KeptAsItIs,
             (Some(Presence::Kept), _) => Self::OnThePhone,
             (None, _) if taken_over(explained) => Self::ToBeTakenOver,
-            (None, Some(Desired::Wanted(_))) => Self::LeftToTheUser,
+            (None, Some(Desired::Wanted(_) | Desired::Succeeds { .. })) => Self::LeftToTheUser,
             (None, _) => Self::NotHere,
         }
     }
@@ -121,6 +121,9 @@ impl Known<'_> {
         let window = &self.scope.window;
         match &explained.desired {
             Some(Desired::Wanted(_)) => "it is for this user, and within what they get to see".to_owned(),
+            Some(Desired::Succeeds { from, .. }) => {
+                format!("it is for this user, and takes over the item of `{from}`, a row of its group that is gone")
+            }
             Some(Desired::Unchanged) => "nothing changed since it was written".to_owned(),
             Some(Desired::Frozen) => {
                 let fate = if explained.entry.is_some() { "kept and no longer maintained" } else { "not written" };

@@ -173,8 +173,9 @@ impl Firm {
         let copy = self.ledger.rehearsal().expect("a copy");
         let details = UserDetails { settings, ..copy.user(&name(user)).expect("known").details };
         copy.update_user(&name(user), &details, "test", self.now()).expect("kept");
-        let (engine, _) =
-            wire(&self.folder, &self.sim, &copy, &self.clock, &self.policy, &self.settings, self.source.as_ref());
+        let (policy, settings, scope) = (&self.policy, &self.settings, &self.scope);
+        let chosen = Chosen { policy, settings, scope, revision: self.revision, source: self.source.as_ref() };
+        let (engine, _) = wire(&self.folder, &self.sim, &copy, &self.clock, &chosen);
         let report = engine.rehearse(None).await.expect("a writable copy");
         report.cycles.iter().map(|cycle| cycle.plan.operations.len() as u64).sum()
     }
