@@ -210,7 +210,8 @@ async fn a_rehearsal_of_a_change_shows_what_the_change_then_does() {
         (json!({ "walls": ["2026-114"] }), 3),
         (json!({ "walls": ["2026-114"], "privacy": "matter-number" }), 3),
         (json!({ "privacy": "matter-number" }), 3),
-        (json!({}), 6),
+        // Showing more than before waits until a person approved it.
+        (json!({}), 0),
     ] {
         let before = firm.writes("weber");
         let foreseen = firm.rehearse_with("weber", settings.clone()).await;
@@ -220,6 +221,6 @@ async fn a_rehearsal_of_a_change_shows_what_the_change_then_does() {
         let done: u64 =
             report.cycles.iter().map(|cycle| cycle.counts.created + cycle.counts.updated + cycle.counts.deleted).sum();
         assert_eq!((foreseen, done), (changes, changes), "{settings}");
-        assert!(firm.writes("weber") > before);
+        assert_eq!(firm.writes("weber") > before, changes > 0);
     }
 }
