@@ -17,20 +17,6 @@ use crate::{
     state::{FoundMatch, Leftovers, Pair, Portrait},
 };
 
-/// By what a person knows a record or an item.
-const SHOWN: [Field; 10] = [
-    Field::Subject,
-    Field::Span,
-    Field::DueDate,
-    Field::DisplayName,
-    Field::GivenName,
-    Field::Surname,
-    Field::Company,
-    Field::Email1,
-    Field::MobilePhone,
-    Field::BusinessPhone,
-];
-
 /// An item without our stamp, as it was read once.
 #[derive(Clone, Debug)]
 pub(super) struct Recognised {
@@ -101,6 +87,9 @@ impl Cycle<'_> {
             return Ok(Paired::from_then(known));
         }
         let mut paired = Paired::default();
+        for pair in known.iter().filter(|pair| pair.is_left()) {
+            paired.adoptions.insert(pair.found.key.clone(), Adoption::Leave);
+        }
         let mut taken: BTreeMap<Kind, Vec<(RecordKey, ItemRef)>> = BTreeMap::new();
         let kinds: Vec<Kind> = self.memory.leftovers.keys().copied().collect();
         for kind in kinds {
@@ -122,6 +111,7 @@ impl Cycle<'_> {
                         paired.adoptions.insert(found.key.clone(), Adoption::Leave);
                     }
                     _ => {
+                        paired.adoptions.remove(&found.key);
                         paired.look_alikes.insert(found.key.clone());
                     }
                 }
@@ -153,9 +143,7 @@ impl Cycle<'_> {
         let likenesses = wanting.iter().map(|(key, record)| (*key, look_alike::of_record(record)));
         let (found, unmatched) = matches(likenesses, there.values().map(|one| &one.leftover));
         let portraits = found.into_iter().map(|found| {
-            let fields = |record: &&Record| {
-                SHOWN.iter().filter_map(|field| Some((*field, record.get(*field)?.clone()))).collect()
-            };
+            let fields = |record: &&Record| Portrait::of(|field| record.get(field));
             let portrait = Portrait {
                 record: wanting.get(&found.key).map(fields).unwrap_or_default(),
                 items: found
@@ -201,6 +189,6 @@ fn recognised_in(kind: Kind, home: &FolderId, content: &ItemContent) -> Recognis
     let obstacle = content.bound.map(Obstacle::from).or_else(|| elsewhere.then_some(Obstacle::OtherFolder));
     Recognised {
         leftover: Leftover { item: content.item.clone(), likenesses: look_alike::of_item(kind, content), obstacle },
-        portrait: SHOWN.iter().filter_map(|field| Some((*field, content.fields.get(field)?.clone()))).collect(),
+        portrait: Portrait::of(|field| content.fields.get(&field)),
     }
 }

@@ -281,7 +281,7 @@ impl Cycle<'_> {
             Action::Create { record } => (Arc::clone(record), Fingerprint::of(record), Place::Home),
             Action::Update { record, fingerprint, place, .. } => (Arc::clone(record), *fingerprint, place.clone()),
             Action::Adopt { record, fingerprint, .. } => (Arc::clone(record), *fingerprint, Place::Home),
-            Action::GiveBack { .. } => return Outcome::Given,
+            Action::GiveBack { .. } | Action::HandBack { .. } => return Outcome::Given,
             _ => return Outcome::Unknown,
         };
         let (item, returned) = match seen {
@@ -389,7 +389,10 @@ fn failed(failure: Failure, done: &mut Done) -> Outcome {
 
 fn item_of(action: &Action) -> Option<&ItemRef> {
     match action {
-        Action::Update { item, .. } | Action::Delete { item, .. } | Action::Own { item, .. } => Some(item),
+        Action::Update { item, .. }
+        | Action::HandBack { item, .. }
+        | Action::Delete { item, .. }
+        | Action::Own { item, .. } => Some(item),
         Action::Adopt { before, .. } => Some(&before.item),
         Action::Create { .. } | Action::GiveBack { .. } | Action::Respect | Action::Forget => None,
     }

@@ -17,7 +17,7 @@ pub(super) enum Request {
 pub(super) fn request(action: &Action) -> Option<Request> {
     match action {
         Action::Create { .. } | Action::GiveBack { .. } => Some(Request::Create),
-        Action::Update { .. } | Action::Adopt { .. } => Some(Request::Update),
+        Action::Update { .. } | Action::Adopt { .. } | Action::HandBack { .. } => Some(Request::Update),
         Action::Delete { .. } => Some(Request::Delete),
         Action::Own { .. } | Action::Respect | Action::Forget => None,
     }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use crate::{
     domain::{Body, Field, FirmId, ItemContent, Mirror, RecordKey, Stamp, Value, drift, notes},
     plan::{Action, Finding, FindingKind, Operation, Why},
-    ports::{ItemChange, NewItem, Removal},
+    ports::{ItemChange, NewItem, Removal, StampChange},
 };
 
 /// A new item, its notes within our markers; or the user's own, as it was.
@@ -26,7 +26,7 @@ pub(super) fn removal(operation: &Operation) -> Option<Removal> {
     Some(Removal { kind: operation.key.kind, item: item.clone(), manner: *manner })
 }
 
-/// The change that the server is asked for: the plan's fields, our stamp where the item gets it now, our block within the user's body, our categories beside the
+/// The change that the server is asked for: the plan's fields, our stamp where the item gets or loses it now, our block within the user's body, our categories beside the
 /// user's own.
 pub(super) fn change(
     firm: FirmId,
@@ -36,18 +36,25 @@ pub(super) fn change(
     findings: &mut Vec<Finding>,
 ) -> Option<ItemChange> {
     let key: &RecordKey = &operation.key;
+    let mut body: Option<Body> = None;
     let (item, mut set, mut clear, stamp) = match &operation.action {
         Action::Update { item, set, clear, .. } => {
-            let succeeds = matches!(operation.why, Why::Succeeds(_));
-            (item, set.clone(), clear.clone(), succeeds.then(|| Stamp { firm, key: key.clone() }))
+            let stamp = match operation.why {
+                Why::Succeeds(_) => StampChange::Set(Stamp { firm, key: key.clone() }),
+                _ => StampChange::Keep,
+            };
+            (item, set.clone(), clear.clone(), stamp)
         }
         Action::Adopt { before, set, .. } => {
-            (&before.item, set.clone(), BTreeSet::new(), Some(Stamp { firm, key: key.clone() }))
+            (&before.item, set.clone(), BTreeSet::new(), StampChange::Set(Stamp { firm, key: key.clone() }))
+        }
+        Action::HandBack { item, set, clear, body: whole, .. } => {
+            body.clone_from(whole);
+            (item, set.clone(), clear.clone(), StampChange::Remove)
         }
         _ => return None,
     };
     let last = mirror.entries.get(key).and_then(|entry| entry.written.as_ref()).map(|written| &written.record);
-    let mut body: Option<Body> = None;
     if set.contains_key(&Field::Notes) || clear.contains(&Field::Notes) {
         let ours = match set.remove(&Field::Notes) {
             Some(Value::Text(text)) => Some(text.into_inner()),

@@ -112,7 +112,8 @@ impl Cycle<'_> {
         Ok((mirror, planned))
     }
 
-    /// Items that were being given back have no stamp by which they could be found: what lies in the folder is compared.
+    /// Items that were being given back have no stamp by which they could be found: what lies in the folder is compared. One that
+    /// was being handed back is its user's as soon as it has no stamp, whatever they made of it since.
     pub(super) async fn find_given_back(
         &self,
         open: &[(IntentId, Operation)],
@@ -125,6 +126,16 @@ impl Cycle<'_> {
                     operation.key.kind == kind && matches!(operation.action, Action::GiveBack { .. })
                 })
                 .collect();
+            let handed = |operation: &Operation| match &operation.action {
+                Action::HandBack { item, .. } if operation.key.kind == kind => Some(item.id.clone()),
+                _ => None,
+            };
+            let (intents, items): (Vec<IntentId>, Vec<_>) =
+                open.iter().filter_map(|(intent, operation)| Some((*intent, handed(operation)?))).unzip();
+            for (intent, content) in intents.into_iter().zip(self.read(kind, &items).await?) {
+                let there = content.is_some_and(|content| content.stamp.is_none());
+                found.insert(intent, if there { Resolution::Given } else { Resolution::NotDone });
+            }
             if given.is_empty() {
                 continue;
             }

@@ -118,7 +118,10 @@ fn on_items(operation: &Operation, input: &PlanningInput<'_>) -> Vec<String> {
 
 fn item(operation: &Operation) -> Option<&ItemId> {
     match &operation.action {
-        Action::Update { item, .. } | Action::Delete { item, .. } | Action::Own { item, .. } => Some(&item.id),
+        Action::Update { item, .. }
+        | Action::HandBack { item, .. }
+        | Action::Delete { item, .. }
+        | Action::Own { item, .. } => Some(&item.id),
         Action::Adopt { before, .. } => Some(&before.item.id),
         Action::Create { .. } | Action::GiveBack { .. } | Action::Respect | Action::Forget => None,
     }

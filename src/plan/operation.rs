@@ -78,6 +78,21 @@ pub enum Action {
         /// Its whole body, our lines around the notes taken out.
         body: Option<Body>,
     },
+    /// Make an item that was taken over its user's again: it gets back what it held before, and loses our stamp.
+    HandBack {
+        /// Which version was seen.
+        item: ItemRef,
+        /// The item as it was before it was taken over.
+        before: Box<ItemContent>,
+        /// The record for which it stood.
+        record: Arc<Record>,
+        /// Fields to set, except `notes`.
+        set: BTreeMap<Field, Value>,
+        /// Fields to clear, each written by us.
+        clear: BTreeSet<Field>,
+        /// Its whole body, without our block, if that changes.
+        body: Option<Body>,
+    },
     /// Ledger only: this item is ours and holds what it should (taken over, moved, recovered, acknowledged). `returned` is
     /// what the server now shows of fields that differ from `record`.
     Own {
@@ -135,7 +150,7 @@ impl Operation {
             (Action::Delete { .. }, Why::Withdrawn(_)) => Some(Class::Withdraw),
             (Action::Delete { .. }, Why::PersonLeft) => Some(Class::Leave),
             (Action::Delete { .. }, _) => Some(Class::Delete),
-            (Action::GiveBack { .. } | Action::Own { .. } | Action::Respect | Action::Forget, _) => None,
+            _ => None,
         }
     }
 
@@ -149,6 +164,7 @@ impl Operation {
             Action::Adopt { before, fingerprint, .. } => ("adopt", Some(&before.item.id), Some(*fingerprint), None),
             Action::Delete { item, manner, .. } => ("delete", Some(&item.id), None, Some(*manner)),
             Action::GiveBack { record, .. } => ("give-back", None, Some(Fingerprint::of(record)), None),
+            Action::HandBack { item, .. } => ("hand-back", Some(&item.id), None, None),
             Action::Own { item, fingerprint, .. } => ("own", Some(&item.id), Some(*fingerprint), None),
             Action::Respect => ("respect", None, None, None),
             Action::Forget => ("forget", None, None, None),
@@ -157,6 +173,9 @@ impl Operation {
         // What is undone is told by the fields that it brings back: the record stays the same.
         if let (Why::Undone, Action::Update { set, clear, .. }) = (&self.why, &self.action) {
             bytes.extend(serde_json::to_vec(&(set, clear)).unwrap_or_default());
+        }
+        if let Action::HandBack { set, clear, body, .. } = &self.action {
+            bytes.extend(serde_json::to_vec(&(set, clear, body)).unwrap_or_default());
         }
         let full: [u8; 32] = Sha256::digest(bytes).into();
         let mut short = [0; 16];

@@ -65,7 +65,10 @@ fn resolution(operation: &Operation, observed: &Observation, mirror: &Mirror) ->
             Some(entry) if named(entry, observed.copies(key)).is_none() => Resolution::Forget { key: key.clone() },
             _ => Resolution::Drop,
         },
-        // Without our stamp it can only be told by what it holds, see `undo::is_there`.
-        Action::GiveBack { .. } | Action::Own { .. } | Action::Respect | Action::Forget => Resolution::Drop,
+        // Without our stamp it can only be told by what it holds, see `undo::is_there`; and an item that was being handed back,
+        // by having no stamp any more.
+        Action::GiveBack { .. } | Action::HandBack { .. } | Action::Own { .. } | Action::Respect | Action::Forget => {
+            Resolution::Drop
+        }
     }
 }

@@ -30,7 +30,7 @@ pub fn mirror_after(
         // An undone creation stays away until its record changes.
         Action::Delete { .. } if operation.why == Why::Undone => before.map(deleted),
         Action::GiveBack { .. } => before.cloned(),
-        Action::Delete { .. } | Action::Forget => None,
+        Action::HandBack { .. } | Action::Delete { .. } | Action::Forget => None,
     }
 }
 

@@ -6,6 +6,7 @@
 //! | an update | ours | write back what the update replaced; it stays so until its record changes |
 //! | an update, and a removal later | gone | give the user what the item held before the update |
 //! | a removal | gone | give the user what the item held, without our stamp |
+//! | an adoption | ours | give it back to its user: as it was, without our stamp; the record gets no item beside it |
 //! | a removal, and a creation later | ours | write back what the item held |
 //!
 //! Several deeds on one item collapse into one step, back to what stood before the oldest. Whatever else was done to the item
@@ -22,8 +23,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Action, Operation, Why, ours::ours};
 use crate::domain::{
-    Field, ItemContent, ItemId, Kind, Mirror, MirrorEntry, Observation, Presence, Record, RecordKey, RemovalManner,
-    Seen, Value, Written, drift, notes,
+    Body, BodyFormat, Field, ItemContent, ItemId, Kind, Mirror, MirrorEntry, Observation, Personal, Presence, Record,
+    RecordKey, RemovalManner, Seen, Value, Written, drift, notes,
 };
 
 /// What was done to an item.
@@ -46,6 +47,8 @@ pub enum Deed {
     CreationUndone,
     /// A removal was undone: the user got the item back.
     RemovalUndone,
+    /// An adoption was undone: the item is its user's again.
+    AdoptionUndone,
 }
 
 /// One thing that was done to the item of a record, as the history has it.
@@ -97,8 +100,6 @@ pub enum Refused {
     InDoubt,
     /// The user was given the item: it is theirs.
     Given,
-    /// The item was the user's own and was taken over.
-    TakenOver,
     /// It would not be what was shown.
     Differs,
     /// It waited for longer than an hour.
@@ -130,9 +131,6 @@ impl fmt::Display for Refused {
             Self::Gone => formatter.write_str("the item is not in the mailbox any more"),
             Self::BackAgain => formatter.write_str("the record is back and has an item again; include that creation"),
             Self::InDoubt => formatter.write_str("it is not known what the item holds; sync first"),
-            Self::TakenOver => {
-                formatter.write_str("it was the user's own and was taken over with consent, which is not undone")
-            }
             Self::Given => formatter.write_str("the item was given to its user and is theirs now"),
             Self::Differs => formatter.write_str("something changed since it was shown; look again"),
             Self::Expired => formatter.write_str("it could not be done within an hour; ask again"),
@@ -176,7 +174,8 @@ pub fn undo(wish: &Wish<'_>) -> Result<Operation, Refused> {
     }
     // An undo by itself is no new change: what it undid does not count any more either.
     let counts = |past: &&Past| {
-        !past.undone && !matches!(past.deed, Deed::UpdateUndone | Deed::CreationUndone | Deed::RemovalUndone)
+        use Deed::{AdoptionUndone, CreationUndone, RemovalUndone, UpdateUndone};
+        !past.undone && !matches!(past.deed, UpdateUndone | CreationUndone | RemovalUndone | AdoptionUndone)
     };
     let mut others = wish.past.iter().filter(|past| past.number > first.number && !wish.chosen.contains(&past.number));
     if let Some(other) = others.find(counts) {
@@ -187,6 +186,9 @@ pub fn undo(wish: &Wish<'_>) -> Result<Operation, Refused> {
     let removed_last = open.last().is_some_and(|past| past.deed == Deed::Removed);
     let action = match (first.deed, case.entry) {
         (Deed::Created, _) => case.take_away()?,
+        (Deed::Adopted, Some(entry)) if entry.presence == Presence::Kept && !removed_last => {
+            case.hand_back(entry, before()?, &touched(&open, entry))?
+        }
         (_, Some(entry)) if entry.presence == Presence::Kept && !removed_last => {
             case.write_back(entry, before()?, &touched(&open, entry))?
         }
@@ -195,7 +197,10 @@ pub fn undo(wish: &Wish<'_>) -> Result<Operation, Refused> {
         _ => return Err(Refused::Gone),
     };
     let record = match &action {
-        Action::GiveBack { record, .. } | Action::Update { record, .. } | Action::Own { record, .. } => Some(record),
+        Action::GiveBack { record, .. }
+        | Action::HandBack { record, .. }
+        | Action::Update { record, .. }
+        | Action::Own { record, .. } => Some(record),
         _ => case.entry.and_then(|entry| entry.written.as_ref()).map(|written| &written.record),
     };
     let due = record.and_then(|record| record.due(wish.zone));
@@ -205,21 +210,18 @@ pub fn undo(wish: &Wish<'_>) -> Result<Operation, Refused> {
 /// Whether an unstamped item is the one that was to be given back: then it was, before a crash or a lost reply.
 pub fn is_there(action: &Action, content: &ItemContent) -> bool {
     let Action::GiveBack { record, body } = action else { return false };
-    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    let text = |body: Option<&crate::domain::Body>| body.map(|body| words(&notes::text(body))).unwrap_or_default();
     content.stamp.is_none()
         && drift::returned(record, content).keys().all(|field| *field == Field::Reminder)
-        && text(body.as_ref()) == text(content.body.as_ref())
+        && words(body.as_ref()) == words(content.body.as_ref())
 }
 
 /// What no undo brings back.
 fn beyond_undoing(deed: Deed) -> Option<Refused> {
     match deed {
         Deed::RemovedForGood => Some(Refused::RemovedForGood),
-        Deed::RemovalUndone => Some(Refused::Given),
+        Deed::RemovalUndone | Deed::AdoptionUndone => Some(Refused::Given),
         Deed::CreationUndone => Some(Refused::Gone),
-        Deed::Adopted => Some(Refused::TakenOver),
-        Deed::Created | Deed::Updated | Deed::Removed | Deed::UpdateUndone => None,
+        Deed::Created | Deed::Updated | Deed::Adopted | Deed::Removed | Deed::UpdateUndone => None,
     }
 }
 
@@ -265,34 +267,83 @@ impl<'a> Case<'a> {
         fields: &BTreeSet<Field>,
     ) -> Result<Action, Refused> {
         let (seen, content, written) = self.known(entry)?;
-        let (mut set, mut clear) = (BTreeMap::new(), BTreeSet::new());
-        for field in fields {
-            // Without our lines around them nobody knows which text was ours.
-            if *field == Field::Notes && before.body.as_ref().is_some_and(notes::is_broken) {
-                continue;
-            }
-            match (drift::shown(before, *field), drift::shown(content, *field)) {
-                (Some(value), now) if !drift::shows(*field, &value, now.as_ref()) => {
-                    set.insert(*field, value);
-                }
-                (None, Some(now)) if !is_usual(*field, &now) => {
-                    clear.insert(*field);
-                }
-                _ => {}
-            }
-        }
+        // Without our lines around them nobody knows which text was ours.
+        let broken = before.body.as_ref().is_some_and(notes::is_broken);
+        let (set, clear) = differing(before, content, fields.iter().filter(|field| **field != Field::Notes || !broken));
         let (item, place, record) = (seen.item.clone(), seen.place.clone(), Arc::clone(&written.record));
         if set.is_empty() && clear.is_empty() {
             let returned = pinned(&record, content, fields);
             return Ok(Action::Own { item, place, fingerprint: written.fingerprint, record, returned });
         }
-        let edited = drift::drift(written, content);
-        let edited: BTreeSet<Field> = edited.intersection(fields).copied().collect();
-        if !edited.is_empty() {
-            return Err(Refused::ChangedByUser { fields: edited });
-        }
+        unedited(written, content, |field| fields.contains(&field))?;
         Ok(Action::Update { item, place, fingerprint: written.fingerprint, record, set, clear })
     }
+
+    /// What the user added since stays theirs: text around our block, and fields that we never wrote.
+    fn hand_back(
+        &self,
+        entry: &'a MirrorEntry,
+        before: &ItemContent,
+        fields: &BTreeSet<Field>,
+    ) -> Result<Action, Refused> {
+        let (seen, content, written) = self.known(entry)?;
+        let (set, clear) = differing(before, content, fields.iter().filter(|field| **field != Field::Notes));
+        unedited(written, content, |field| set.contains_key(&field) || clear.contains(&field))?;
+        Ok(Action::HandBack {
+            item: seen.item.clone(),
+            before: Box::new(before.clone()),
+            record: Arc::clone(&written.record),
+            set,
+            clear,
+            body: body_without_ours(before, content, written.record.text(Field::Notes)),
+        })
+    }
+}
+
+/// What is to be set and cleared for an item to show what it showed before.
+fn differing<'f>(
+    before: &ItemContent,
+    content: &ItemContent,
+    fields: impl Iterator<Item = &'f Field>,
+) -> (BTreeMap<Field, Value>, BTreeSet<Field>) {
+    let (mut set, mut clear) = (BTreeMap::new(), BTreeSet::new());
+    for field in fields {
+        match (drift::shown(before, *field), drift::shown(content, *field)) {
+            (Some(value), now) if !drift::shows(*field, &value, now.as_ref()) => {
+                set.insert(*field, value);
+            }
+            (None, Some(now)) if !is_usual(*field, &now) => {
+                clear.insert(*field);
+            }
+            _ => {}
+        }
+    }
+    (set, clear)
+}
+
+fn unedited(written: &Written, content: &ItemContent, matters: impl Fn(Field) -> bool) -> Result<(), Refused> {
+    let mut fields = drift::drift(written, content);
+    fields.retain(|field| matters(*field));
+    if fields.is_empty() { Ok(()) } else { Err(Refused::ChangedByUser { fields }) }
+}
+
+/// The body that the user had, where they did not write into it since; else the body that they have, without our block.
+fn body_without_ours(before: &ItemContent, content: &ItemContent, ours: Option<&str>) -> Option<Body> {
+    let strip = |body: &Option<Body>| body.as_ref().map(|body| notes::compose(Some(body), None, ours).body);
+    let (had, has) = (&before.body, &content.body);
+    if words(had.as_ref()) == words(has.as_ref()) {
+        return None;
+    }
+    let stripped = strip(has);
+    if words(stripped.as_ref()) != words(strip(had).as_ref()) {
+        return stripped.filter(|stripped| words(Some(stripped)) != words(has.as_ref()));
+    }
+    Some(had.clone().unwrap_or_else(|| Body { format: BodyFormat::Text, text: Personal::default() }))
+}
+
+fn words(body: Option<&Body>) -> Vec<String> {
+    let text = body.map(notes::text).unwrap_or_default();
+    text.split_whitespace().map(str::to_owned).collect()
 }
 
 /// What the mirror remembers of an item whose update was undone: what it shows otherwise than its record says. As long as the

@@ -89,8 +89,19 @@ pub struct ItemChange {
     pub clear: BTreeSet<Field>,
     /// The whole new body, if it changes.
     pub body: Option<Body>,
-    /// A new stamp, if it changes.
-    pub stamp: Option<Stamp>,
+    /// What becomes of our stamp.
+    pub stamp: StampChange,
+}
+
+/// What becomes of our stamp when an item is changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StampChange {
+    /// It stays as it is.
+    Keep,
+    /// The item gets this one.
+    Set(Stamp),
+    /// The item loses it: it is its user's from now on.
+    Remove,
 }
 
 /// An item to be removed, if it is still the version that was seen.

@@ -13,8 +13,11 @@ use super::{
     history::add_audit,
 };
 use crate::{
-    domain::{Field, Kind, RecordKey, Value},
-    plan::adopt::{Decision, Match, still_counts},
+    domain::{Field, ItemContent, Kind, Record, RecordKey, Value},
+    plan::{
+        adopt::{Decision, Match, MatchVerdict, still_counts},
+        look_alike::{self, By},
+    },
 };
 
 /// A record that looks like items of an earlier sync, by number.
@@ -36,6 +39,27 @@ pub struct Portrait {
     /// The same of each item, in the order of the match.
     pub items: Vec<BTreeMap<Field, Value>>,
 }
+
+impl Portrait {
+    /// By what a person knows a record or an item, of what it holds.
+    pub fn of<'v>(get: impl Fn(Field) -> Option<&'v Value>) -> BTreeMap<Field, Value> {
+        SHOWN.iter().filter_map(|field| Some((*field, get(*field)?.clone()))).collect()
+    }
+}
+
+/// By what a person knows a record or an item.
+const SHOWN: [Field; 10] = [
+    Field::Subject,
+    Field::Span,
+    Field::DueDate,
+    Field::DisplayName,
+    Field::GivenName,
+    Field::Surname,
+    Field::Company,
+    Field::Email1,
+    Field::MobilePhone,
+    Field::BusinessPhone,
+];
 
 /// What a comparison of a mailbox with its records found for one of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +88,13 @@ pub struct Pair {
     pub portrait: Portrait,
 }
 
+impl Pair {
+    /// Whether somebody decided that the record gets no item of ours.
+    pub fn is_left(&self) -> bool {
+        matches!(self.decided, Some((Decision::Leave, ..)))
+    }
+}
+
 /// Items without our stamp in a folder, as they were compared last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leftovers {
@@ -75,7 +106,7 @@ pub struct Leftovers {
 
 impl Ledger {
     /// Keeps what a comparison found for a kind, in place of what the last one found. A decision stays as long as it
-    /// [counts](still_counts); what is found no more is forgotten.
+    /// [counts](still_counts); what is found no more is forgotten, unless it was left to the user.
     pub fn put_adoptions(
         &self,
         mailbox: MailboxId,
@@ -120,7 +151,9 @@ impl Ledger {
                         stays
                     ])?;
             }
-            known.keys().try_for_each(|key| settled(transaction, mailbox, key))?;
+            // An item that its user edited since still stands for its record.
+            let over = known.iter().filter(|(_, pair)| !pair.is_left());
+            over.map(|(key, _)| key).try_for_each(|key| settled(transaction, mailbox, key))?;
             transaction.execute(
                 "INSERT INTO leftover (mailbox, kind, items, unmatched, compared_at) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (mailbox, kind) DO UPDATE SET items = excluded.items, unmatched = excluded.unmatched,
@@ -220,6 +253,45 @@ impl Ledger {
             keys.iter().try_for_each(|key| statement.execute(params![mailbox, Word(key)]).map(drop))?;
             Ok(())
         })
+    }
+
+    /// An item was handed back to its user, who asked for that to be undone: it stands for its record from now on.
+    pub(super) fn leave_to_user(
+        &self,
+        transaction: &Transaction<'_>,
+        mailbox: MailboxId,
+        key: &RecordKey,
+        item: &ItemContent,
+        record: &Record,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let theirs = look_alike::of_item(key.kind, item);
+        let alike = look_alike::of_record(record).into_iter().filter(|likeness| theirs.contains(likeness));
+        let by: BTreeSet<By> = alike.map(|likeness| likeness.by).collect();
+        let portrait = Portrait {
+            record: Portrait::of(|field| record.get(field)),
+            items: vec![Portrait::of(|field| item.fields.get(&field))],
+        };
+        settled(transaction, mailbox, key)?;
+        transaction
+            .prepare_cached(
+                "INSERT INTO adoption (mailbox, kind, key, items, likeness, verdict, found_at, sealed, decision, decided_at,
+                    decided_by, taken_up)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?7,
+                    coalesce((SELECT asked_by FROM undo WHERE mailbox = ?1 AND key = ?3 AND closed_at IS NULL), 'undo'), 1)",
+            )?
+            .execute(params![
+                mailbox,
+                Word(key.kind),
+                Word(key),
+                Json([&item.item]),
+                Json(by),
+                Json(MatchVerdict::OneToOne),
+                Moment(now),
+                self.seal(&sealed_as(mailbox, key), &portrait)?,
+                Json(Decision::Leave)
+            ])?;
+        Ok(())
     }
 
     fn pairs(&self, transaction: &Transaction<'_>, mailbox: MailboxId) -> Result<Vec<Pair>, LedgerError> {

@@ -73,7 +73,7 @@ pub struct HistoryEntry {
     /// Which record.
     pub key: RecordKey,
     /// What was done: `create`, `update`, `delete`, `delete-for-good`, `own`, `respect`, `forget`; `undo-create`,
-    /// `undo-update`, `undo-delete` where that was undone.
+    /// `undo-update`, `undo-delete`, `undo-adopt` where that was undone.
     pub what: String,
     /// The fields that were set or cleared, by their words.
     pub fields: Vec<String>,
@@ -237,6 +237,7 @@ impl Ledger {
                 (if undone { "undo-update" } else { "update" }, set.keys().chain(clear).copied().collect())
             }
             Action::GiveBack { .. } => ("undo-delete", Vec::new()),
+            Action::HandBack { set, clear, .. } => ("undo-adopt", set.keys().chain(clear).copied().collect()),
             Action::Create { .. } => ("create", Vec::new()),
             Action::Adopt { set, .. } => ("adopt", set.keys().copied().collect()),
             Action::Delete { manner: RemovalManner::ToDeletedItems, .. } => ("delete", Vec::new()),

@@ -133,7 +133,10 @@ impl Ledger {
                 }
                 "removed"
             }
-            Outcome::Given => "given",
+            Outcome::Given => {
+                self.note_handed_back(transaction, mailbox, operation, now)?;
+                "given"
+            }
             Outcome::Owned => {
                 if !matches!(operation.action, Action::Own { .. }) {
                     return Err(unfit());
@@ -205,6 +208,7 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         let operation = &intent.operation;
         let known = self.entry(transaction, mailbox, &operation.key)?;
+        let mut image = None;
         let (detail, done) = match resolution {
             Resolution::Present { item, place } => {
                 let written = in_doubt(known.as_ref(), operation)
@@ -224,7 +228,7 @@ impl Ledger {
                 self.note_stored(transaction, mailbox, operation, item, place)?;
                 adoptions::settled(transaction, mailbox, &operation.key)?;
                 if let Action::Adopt { before, .. } = &operation.action {
-                    self.keep_before_image(transaction, mailbox, &operation.key, before, now)?;
+                    image = Some(self.keep_before_image(transaction, mailbox, &operation.key, before, now)?);
                 }
                 ("the item is there", !matches!(operation.action, Action::Delete { .. }))
             }
@@ -243,7 +247,10 @@ impl Ledger {
                 }
                 ("there is no item", true)
             }
-            Resolution::Given => ("the item is there", true),
+            Resolution::Given => {
+                self.note_handed_back(transaction, mailbox, operation, now)?;
+                ("the item is there", true)
+            }
             Resolution::NotDone => ("it was not done", false),
         };
         if done && operation.why == Why::Undone {
@@ -252,7 +259,22 @@ impl Ledger {
         let released = done && holds::use_release(transaction, mailbox, operation.digest(), intent.begun)?;
         let grows = !matches!(operation.why, Why::Succeeds(_));
         account(transaction, mailbox, operation, known.as_ref(), grows, done && !released, now)?;
-        self.add_history(transaction, mailbox, intent.run, operation, "recovered", Some(detail), None, now)
+        self.add_history(transaction, mailbox, intent.run, operation, "recovered", Some(detail), image, now)
+    }
+
+    /// An item that was taken over is its user's again and stands for its record: none is created beside it.
+    fn note_handed_back(
+        &self,
+        transaction: &Transaction<'_>,
+        mailbox: MailboxId,
+        operation: &Operation,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let Action::HandBack { item, before, record, .. } = &operation.action else { return Ok(()) };
+        remove_entry(transaction, mailbox, &operation.key)?;
+        let seen = Sighting { item: item.clone(), stamp: None, created: None, place: Place::Home };
+        observation::put(transaction, mailbox, operation.key.kind, &seen, None, false)?;
+        self.leave_to_user(transaction, mailbox, &operation.key, before, record, now)
     }
 
     /// The item is as we wrote it: the observation says so too, before the mailbox tells us.
@@ -311,6 +333,10 @@ fn wanted(operation: &Operation) -> Option<Fingerprint> {
         Action::Update { fingerprint, .. } | Action::Own { fingerprint, .. } | Action::Adopt { fingerprint, .. } => {
             Some(*fingerprint)
         }
-        Action::GiveBack { .. } | Action::Delete { .. } | Action::Respect | Action::Forget => None,
+        Action::GiveBack { .. }
+        | Action::HandBack { .. }
+        | Action::Delete { .. }
+        | Action::Respect
+        | Action::Forget => None,
     }
 }

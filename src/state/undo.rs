@@ -264,7 +264,7 @@ impl Ledger {
 
 /// Entries of the history that say what was written into a mailbox.
 const DEEDS: &str = "outcome IN ('stored', 'removed', 'given', 'recovered', 'owned')
-    AND what IN ('create', 'update', 'adopt', 'delete', 'delete-for-good', 'undo-create', 'undo-update', 'undo-delete')";
+    AND what IN ('create', 'update', 'adopt', 'delete', 'delete-for-good', 'undo-create', 'undo-update', 'undo-delete', 'undo-adopt')";
 
 fn deed(what: &str, outcome: &str, detail: Option<&str>) -> Option<Deed> {
     // What a recovery found out counts as done if it was.
@@ -286,6 +286,7 @@ fn deed(what: &str, outcome: &str, detail: Option<&str>) -> Option<Deed> {
         "undo-create" => Deed::CreationUndone,
         "undo-update" => Deed::UpdateUndone,
         "undo-delete" => Deed::RemovalUndone,
+        "undo-adopt" => Deed::AdoptionUndone,
         _ => return None,
     })
 }

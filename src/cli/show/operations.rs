@@ -39,6 +39,24 @@ pub(in crate::cli) fn operation_lines(operation: &Operation, before: Option<&Mir
             ("delete", format!("{known} for good, cannot be undone").trim_start().to_owned(), Vec::new())
         }
         Action::GiveBack { record, .. } => ("give", format!("{} to its user, as their own", title(record)), Vec::new()),
+        Action::HandBack { before, record, set, clear, body, .. } => {
+            let old = |field: Field| written.and_then(|written| written.record.get(field));
+            let line = |field: Field, new: &str| {
+                let old = old(field).map_or_else(|| "(nothing)".to_owned(), values::value);
+                format!("          {:<18} {old} -> {new}", field.word())
+            };
+            let set = set.iter().map(|(field, new)| line(*field, &values::value(new)));
+            let clear = clear.iter().map(|field| line(*field, "(cleared)"));
+            let body = body.iter().map(|_| format!("          {:<18} our lines are taken out", Field::Notes.word()));
+            let what = title(&Record {
+                kind: record.kind,
+                fields: before.fields.iter().map(|(field, value)| (*field, Some(value.clone()))).collect(),
+            });
+            let what = format!(
+                "{what}: gets back what it was before and is its user's again; the record gets no item beside it"
+            );
+            ("give", what, set.chain(clear).chain(body).collect())
+        }
         Action::Own { record, .. } => ("own", title(record), Vec::new()),
         Action::Respect => ("respect", known, Vec::new()),
         Action::Forget => ("forget", known, Vec::new()),

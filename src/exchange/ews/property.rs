@@ -130,6 +130,11 @@ impl Property {
         Self { path: Path::Extended(STAMP), content: Some(Content::Extended(STAMP, text)) }
     }
 
+    /// The stamp, taken away.
+    pub(super) fn no_stamp() -> Self {
+        Self::none(Path::Extended(STAMP))
+    }
+
     /// The body.
     pub(super) fn body(body: Body) -> Self {
         Self { path: Path::Field("item:Body"), content: Some(Content::Body(body)) }

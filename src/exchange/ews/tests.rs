@@ -25,7 +25,7 @@ use crate::{
         RecordKey, Reminder, Sensitivity, ShowAs, Span, Stamp, TaskStatus, Value,
     },
     exchange::Call,
-    ports::{Failure, ItemChange, NewItem},
+    ports::{Failure, ItemChange, NewItem, StampChange},
 };
 
 /// The reference data beside the repository, where it is there.
@@ -186,5 +186,5 @@ fn change(record: &Record, body: Option<Body>) -> ItemChange {
         record.fields.iter().filter_map(|(field, value)| Some((*field, value.clone()?))).collect();
     let clear: BTreeSet<Field> =
         record.fields.iter().filter(|(_, value)| value.is_none()).map(|(field, _)| *field).collect();
-    ItemChange { kind: record.kind, item: item("AAMk"), set, clear, body, stamp: Some(stamp(record.kind)) }
+    ItemChange { kind: record.kind, item: item("AAMk"), set, clear, body, stamp: StampChange::Set(stamp(record.kind)) }
 }

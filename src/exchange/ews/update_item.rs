@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::{Field, ItemRef, Kind, Value},
-    ports::{Failure, FailureKind, ItemChange, ItemOutcome},
+    ports::{Failure, FailureKind, ItemChange, ItemOutcome, StampChange},
     xml::{Element, Writer},
 };
 
@@ -30,7 +30,11 @@ pub(super) fn properties(codec: &Codec, version: ServerVersion, change: &ItemCha
         change.clear.iter().flat_map(|field| Codec::clear(change.kind, *field)).collect();
     properties.extend(codec.set(version, change.kind, &fields));
     properties.extend(change.body.clone().map(Property::body));
-    properties.extend(change.stamp.as_ref().map(|stamp| Property::stamp(stamp.to_string())));
+    properties.extend(match &change.stamp {
+        StampChange::Keep => None,
+        StampChange::Set(stamp) => Some(Property::stamp(stamp.to_string())),
+        StampChange::Remove => Some(Property::no_stamp()),
+    });
     let mut seen: Vec<Path> = Vec::new();
     properties.reverse();
     properties.retain(|property| {

@@ -522,9 +522,12 @@ impl World {
                 }
                 None
             }
-            Action::Adopt { .. } | Action::GiveBack { .. } | Action::Own { .. } | Action::Respect | Action::Forget => {
-                None
-            }
+            Action::Adopt { .. }
+            | Action::GiveBack { .. }
+            | Action::HandBack { .. }
+            | Action::Own { .. }
+            | Action::Respect
+            | Action::Forget => None,
         }
     }
 

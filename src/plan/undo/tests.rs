@@ -178,7 +178,7 @@ impl World {
                 Some(Deed::RemovalUndone)
             }
             Action::Own { .. } => undone.then_some(Deed::UpdateUndone),
-            Action::Adopt { .. } | Action::Respect | Action::Forget => None,
+            Action::Adopt { .. } | Action::HandBack { .. } | Action::Respect | Action::Forget => None,
         };
         let stored = self.item.as_ref().map(|(item, _)| (item.clone(), Place::Home));
         let returned = match (&operation.action, self.content()) {

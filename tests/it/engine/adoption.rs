@@ -1,17 +1,102 @@
 //! Day one: the mailbox is full of what an earlier sync left.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pocketdocket::{
     domain::Kind,
     plan::{
         HoldReason,
         adopt::{Decision, MatchVerdict, Obstacle},
     },
-    simulator::ItemView,
-    state::Pair,
+    simulator::{Fault, FaultRule, ItemView},
+    state::{Pair, UndoFilter, UndoId, UndoState},
 };
 
 use super::firm::{Firm, address, name, text};
+
+/// Two events of an earlier sync with what the user added, taken over.
+async fn with_adopted() -> (Firm, Vec<String>) {
+    let firm = Firm::of(&["weber"]).await;
+    let own = [("item:Body", "My own notes"), ("item:Categories", "Mine"), ("calendar:Location", "Somewhere")];
+    let ids = (0..2).map(|hour| event(&firm, &format!("Event {hour}"), hour, &own)).collect();
+    firm.many_events("weber", 2);
+    firm.sql("UPDATE events SET notes = 'Bring the file', labels = 'Court', place = 'Room 1'");
+    firm.tick().await;
+    assert_eq!(decide(&firm, "weber", Decision::Adopt, is_pair), 2);
+    firm.tick().await;
+    firm.release_all();
+    firm.tick().await;
+    assert_eq!(stamped(&firm, "weber"), 2);
+    (firm, ids)
+}
+
+/// Asks for all that was taken over to be undone.
+fn ask_all(firm: &Firm) -> Vec<UndoId> {
+    let all = firm.ledger.undoable(&UndoFilter::default()).expect("readable");
+    firm.ledger
+        .ask_undo(&all.into_iter().map(|one| (one, None)).collect::<Vec<_>>(), "test", firm.now())
+        .expect("asked")
+}
+
+fn states(firm: &Firm, ids: &[UndoId]) -> Vec<UndoState> {
+    ids.iter().map(|id| firm.ledger.undo_state(*id).expect("readable").expect("kept")).collect()
+}
+
+/// The items are what they were before they were taken over, and nothing lies beside them.
+fn assert_handed_back(firm: &Firm, ids: &[String]) {
+    for id in ids {
+        let item = by_id(firm, id);
+        assert_eq!((item.deleted, &item.stamp), (false, &None));
+        assert_eq!(text(&item, "calendar:Location"), "Somewhere");
+        assert_eq!(text(&item, "item:Body").trim(), "My own notes");
+        let labels = text(&item, "item:Categories");
+        assert!(labels.contains("Mine") && !labels.contains("Court"), "{labels}");
+    }
+    assert_eq!(firm.mailbox("weber").items.len(), ids.len(), "nothing beside them, not even deleted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_adoption_is_undone_and_nothing_is_created_beside_it() {
+    let (mut firm, ids) = with_adopted().await;
+    let asked = ask_all(&firm);
+    assert_eq!(asked.len(), 2);
+    firm.tick().await;
+    assert_eq!(states(&firm, &asked), [UndoState::Done, UndoState::Done]);
+    assert_handed_back(&firm, &ids);
+    firm.assert_quiet("weber").await;
+    firm.restart(true).await;
+    firm.assert_quiet("weber").await;
+    firm.sql("UPDATE events SET subject = 'Renamed'");
+    firm.tick().await;
+    assert_handed_back(&firm, &ids);
+    let left = pairs(&firm, "weber");
+    assert!(left.iter().all(|pair| pair.is_left()) && left.len() == 2, "{left:?}");
+    let again = ask_all(&firm);
+    firm.tick().await;
+    assert!(states(&firm, &again).iter().all(|state| matches!(state, UndoState::Refused { .. })));
+    assert_handed_back(&firm, &ids);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_lost_while_an_adoption_is_undone_doubles_nothing() {
+    for dies in [false, true] {
+        let (mut firm, ids) = with_adopted().await;
+        let asked = ask_all(&firm);
+        firm.sim.faults().add(FaultRule::new(Fault::LostReply).on("UpdateItem").times(1));
+        firm.tick().await;
+        assert_eq!(states(&firm, &asked), [UndoState::Waiting, UndoState::Waiting]);
+        if dies {
+            firm.restart(false).await;
+        }
+        for _ in 0..3 {
+            firm.tick().await;
+            firm.pass_time(SignedDuration::from_mins(10));
+        }
+        assert_eq!(states(&firm, &asked), [UndoState::Done, UndoState::Done]);
+        assert_handed_back(&firm, &ids);
+        firm.assert_quiet("weber").await;
+        assert_handed_back(&firm, &ids);
+    }
+}
 
 /// Pairs of a user's mailbox.
 fn pairs(firm: &Firm, user: &str) -> Vec<Pair> {

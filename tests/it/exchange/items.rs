@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use pocketdocket::{
     domain::RemovalManner,
-    ports::{FailureKind, ItemChange, Removal},
+    ports::{FailureKind, ItemChange, Removal, StampChange},
 };
 
 use super::*;
 
 fn change(kind: Kind, item: &ItemRef) -> ItemChange {
     let (set, clear) = (BTreeMap::new(), BTreeSet::new());
-    ItemChange { kind, item: item.clone(), set, clear, body: None, stamp: None }
+    ItemChange { kind, item: item.clone(), set, clear, body: None, stamp: StampChange::Keep }
 }
 
 async fn update(place: &Place, change: ItemChange) -> Result<ItemRef, FailureKind> {
@@ -137,8 +137,11 @@ async fn a_body_and_a_stamp_are_changed_too() {
     let place = Place::new(Dialect::Strict).await;
     let item = create(&place, full(Kind::Contact), "1").await;
     let body = Body { format: BodyFormat::Html, text: Personal::from("<html><body><p>x &amp; y</p></body></html>") };
-    let change =
-        ItemChange { body: Some(body.clone()), stamp: Some(stamp(Kind::Contact, "2")), ..change(Kind::Contact, &item) };
+    let change = ItemChange {
+        body: Some(body.clone()),
+        stamp: StampChange::Set(stamp(Kind::Contact, "2")),
+        ..change(Kind::Contact, &item)
+    };
     let item = update(&place, change).await.unwrap();
     let content = read(&place, Kind::Contact, &item).await;
     assert_eq!((content.body, content.stamp), (Some(body), Some(stamp(Kind::Contact, "2").to_string())));

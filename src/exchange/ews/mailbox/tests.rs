@@ -9,6 +9,7 @@ use crate::{
         ews::property::STAMP,
         script::{Answer, Legs, Script},
     },
+    ports::StampChange,
     xml::Writer,
 };
 
@@ -332,9 +333,9 @@ async fn a_change_that_says_nothing_is_not_sent() {
         set: BTreeMap::new(),
         clear: BTreeSet::new(),
         body: None,
-        stamp: None,
+        stamp: StampChange::Keep,
     };
-    let something = ItemChange { stamp: Some(stamp("1")), item: item("b", "0"), ..nothing.clone() };
+    let something = ItemChange { stamp: StampChange::Set(stamp("1")), item: item("b", "0"), ..nothing.clone() };
     let outcomes = mailbox(&script).update(&[nothing, something]).await.unwrap();
     let items: Vec<ItemRef> = outcomes.into_iter().map(Result::unwrap).collect();
     assert_eq!(items, [item("a", "1"), item("b", "1")]);
