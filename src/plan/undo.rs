@@ -269,7 +269,8 @@ impl<'a> Case<'a> {
         let (seen, content, written) = self.known(entry)?;
         // Without our lines around them nobody knows which text was ours.
         let broken = before.body.as_ref().is_some_and(notes::is_broken);
-        let (set, clear) = differing(before, content, fields.iter().filter(|field| **field != Field::Notes || !broken));
+        let kept = |field: &&Field| **field != Field::Notes || !broken;
+        let (set, clear) = differing(before, content, &written.record, fields.iter().filter(kept));
         let (item, place, record) = (seen.item.clone(), seen.place.clone(), Arc::clone(&written.record));
         if set.is_empty() && clear.is_empty() {
             let returned = pinned(&record, content, fields);
@@ -287,7 +288,8 @@ impl<'a> Case<'a> {
         fields: &BTreeSet<Field>,
     ) -> Result<Action, Refused> {
         let (seen, content, written) = self.known(entry)?;
-        let (set, clear) = differing(before, content, fields.iter().filter(|field| **field != Field::Notes));
+        let (set, clear) =
+            differing(before, content, &written.record, fields.iter().filter(|field| **field != Field::Notes));
         unedited(written, content, |field| set.contains_key(&field) || clear.contains(&field))?;
         Ok(Action::HandBack {
             item: seen.item.clone(),
@@ -304,10 +306,21 @@ impl<'a> Case<'a> {
 fn differing<'f>(
     before: &ItemContent,
     content: &ItemContent,
+    ours: &Record,
     fields: impl Iterator<Item = &'f Field>,
 ) -> (BTreeMap<Field, Value>, BTreeSet<Field>) {
     let (mut set, mut clear) = (BTreeMap::new(), BTreeSet::new());
     for field in fields {
+        if *field == Field::Categories {
+            // Of what the item shows more than before only ours goes: the rest its user added.
+            let (had, has) = (names(before.fields.get(field)), names(content.fields.get(field)));
+            match drift::categories(&has, &names(ours.get(*field)), &had) {
+                all if all == has => {}
+                _ if had.is_empty() => drop(clear.insert(*field)),
+                _ => drop(set.insert(*field, Value::Categories(had))),
+            }
+            continue;
+        }
         match (drift::shown(before, *field), drift::shown(content, *field)) {
             (Some(value), now) if !drift::shows(*field, &value, now.as_ref()) => {
                 set.insert(*field, value);
@@ -319,6 +332,13 @@ fn differing<'f>(
         }
     }
     (set, clear)
+}
+
+fn names(categories: Option<&Value>) -> BTreeSet<String> {
+    match categories {
+        Some(Value::Categories(names)) => names.clone(),
+        _ => BTreeSet::new(),
+    }
 }
 
 fn unedited(written: &Written, content: &ItemContent, matters: impl Fn(Field) -> bool) -> Result<(), Refused> {
