@@ -62,7 +62,13 @@ impl Verdict {
             return Self::ChangedInTheMailbox;
         }
         match explained.next.operations.iter().chain(&explained.next.later).next().map(|operation| &operation.action) {
-            Some(Action::Create { .. } | Action::Update { .. } | Action::Adopt { .. } | Action::GiveBack { .. }) => {
+            Some(
+                Action::Create { .. }
+                | Action::Update { .. }
+                | Action::Adopt { .. }
+                | Action::GiveBack { .. }
+                | Action::HandBack { .. },
+            ) => {
                 return Self::ToBeWritten;
             }
             Some(Action::Delete { .. }) => return Self::ToBeRemoved,
