@@ -69,7 +69,7 @@ async fn an_adoption_is_undone_and_nothing_is_created_beside_it() {
     firm.tick().await;
     assert_handed_back(&firm, &ids);
     let left = pairs(&firm, "weber");
-    assert!(left.iter().all(|pair| pair.is_left()) && left.len() == 2, "{left:?}");
+    assert!(left.iter().all(Pair::is_left) && left.len() == 2, "{left:?}");
     let again = ask_all(&firm);
     firm.tick().await;
     assert!(states(&firm, &again).iter().all(|state| matches!(state, UndoState::Refused { .. })));
