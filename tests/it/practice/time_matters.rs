@@ -49,6 +49,9 @@ fn one_row_per_staff_member_reaches_each_of_them(read: &Read) {
     assert_eq!(read.people(Kind::Event, "D000000000000009"), ["AB", "EF"]);
     let names: Vec<_> = read.preview.people.iter().map(|person| person.id.0.as_str()).collect();
     assert_eq!(names, ["AB", "CD", "EF"]);
+    let group = |key: &str| read.record(Kind::Task, key).group.clone().expect("a group");
+    assert_eq!(group("C000000000000001"), group("C000000000000002"), "rows of one to-do");
+    assert_ne!(group("C000000000000001"), group("C000000000000005"));
     let task = read.record(Kind::Task, "C000000000000001");
     assert_eq!(task.matter.number.as_ref().map(|number| number.reveal().as_str()), Some("2026-114"));
 }
