@@ -178,9 +178,7 @@ impl Operation {
             bytes.extend(serde_json::to_vec(&(set, clear, body)).unwrap_or_default());
         }
         let full: [u8; 32] = Sha256::digest(bytes).into();
-        let mut short = [0; 16];
-        short.copy_from_slice(&full[..16]);
-        OperationDigest(short)
+        OperationDigest(std::array::from_fn(|at| full[at]))
     }
 }
 
