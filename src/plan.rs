@@ -41,7 +41,7 @@ pub use recover::Resolution;
 pub use scope::{
     CancelledPolicy, ContactCircle, DonePolicy, MirrorHint, PrivacyMode, RENDERING_REVISION, ScopeSettings, Template,
     TemplateError, Templates, Texts, Verdict, Viewer, Walls, WindowSettings, behind_a_wall, combined, contact_cap,
-    scope, still_maintained,
+    scope, shown_name, still_maintained,
 };
 
 /// Decides what is to be done in one mailbox. Nothing is left to choose at execution.

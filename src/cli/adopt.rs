@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{
     arguments::{Adopt, Chosen, Common, Refused},
     installation::{Installation, who},
-    show::{Clock, called, pair_decision, pair_reason, pair_verdict, portrait, table},
+    show::{Clock, called, counted, pair_decision, pair_reason, pair_verdict, portrait, table},
     terminal::Terminal,
     trouble::{Exit, Refusal},
 };
@@ -92,8 +92,9 @@ fn show(installation: &Installation, user: &UserName, as_json: bool, terminal: &
         let of_kind = || pairs.iter().filter(|pair| pair.found.key.kind == *kind);
         let one_to_one = of_kind().filter(|pair| pair.found.verdict == MatchVerdict::OneToOne).count();
         terminal.line(format_args!(
-            "{kind}s: {} without our stamp, {one_to_one} pairs, {} refused, {} match nothing: they stay the user's",
+            "{kind}s: {} without our stamp, {}, {} refused, {} match nothing: they stay the user's",
             counts.items,
+            counted(one_to_one, "pair"),
             of_kind().count() - one_to_one,
             counts.unmatched
         ))?;
@@ -168,13 +169,14 @@ fn accept(
     }
     installation.ledger.decide_adoptions(user, &fit, Decision::Adopt, &who(), Timestamp::now())?;
     terminal.say(format_args!(
-        "{} items will be taken over as they were shown; `pocketdocket sync --user {user}` plans them anew",
-        fit.len()
+        "{} will be taken over as shown; `pocketdocket sync --user {user}` plans anew",
+        counted(fit.len(), "item")
     ));
     let refused = unfit.iter().filter(|pair| pair.decided.is_none()).count();
     if refused > 0 {
         terminal.say(format_args!(
-            "{refused} are no pairs and wait: `pocketdocket adopt refuse {user} --all` with `--leave` or `--keep-both`"
+            "{} without a pair: `pocketdocket adopt refuse {user} --all` with `--leave` or `--keep-both`",
+            counted(refused, "record")
         ));
     }
     Ok(Exit::Fine)
@@ -197,8 +199,8 @@ fn refuse(
     let decision = if what.keep_both { Decision::KeepBoth } else { Decision::Leave };
     installation.ledger.decide_adoptions(user, &named, decision, &who(), Timestamp::now())?;
     terminal.say(match decision {
-        Decision::KeepBoth => format!("{} records will get items of their own beside the user's", named.len()),
-        _ => format!("{} records get no item: the user's stands for them", named.len()),
+        Decision::KeepBoth => format!("{}: an item of ours beside the user's", counted(named.len(), "record")),
+        _ => format!("{}: no item of ours, the user's stands for it", counted(named.len(), "record")),
     });
     Ok(Exit::Fine)
 }

@@ -2,7 +2,11 @@
 
 use serde_json::Value;
 
-use super::{show::table, terminal::Terminal, trouble::Exit};
+use super::{
+    show::{counted, table},
+    terminal::Terminal,
+    trouble::Exit,
+};
 
 pub(super) fn show(report: &Value, as_json: bool, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     if as_json {
@@ -27,12 +31,11 @@ pub(super) fn show(report: &Value, as_json: bool, terminal: &mut Terminal) -> an
     } else {
         terminal.line(table(["USER", "CREATED", "UPDATED", "DELETED", "HELD", "FAILED"], rows))?;
     }
-    for cycle in cycles(report).filter(|cycle| cycle["counts"]["adopted"].as_u64().unwrap_or(0) > 0) {
-        terminal.say(format_args!(
-            "{}: {} items of an earlier sync taken over",
-            text(&cycle["user"]),
-            count(cycle, "adopted")
-        ));
+    let adopted =
+        |cycle: &Value| cycle["counts"]["adopted"].as_u64().and_then(|count| usize::try_from(count).ok()).unwrap_or(0);
+    for cycle in cycles(report).filter(|cycle| adopted(cycle) > 0) {
+        let items = counted(adopted(cycle), "item");
+        terminal.say(format_args!("{}: {items} of an earlier sync taken over", text(&cycle["user"])));
     }
     troubles(report, terminal);
     if cycles(report).any(|cycle| waiting(cycle) > 0) {

@@ -9,7 +9,7 @@ mod settings;
 mod template;
 mod walls;
 
-pub use render::RENDERING_REVISION;
+pub use render::{RENDERING_REVISION, shown_name};
 pub use settings::{
     CancelledPolicy, ContactCircle, DonePolicy, PrivacyMode, ScopeSettings, Templates, Texts, WindowSettings,
 };

@@ -1,6 +1,6 @@
 use crate::{
     domain::{Field, MirrorEntry, Record, RemovalManner, Value, drift},
-    plan::{Action, Class, FindingKind, HoldReason, Operation, meaning},
+    plan::{Action, Class, FindingKind, HoldReason, Operation, meaning, shown_name},
 };
 
 use super::values;
@@ -69,10 +69,11 @@ pub(in crate::cli) fn operation_lines(operation: &Operation, before: Option<&Mir
 
 /// What a phone would show first of a record.
 pub(in crate::cli) fn title(record: &Record) -> String {
-    let name = [Field::Subject, Field::DisplayName, Field::FileAs, Field::Surname, Field::Company]
-        .into_iter()
-        .find_map(|field| record.get(field))
-        .map(values::value);
+    let said =
+        [Field::Subject, Field::DisplayName, Field::FileAs].into_iter().find_map(|field| record.get(field).cloned());
+    // A row is not named yet as it will be in the mailbox.
+    let unsaid = || Some(shown_name(record)).filter(|name| !name.is_empty()).map(Value::text);
+    let name = said.or_else(unsaid).as_ref().map(values::value);
     let when = record.span().map(values::span).or_else(|| record.date(Field::DueDate).map(|day| format!("due {day}")));
     [name, when].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

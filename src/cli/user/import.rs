@@ -18,6 +18,7 @@ use crate::{
     cli::{
         arguments::ImportUsers,
         installation::{Installation, who},
+        show::counted,
         terminal::Terminal,
         trouble::Refusal,
     },
@@ -90,8 +91,7 @@ fn tell(file: &Path, troubles: &[RowTrouble], terminal: &mut Terminal) -> Refusa
     if let Some(more) = troubles.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         terminal.warn(format_args!("and {more} more"));
     }
-    let count = troubles.len();
-    let what = if count == 1 { "one trouble".to_owned() } else { format!("{count} troubles") };
+    let what = counted(troubles.len(), "trouble");
     Refusal::usage(format!("`{}` has {what}; nobody was entered or changed", file.display()))
         .hint("mend the list and try again; `--dry-run` shows what it would do")
 }

@@ -251,28 +251,42 @@ fn in_office_zone(record: &mut Record, settings: &ScopeSettings) {
     }
 }
 
+/// The name under which a phone shows a contact for which the mapping says no other; empty where there is nothing to call it by.
+pub fn shown_name(record: &Record) -> String {
+    or_fallback(
+        record,
+        joined(record, &[Field::NameTitle, Field::GivenName, Field::MiddleName, Field::Surname, Field::NameSuffix]),
+    )
+}
+
 /// What the phone shows and sorts by, where the mapping gives names and does not say it itself.
 fn name_contact(record: &mut Record) {
-    let text = |field| record.text(field).map(str::trim).filter(|text| !text.is_empty());
-    let joined = |fields: &[Field]| fields.iter().filter_map(|field| text(*field)).collect::<Vec<_>>().join(" ");
-    let fallback = || text(Field::Company).or_else(|| text(Field::Email1)).unwrap_or_default().to_owned();
-    let or_fallback = |name: String| if name.is_empty() { fallback() } else { name };
-    let given = joined(&[Field::GivenName, Field::MiddleName]);
-    let shown = or_fallback(joined(&[
-        Field::NameTitle,
-        Field::GivenName,
-        Field::MiddleName,
-        Field::Surname,
-        Field::NameSuffix,
-    ]));
-    let sorted = match text(Field::Surname) {
+    let given = joined(record, &[Field::GivenName, Field::MiddleName]);
+    let sorted = match filled(record, Field::Surname) {
         Some(surname) if given.is_empty() => surname.to_owned(),
         Some(surname) => format!("{surname}, {given}"),
-        None => or_fallback(given),
+        None => or_fallback(record, given),
     };
-    for (field, name) in [(Field::DisplayName, shown), (Field::FileAs, sorted)] {
+    for (field, name) in [(Field::DisplayName, shown_name(record)), (Field::FileAs, sorted)] {
         if !name.is_empty() {
             record.fields.entry(field).or_insert(Some(Value::text(name)));
         }
+    }
+}
+
+fn filled(record: &Record, field: Field) -> Option<&str> {
+    record.text(field).map(str::trim).filter(|text| !text.is_empty())
+}
+
+fn joined(record: &Record, fields: &[Field]) -> String {
+    fields.iter().filter_map(|field| filled(record, *field)).collect::<Vec<_>>().join(" ")
+}
+
+/// Somebody without a name goes by their company or address.
+fn or_fallback(record: &Record, name: String) -> String {
+    if name.is_empty() {
+        filled(record, Field::Company).or_else(|| filled(record, Field::Email1)).unwrap_or_default().to_owned()
+    } else {
+        name
     }
 }

@@ -57,7 +57,7 @@ fn pairs_are_listed_with_the_reason_and_shown_from_both_sides() {
     ----- stderr
     "#);
     let shown = place.run("adopt show weber");
-    assert!(shown.contains("tasks: 15 without our stamp, 1 pairs, 2 refused, 12 match nothing"), "{shown}");
+    assert!(shown.contains("tasks: 15 without our stamp, 1 pair, 2 refused, 12 match nothing"), "{shown}");
     assert!(shown.contains("  in the mailbox  \"Appeal 3\""), "{shown}");
     let output = place.command("adopt list weber --json").output().expect("starts");
     let rows: serde_json::Value = serde_json::from_slice(&output.stdout).expect("is JSON");
@@ -79,9 +79,12 @@ fn what_is_no_pair_cannot_be_accepted_and_consent_is_in_the_audit_trail() {
     let unknown = place.run("adopt accept weber --pair 9 --yes");
     assert!(unknown.contains("`weber` has no pair 9") && unknown.contains("exit code: 1"), "{unknown}");
     let accepted = place.run("adopt accept weber --all --yes");
-    assert!(accepted.contains("1 items will be taken over") && accepted.contains("2 are no pairs"), "{accepted}");
+    assert!(
+        accepted.contains("1 item will be taken over") && accepted.contains("2 records without a pair"),
+        "{accepted}"
+    );
     let refused = place.run("adopt refuse weber --pair 2 --keep-both");
-    assert!(refused.contains("1 records will get items of their own"), "{refused}");
+    assert!(refused.contains("1 record: an item of ours beside the user's"), "{refused}");
     let listed = place.run("adopt list");
     for decision in ["one to one                                        take over", "keep both", "people  no"] {
         assert!(listed.contains(decision), "{listed}");

@@ -146,6 +146,9 @@ fn titles_are_searched_and_each_record_has_its_verdict() {
     assert!(of("task/tasks/1").is_null(), "{found}");
     let shown = place.run("explain weber --find quandt");
     assert!(shown.contains("Hearing Quandt") && shown.contains("not for person `HW`"), "{shown}");
+    // A contact that was never written has the name that a phone would show.
+    let shown = place.run("explain weber --find rhys");
+    assert!(shown.contains("contact/contacts/3") && shown.contains("Rhys"), "{shown}");
     assert_snapshot!(place.run("explain weber --find nobody-is-called-so"), @r"
     exit code: 0
     ----- stdout
