@@ -87,9 +87,19 @@ fn every_converter_has_one_name_and_fits_some_column() {
     assert!("clarion".parse::<Converter>().is_err());
 }
 
+/// 9999-12-31, behind which no database of ours has a date.
+const LAST_CLARION_DAY: i64 = 2_994_626;
+
+#[test]
+fn clarion_days_end_with_the_year_9999() {
+    assert_eq!(clarion_date(LAST_CLARION_DAY), Ok(jiff::civil::date(9999, 12, 31)));
+    assert_eq!(clarion_date(LAST_CLARION_DAY + 1), Err("this is no day of the Clarion calendar"));
+    assert_eq!(clarion_date(i64::MAX), Err("this is no day of the Clarion calendar"));
+}
+
 proptest! {
     #[test]
-    fn clarion_days_go_back_to_themselves(days in 1_i64..3_000_000) {
+    fn clarion_days_go_back_to_themselves(days in 1..=LAST_CLARION_DAY) {
         prop_assert_eq!(clarion_date(days).map(clarion_days), Ok(days));
         let converted = Converter::ClarionDate.convert(Cell::Text(days.to_string()));
         prop_assert_eq!(converted, clarion_date(days).map(Converted::Date), "numbers may come as text");
