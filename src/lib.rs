@@ -15,6 +15,7 @@
 //!    simulator              an Exchange of our own, on loopback
 //! 3  ports  vault           the traits and the one vocabulary of trouble; sealing
 //! 2  plan                   pure: scope, decide, brakes
+//!    diagnosis              pure: why a sign-in failed, and who can do what about it
 //! 1  domain  xml            pure: what a record and an item are; an element tree
 //! ```
 
@@ -23,6 +24,7 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod demo;
+pub mod diagnosis;
 pub mod domain;
 pub mod engine;
 pub mod exchange;

@@ -18,7 +18,10 @@ use std::{
 use async_trait::async_trait;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::ports::{Authenticator, Challenge, Failure, FailureKind, SignIn, Step};
+use crate::{
+    diagnosis::Cause,
+    ports::{Authenticator, Challenge, Failure, FailureKind, SignIn, Step},
+};
 
 /// Exchange allows an account some ten open requests; a password that changes in the middle is sent wrong so often, and once
 /// more.
@@ -51,6 +54,7 @@ enum Opinion {
     /// It worked before, and then it did not.
     Doubted(Instant),
     Refused {
+        cause: Option<Cause>,
         why: String,
         hint: Option<String>,
     },
@@ -83,7 +87,7 @@ impl Credential {
             };
             let opinion = self.standing().opinion.clone();
             match &opinion {
-                Opinion::Refused { why, hint } => return Err(refused(why, hint.clone())),
+                Opinion::Refused { cause, why, hint } => return Err(refused(*cause, why, hint.clone())),
                 // It changed while we waited: this one has to go alone now.
                 Opinion::Doubted(_) | Opinion::Unknown if !alone => continue,
                 Opinion::Doubted(since) => tokio::time::sleep(BREATH.saturating_sub(since.elapsed())).await,
@@ -126,7 +130,7 @@ impl Credential {
             (Opinion::Works, _) => standing.refusals + 1,
             _ => {
                 let why = std::error::Error::source(failure).map_or_else(|| failure.chain(), ToString::to_string);
-                standing.opinion = Opinion::Refused { why, hint: failure.hint.clone() };
+                standing.opinion = Opinion::Refused { cause: failure.cause, why, hint: failure.hint.clone() };
                 standing.refusals += 1;
                 standing.refusals
             }
@@ -134,9 +138,9 @@ impl Credential {
     }
 }
 
-fn refused(why: &str, hint: Option<String>) -> Failure {
+fn refused(cause: Option<Cause>, why: &str, hint: Option<String>) -> Failure {
     let mut failure = Failure::new(FailureKind::Unauthorized, "sign in").because(why.to_owned());
-    failure.hint = hint;
+    (failure.cause, failure.hint) = (cause, hint);
     failure
 }
 

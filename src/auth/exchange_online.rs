@@ -1,6 +1,9 @@
 //! What can never work: a password for a mailbox in Exchange Online.
 
-use crate::ports::{Failure, FailureKind};
+use crate::{
+    diagnosis::Cause,
+    ports::{Failure, FailureKind},
+};
 
 /// Hosts of Exchange Online in its several clouds, and what Microsoft names for their EWS:
 /// <https://learn.microsoft.com/microsoft-365/enterprise/urls-and-ip-address-ranges>.
@@ -26,6 +29,7 @@ pub fn refuse_password(host: &str) -> Result<(), Failure> {
         return Ok(());
     }
     Err(Failure::new(FailureKind::Setting, format!("use a password for `{host}`"))
+        .named(Cause::BasicOffByProvider)
         .because("Exchange Online takes no password or app password: Microsoft switched Basic off, and it cannot come back")
         .hint(
             "a mailbox in Exchange Online needs a sign-in with OAuth, which this version does not have yet; link mailboxes on \

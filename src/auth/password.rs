@@ -7,7 +7,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use secrecy::{ExposeSecret, SecretString};
 use zeroize::Zeroizing;
 
-use crate::ports::{Authenticator, Challenge, Failure, FailureKind, SignIn, Step};
+use crate::{
+    diagnosis::Cause,
+    ports::{Authenticator, Challenge, Failure, FailureKind, SignIn, Step},
+};
 
 /// A mailbox or app password over HTTP Basic ([RFC 7617](https://www.rfc-editor.org/rfc/rfc7617)).
 ///
@@ -83,6 +86,7 @@ impl SignIn for BasicSignIn {
 /// locked; Basic cannot tell which.
 fn wrong_password() -> Failure {
     Failure::new(FailureKind::Unauthorized, "sign in")
+        .named(Cause::WrongPassword)
         .because("the server refused this login and password (wrong, expired or locked)")
         .hint("ask the user to sign in to webmail with the same login and password; then `pocketdocket user link NAME` with the one that works")
 }
@@ -92,6 +96,7 @@ fn wrong_password() -> Failure {
 fn basic_is_off(offers: &[String]) -> Failure {
     let schemes: Vec<String> = offers.iter().map(|offer| format!("`{}`", scheme(offer))).collect();
     Failure::new(FailureKind::Unauthorized, "sign in with a password")
+        .named(Cause::BasicOffOnServer)
         .because(format!("the server does not accept Basic; it offers {}", schemes.join(", ")))
         .hint(
             "the Exchange administrator can switch it on for EWS: `Set-WebServicesVirtualDirectory -BasicAuthentication $true`; the \

@@ -21,7 +21,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use url::{Host, Url};
 
 use super::{LinkAddress, Settings};
-use crate::ports::{Authenticator, Challenge, Failure, FailureKind, Step};
+use crate::{
+    diagnosis::Cause,
+    ports::{Authenticator, Challenge, Failure, FailureKind, Step},
+};
 
 /// Constant: administrators may allow or block EWS clients by this text.
 /// <https://learn.microsoft.com/exchange/client-developer/exchange-web-services/how-to-control-access-to-ews-in-exchange>
@@ -372,6 +375,7 @@ enum Attempt {
 
 fn password_expired(refusal: &Failure) -> Failure {
     Failure::new(FailureKind::Unauthorized, "sign in")
+        .named(Cause::PasswordExpired)
         .because(format!("the server says that the password has expired ({})", refusal.chain()))
         .hint("the user has to change the password (in webmail, say); then give the new one with `pocketdocket user link NAME`")
 }

@@ -1,5 +1,7 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
+use crate::diagnosis::Cause;
+
 /// What went wrong, in the words the engine decides by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FailureKind {
@@ -47,6 +49,8 @@ impl FailureKind {
 pub struct Failure {
     /// What the engine decides by.
     pub kind: FailureKind,
+    /// Why the sign-in or the way to the mailbox failed, where that is known.
+    pub cause: Option<Cause>,
     /// How long the server asked us to wait.
     pub retry_after: Option<Duration>,
     /// What a person can do about it: a sentence, with the next command where there is one.
@@ -58,13 +62,20 @@ pub struct Failure {
 impl Failure {
     /// A trouble of this kind, met while doing that (`create 12 events`).
     pub fn new(kind: FailureKind, doing: impl Into<String>) -> Self {
-        Self { kind, retry_after: None, hint: None, doing: doing.into(), source: None }
+        Self { kind, cause: None, retry_after: None, hint: None, doing: doing.into(), source: None }
     }
 
     /// With its cause.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
+        self
+    }
+
+    /// With the named cause.
+    #[must_use]
+    pub fn named(mut self, cause: Cause) -> Self {
+        self.cause = Some(cause);
         self
     }
 
