@@ -27,11 +27,19 @@ use crate::{
     state::{LedgerError, User, UserName},
 };
 
+/// How many records are listed for somebody who reads; a script gets all.
+const LISTED: usize = 50;
+
 pub(super) fn run(common: &Common, arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let installation = Installation::open(common)?;
     let user = known_user(&installation, &arguments.user)?;
     let asked = &arguments.asked;
     if let Some(text) = &asked.find {
+        if text.trim().is_empty() {
+            return Err(Refusal::usage("every title has an empty text in it")
+                .hint("give some letters of the title that is meant")
+                .into());
+        }
         let found = Candidates::gather(&installation, &user, terminal)?.with_title(text);
         return list(&installation, &user, found, arguments.json.json, terminal);
     }
@@ -75,7 +83,11 @@ fn list(
     } else if answers.is_empty() {
         terminal.say("no record has this in its title; `pocketdocket practice preview` shows what the database holds");
     } else {
-        text::list(&answers, terminal)?;
+        text::list(answers.get(..LISTED).unwrap_or(&answers), terminal)?;
+        if answers.len() > LISTED {
+            let more = answers.len() - LISTED;
+            terminal.say(format_args!("… and {more} more: give more of the title, or `--json` for all of them"));
+        }
         terminal.say(format_args!("`pocketdocket explain {} RECORD` says more of one", user.name));
     }
     Ok(exit(explanation.trouble.as_ref()))

@@ -149,6 +149,15 @@ fn titles_are_searched_and_each_record_has_its_verdict() {
     // A contact that was never written has the name that a phone would show.
     let shown = place.run("explain weber --find rhys");
     assert!(shown.contains("contact/contacts/3") && shown.contains("Rhys"), "{shown}");
+    // Who asks for a letter is not given a thousand lines, and a script is.
+    let shown = place.run("explain weber --find e");
+    assert_eq!(shown.lines().filter(|line| line.contains("/")).count(), 50, "{shown}");
+    assert!(shown.contains(" more: give more of the title"), "{shown}");
+    let output = place.command("explain weber --find e --json").output().expect("starts");
+    let all: serde_json::Value = serde_json::from_slice(&output.stdout).expect("is JSON");
+    assert!(all.as_array().is_some_and(|all| all.len() > 100), "{all}");
+    let output = place.command("explain weber --find").arg(" ").output().expect("starts");
+    assert_eq!(output.status.code(), Some(2), "{}", place.shown(&output));
     assert_snapshot!(place.run("explain weber --find nobody-is-called-so"), @r"
     exit code: 0
     ----- stdout
