@@ -53,11 +53,29 @@ enum Opinion {
     Works,
     /// It worked before, and then it did not.
     Doubted(Instant),
-    Refused {
-        cause: Option<Cause>,
-        why: String,
-        hint: Option<String>,
-    },
+    Refused(Arc<Refusal>),
+}
+
+/// Why it was refused, told to every link that would use it.
+#[derive(Debug)]
+struct Refusal {
+    cause: Option<Cause>,
+    evidence: Vec<String>,
+    why: String,
+    hint: Option<String>,
+}
+
+impl Refusal {
+    fn of(failure: &Failure) -> Self {
+        let why = std::error::Error::source(failure).map_or_else(|| failure.chain(), ToString::to_string);
+        Self { cause: failure.cause, evidence: failure.evidence.clone(), why, hint: failure.hint.clone() }
+    }
+
+    fn failure(&self) -> Failure {
+        let mut failure = Failure::new(FailureKind::Unauthorized, "sign in").because(self.why.clone());
+        (failure.cause, failure.evidence, failure.hint) = (self.cause, self.evidence.clone(), self.hint.clone());
+        failure
+    }
 }
 
 impl Default for Credential {
@@ -87,7 +105,7 @@ impl Credential {
             };
             let opinion = self.standing().opinion.clone();
             match &opinion {
-                Opinion::Refused { cause, why, hint } => return Err(refused(*cause, why, hint.clone())),
+                Opinion::Refused(refusal) => return Err(refusal.failure()),
                 // It changed while we waited: this one has to go alone now.
                 Opinion::Doubted(_) | Opinion::Unknown if !alone => continue,
                 Opinion::Doubted(since) => tokio::time::sleep(BREATH.saturating_sub(since.elapsed())).await,
@@ -111,7 +129,7 @@ impl Credential {
     fn accepted(&self) {
         let mut standing = self.standing();
         // An answer to what was sent before the refusal says nothing about what comes after it.
-        if !matches!(standing.opinion, Opinion::Refused { .. }) {
+        if !matches!(standing.opinion, Opinion::Refused(_)) {
             standing.opinion = Opinion::Works;
         }
     }
@@ -126,22 +144,15 @@ impl Credential {
                 standing.refusals + 1
             }
             // It was sent together with the one that brought the doubt, and says no more than that.
-            (Opinion::Works, Opinion::Refused { .. }) => standing.refusals,
+            (Opinion::Works, Opinion::Refused(_)) => standing.refusals,
             (Opinion::Works, _) => standing.refusals + 1,
             _ => {
-                let why = std::error::Error::source(failure).map_or_else(|| failure.chain(), ToString::to_string);
-                standing.opinion = Opinion::Refused { cause: failure.cause, why, hint: failure.hint.clone() };
+                standing.opinion = Opinion::Refused(Arc::new(Refusal::of(failure)));
                 standing.refusals += 1;
                 standing.refusals
             }
         }
     }
-}
-
-fn refused(cause: Option<Cause>, why: &str, hint: Option<String>) -> Failure {
-    let mut failure = Failure::new(FailureKind::Unauthorized, "sign in").because(why.to_owned());
-    (failure.cause, failure.hint) = (cause, hint);
-    failure
 }
 
 /// One link's way to sign in with a credential that others may have too.
@@ -166,7 +177,7 @@ impl Guarded {
     pub(super) fn begin_pass(&self) {
         let told = self.told.swap(0, Ordering::Relaxed);
         let mut standing = self.credential.standing();
-        if told == standing.refusals && matches!(standing.opinion, Opinion::Refused { .. }) {
+        if told == standing.refusals && matches!(standing.opinion, Opinion::Refused(_)) {
             standing.opinion = Opinion::Unknown;
         }
     }
@@ -210,7 +221,11 @@ struct GuardedSignIn {
 #[async_trait]
 impl SignIn for GuardedSignIn {
     async fn step(&mut self, challenge: &Challenge) -> Step {
-        let step = self.inner.step(challenge).await;
+        let mut step = self.inner.step(challenge).await;
+        if let Step::Refused(failure) = step {
+            // What is told to others later is to be as exact as what is said now.
+            step = Step::Refused(challenge.explain(failure));
+        }
         if let Step::Refused(failure) = &step {
             self.told.store(self.credential.refused(&self.before, failure), Ordering::Relaxed);
         }

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     fn offering(offers: &[&str]) -> Challenge {
-        Challenge { offers: offers.iter().map(|&offer| offer.to_owned()).collect(), certificate: None }
+        Challenge { offers: offers.iter().map(|&offer| offer.to_owned()).collect(), ..Challenge::default() }
     }
 
     async fn sign_in() -> Box<dyn SignIn> {

@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// Why a sign-in, or the way to a mailbox, failed.
@@ -70,6 +72,8 @@ pub enum Cause {
     CertificateNotTrusted,
     /// Nobody answers at that address.
     Unreachable,
+    /// A server answers there, and it offers no Exchange Web Services at that address.
+    WrongAddress,
     /// Something in between answered instead of the server: a proxy, a captive portal, a filter.
     AnsweredByAnother,
     /// The server asks for patience.
@@ -78,4 +82,82 @@ pub enum Cause {
     ProviderTrouble,
     /// None of these could be recognised.
     Unknown,
+}
+
+impl Cause {
+    /// Every cause, in the order of the reference.
+    pub const ALL: [Self; 38] = [
+        Self::WrongPassword,
+        Self::UnknownUser,
+        Self::PasswordExpired,
+        Self::AccountLocked,
+        Self::AccountDisabled,
+        Self::BasicOffByProvider,
+        Self::BasicOffOnServer,
+        Self::AppPasswordNeeded,
+        Self::MfaRequired,
+        Self::MfaNotRegistered,
+        Self::NotConfirmed,
+        Self::BlockedByPolicy,
+        Self::DeviceCodeBlocked,
+        Self::DevicePolicy,
+        Self::ConsentMissing,
+        Self::Declined,
+        Self::AppUnknown,
+        Self::AppMisconfigured,
+        Self::NotAssigned,
+        Self::TenantUnknown,
+        Self::OutsideScope,
+        Self::AppSecretExpired,
+        Self::GrantRevoked,
+        Self::GrantExpired,
+        Self::TokenRefused,
+        Self::EwsOff,
+        Self::MailboxMissing,
+        Self::ImpersonationMissing,
+        Self::ChannelBinding,
+        Self::ClockSkew,
+        Self::NameNotFound,
+        Self::CertificateNotTrusted,
+        Self::Unreachable,
+        Self::WrongAddress,
+        Self::AnsweredByAnother,
+        Self::Throttled,
+        Self::ProviderTrouble,
+        Self::Unknown,
+    ];
+
+    /// The word for it, as in JSON and in the reference: `wrong-password`.
+    pub fn word(self) -> String {
+        let name = format!("{self:?}");
+        name.char_indices().fold(String::new(), |mut word, (place, letter)| {
+            if letter.is_ascii_uppercase() && place > 0 {
+                word.push('-');
+            }
+            word.push(letter.to_ascii_lowercase());
+            word
+        })
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(&self.word())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn all_is_all_and_every_word_is_the_one_of_json() {
+        assert_eq!(Cause::ALL.iter().collect::<BTreeSet<_>>().len(), Cause::ALL.len());
+        assert_eq!(Cause::ALL.len(), Cause::Unknown as usize + 1);
+        for cause in Cause::ALL {
+            assert_eq!(serde_json::to_value(cause).expect("JSON"), cause.word());
+        }
+    }
 }

@@ -22,7 +22,7 @@ use url::{Host, Url};
 
 use super::{LinkAddress, Settings};
 use crate::{
-    diagnosis::Cause,
+    diagnosis::Scheme,
     ports::{Authenticator, Challenge, Failure, FailureKind, Step},
 };
 
@@ -36,6 +36,8 @@ const IN_FLIGHT_PER_LINK: usize = 2;
 const MOST_LEGS: usize = 5;
 /// Exchange answers 401 under load too: how long to wait before the one further try.
 const BREATH: Duration = Duration::from_secs(1);
+
+mod observe;
 
 /// Connections and limits that all links share.
 #[derive(Debug)]
@@ -248,18 +250,24 @@ impl Link {
         }
     }
 
+    /// The same failure with its named cause, as far as an answer shows it.
+    pub fn diagnosed(&self, failure: Failure, reply: &Reply, response_code: Option<&str>) -> Failure {
+        observe::diagnosed(failure, reply, self.host(), response_code)
+    }
+
     async fn signed_in(&self, doing: &str, body: &[u8]) -> Result<Attempt, Failure> {
         let mut sign_in = self.authenticator.begin().await?;
         // Only now: whoever waits for others of its own credential keeps nobody else waiting.
         let _global = place(&self.shared.in_flight, doing).await?;
         let mut challenge = Challenge::default();
-        let mut expired = false;
         for _ in 0..MOST_LEGS {
             let authorization = match sign_in.step(&challenge).await {
                 Step::Send(authorization) => authorization,
-                Step::Refused(failure) if expired => return Ok(Attempt::Refused(password_expired(&failure))),
-                Step::Refused(failure) => return Ok(Attempt::Refused(failure)),
+                Step::Refused(failure) => {
+                    return Ok(Attempt::Refused(challenge.explain(failure)));
+                }
             };
+            let scheme = Scheme::of(authorization.expose_secret());
             let mut value = HeaderValue::from_str(authorization.expose_secret()).map_err(|_| {
                 Failure::new(FailureKind::Setting, doing).because("the sign-in cannot be written into a header")
             })?;
@@ -271,11 +279,9 @@ impl Link {
                 }
                 return Ok(Attempt::Answered(reply));
             }
-            // <https://learn.microsoft.com/exchange/client-developer/exchange-web-services/how-to-get-password-expiration-ews>
-            expired = reply.headers.get("X-MS-Credential-Service-CredExpired").is_some_and(|value| value == "true");
-            let offers = reply.headers.get_all(header::WWW_AUTHENTICATE);
-            let offers = offers.iter().map(|offer| String::from_utf8_lossy(offer.as_bytes()).into_owned()).collect();
-            challenge = Challenge { offers, certificate };
+            let diagnosis = Some(observe::refusal(&reply, self.host(), scheme));
+            challenge =
+                Challenge { offers: observe::offers(&reply.headers), certificate, diagnosis, under_load: false };
         }
         let why = format!("the sign-in did not come to an end after {MOST_LEGS} answers");
         Ok(Attempt::Refused(Failure::new(FailureKind::Unauthorized, doing).because(why)))
@@ -311,7 +317,7 @@ impl Link {
         body: &[u8],
         authorization: HeaderValue,
     ) -> Result<(Reply, Option<Vec<u8>>), Failure> {
-        let failed = |error: reqwest::Error| self.network_failure(doing, error);
+        let failed = |error| observe::network_failure(doing, self.host(), self.shared.time_out, error);
         let request = client
             .post(self.url.clone())
             .header(header::AUTHORIZATION, authorization)
@@ -341,27 +347,6 @@ impl Link {
         let reply = Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body: bytes };
         Ok((reply, certificate))
     }
-
-    fn network_failure(&self, doing: &str, error: reqwest::Error) -> Failure {
-        let error = error.without_url();
-        if error.is_timeout() {
-            return Failure::new(FailureKind::Transient, doing).because(TimedOut(self.shared.time_out.as_secs()));
-        }
-        let mut chain = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(inner) = cause {
-            chain = format!("{chain}: {inner}");
-            cause = inner.source();
-        }
-        let host = self.host();
-        // The TLS library's errors are not ours to name; each of them says this word.
-        if error.is_connect() && chain.contains("certificate") {
-            return Failure::new(FailureKind::Setting, doing).because(format!("`{host}`: {chain}")).hint(
-                "the server's certificate is not trusted; if it comes from an own authority, name its PEM file as `ca_file` in section `[exchange]`",
-            );
-        }
-        Failure::new(FailureKind::Transient, doing).because(format!("`{host}`: {chain}"))
-    }
 }
 
 async fn place<'a>(among: &'a Semaphore, doing: &str) -> Result<SemaphorePermit<'a>, Failure> {
@@ -371,13 +356,6 @@ async fn place<'a>(among: &'a Semaphore, doing: &str) -> Result<SemaphorePermit<
 enum Attempt {
     Answered(Reply),
     Refused(Failure),
-}
-
-fn password_expired(refusal: &Failure) -> Failure {
-    Failure::new(FailureKind::Unauthorized, "sign in")
-        .named(Cause::PasswordExpired)
-        .because(format!("the server says that the password has expired ({})", refusal.chain()))
-        .hint("the user has to change the password (in webmail, say); then give the new one with `pocketdocket user link NAME`")
 }
 
 #[cfg(test)]

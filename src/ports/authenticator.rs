@@ -1,7 +1,8 @@
 use async_trait::async_trait;
 use secrecy::SecretString;
 
-use super::Failure;
+use super::{Failure, FailureKind};
+use crate::diagnosis::{Cause, Diagnosis};
 
 /// What the server said when it wants to know who we are.
 #[derive(Clone, Debug, Default)]
@@ -10,6 +11,31 @@ pub struct Challenge {
     pub offers: Vec<String>,
     /// DER of the certificate at the other end of this very connection, for methods that bind to it.
     pub certificate: Option<Vec<u8>>,
+    /// What the whole answer shows of why the last leg was refused.
+    pub diagnosis: Option<Diagnosis>,
+    /// The server is known to answer so under load, too, whatever was sent.
+    pub under_load: bool,
+}
+
+impl Challenge {
+    /// A refusal with its cause and evidence. How we sign in knows what it sent, the answer often shows better why that was
+    /// refused; what the authority of a token said goes deeper than either.
+    pub fn explain(&self, mut refusal: Failure) -> Failure {
+        let Some(diagnosis) = &self.diagnosis else { return refusal };
+        let plain = [Cause::WrongPassword, Cause::BasicOffOnServer, Cause::TokenRefused, Cause::Unknown];
+        if refusal.cause.is_some_and(|known| !plain.contains(&known)) {
+            return refusal;
+        }
+        if refusal.cause == Some(diagnosis.cause) || diagnosis.cause == Cause::Unknown {
+            refusal.evidence.clone_from(&diagnosis.evidence);
+            return refusal;
+        }
+        let entry = diagnosis.cause.entry();
+        let explained = Failure::new(FailureKind::Unauthorized, "sign in").diagnosed(diagnosis.clone());
+        explained
+            .because(format!("{} ({})", entry.title, refusal.chain()))
+            .hint(entry.steps.first().copied().unwrap_or_default())
+    }
 }
 
 /// What to send next.

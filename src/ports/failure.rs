@@ -1,6 +1,6 @@
 use std::{error::Error as StdError, fmt, time::Duration};
 
-use crate::diagnosis::Cause;
+use crate::diagnosis::{Cause, Diagnosis};
 
 /// What went wrong, in the words the engine decides by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -51,6 +51,8 @@ pub struct Failure {
     pub kind: FailureKind,
     /// Why the sign-in or the way to the mailbox failed, where that is known.
     pub cause: Option<Cause>,
+    /// What shows the cause, a line each, without anything secret.
+    pub evidence: Vec<String>,
     /// How long the server asked us to wait.
     pub retry_after: Option<Duration>,
     /// What a person can do about it: a sentence, with the next command where there is one.
@@ -62,7 +64,15 @@ pub struct Failure {
 impl Failure {
     /// A trouble of this kind, met while doing that (`create 12 events`).
     pub fn new(kind: FailureKind, doing: impl Into<String>) -> Self {
-        Self { kind, cause: None, retry_after: None, hint: None, doing: doing.into(), source: None }
+        Self {
+            kind,
+            cause: None,
+            evidence: Vec::new(),
+            retry_after: None,
+            hint: None,
+            doing: doing.into(),
+            source: None,
+        }
     }
 
     /// With its cause.
@@ -76,6 +86,14 @@ impl Failure {
     #[must_use]
     pub fn named(mut self, cause: Cause) -> Self {
         self.cause = Some(cause);
+        self
+    }
+
+    /// With the named cause, and what shows it.
+    #[must_use]
+    pub fn diagnosed(mut self, diagnosis: Diagnosis) -> Self {
+        self.cause = Some(diagnosis.cause);
+        self.evidence = diagnosis.evidence;
         self
     }
 

@@ -128,11 +128,16 @@ impl EwsMailbox {
                 }
                 Err(mut failure) if self.is_elsewhere_for_now(reply.status) => {
                     failure.kind = FailureKind::Transient;
+                    let failure = self.link.diagnosed(failure, &reply, None);
                     return Err(failure.hint(
                         "EWS answered there before, so it is tried again; if this stays so, check `url` in section `[exchange]`",
                     ));
                 }
-                Err(failure) => return Err(self.learn_from(failure, items)),
+                Err(failure) => {
+                    let code = response_code::said(&failure).map(|said| said.code.clone());
+                    let failure = self.link.diagnosed(failure, &reply, code.as_deref());
+                    return Err(self.learn_from(failure, items));
+                }
             }
         }
     }

@@ -1,10 +1,10 @@
-//! The reference of commands and of settings is made from the program, never by hand. `UPDATE_REFERENCE=1 cargo test --test it
+//! The reference of commands, of settings and of causes is made from the program, never by hand. `UPDATE_REFERENCE=1 cargo test --test it
 //! reference` writes it anew.
 
 use std::{fmt::Write as _, fs};
 
 use clap::Command;
-use pocketdocket::{cli, config};
+use pocketdocket::{cli, config, diagnosis::Cause};
 
 use crate::repository;
 
@@ -16,6 +16,11 @@ fn the_reference_of_commands_is_what_the_program_understands() {
 #[test]
 fn the_reference_of_settings_is_what_the_sample_says() {
     is_up_to_date("docs/reference/settings.md", &settings());
+}
+
+#[test]
+fn the_reference_of_causes_is_what_the_catalogue_says() {
+    is_up_to_date("docs/reference/diagnosis.md", &diagnosis());
 }
 
 #[test]
@@ -131,6 +136,39 @@ fn settings() -> String {
                 let _ = writeln!(text, "| | | {explanation} |");
             }
             explanation.clear();
+        }
+    }
+    text
+}
+
+/// The catalogue of causes: one table to find a cause, and a section for each.
+fn diagnosis() -> String {
+    let mut text = String::from(
+        "# Why a sign-in failed\n\n\
+         Made from the program itself; a test keeps it true. `pocketdocket user check NAME` names one of these causes, with its \
+         evidence; so do `status`, `user show` and alerts. `NAME` stands for the user, `ADDRESS` for the mailbox.\n\n\
+         | Cause | Means | Who can fix it | Next try |\n| --- | --- | --- | --- |\n",
+    );
+    for cause in Cause::ALL {
+        let entry = cause.entry();
+        let _ = writeln!(
+            text,
+            "| [`{cause}`](#{cause}) | {} | {} | {} |",
+            entry.title,
+            entry.fixer.words(),
+            entry.next_try.words()
+        );
+    }
+    for cause in Cause::ALL {
+        let entry = cause.entry();
+        let _ = write!(text, "\n## {cause}\n\nMeans: {}.\n\nEvidence: {}.\n\n", entry.title, entry.evidence);
+        let _ = write!(text, "Who can fix it: {}. What to do:\n\n", entry.fixer.words());
+        for (number, step) in entry.steps.iter().enumerate() {
+            let _ = writeln!(text, "{}. {step}", number + 1);
+        }
+        let _ = write!(text, "\nExpected time: {}. Next try: {}.\n", entry.time, entry.next_try.words());
+        if let Some(link) = entry.reading {
+            let _ = write!(text, "\nMore: <{link}>\n");
         }
     }
     text

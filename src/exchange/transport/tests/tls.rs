@@ -36,6 +36,7 @@ async fn a_certificate_that_nobody_vouches_for_is_a_setting_to_be_mended_and_not
     let script = server([say(200)], "localhost", None).await;
     let failure = post(&link(&script, Legs::basic())).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Setting, "{}", failure.chain());
+    assert_eq!(failure.cause, Some(crate::diagnosis::Cause::CertificateNotTrusted));
     assert!(failure.hint.is_some_and(|hint| hint.contains("ca_file")));
     assert!(script.asked().is_empty());
 }

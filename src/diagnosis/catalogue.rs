@@ -1,0 +1,88 @@
+mod app;
+mod password;
+mod way;
+
+use super::{Cause, NextTry};
+
+/// Who can do something about a cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fixer {
+    /// The person whose mailbox it is.
+    User,
+    /// Whoever looks after Pocket Docket and its machine.
+    FirmIt,
+    /// The administrator of Exchange, or of Microsoft 365 and its tenant.
+    ExchangeAdministrator,
+    /// The provider alone.
+    Provider,
+    /// Nobody: it goes away by itself.
+    Nobody,
+}
+
+impl Fixer {
+    /// For sentences: `the Exchange administrator`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::User => "the user",
+            Self::FirmIt => "the firm's IT",
+            Self::ExchangeAdministrator => "the Exchange administrator",
+            Self::Provider => "the provider",
+            Self::Nobody => "nobody: it goes away by itself",
+        }
+    }
+}
+
+/// What is known of a cause.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// In a few words, without a full stop.
+    pub title: &'static str,
+    /// What shows it.
+    pub evidence: &'static str,
+    /// Who can do something about it.
+    pub fixer: Fixer,
+    /// What to do, a sentence each, in order; `NAME` stands for the user, `ADDRESS` for the mailbox.
+    pub steps: &'static [&'static str],
+    /// How long it takes to work again after that.
+    pub time: &'static str,
+    /// When we try again by ourselves.
+    pub next_try: NextTry,
+    /// The announcement or the page of whoever made the server.
+    pub reading: Option<&'static str>,
+}
+
+impl Entry {
+    /// What to do, for this user and mailbox.
+    pub fn steps_for(&self, name: &str, address: &str) -> Vec<String> {
+        self.steps.iter().map(|step| step.replace("NAME", name).replace("ADDRESS", address)).collect()
+    }
+}
+
+impl Cause {
+    /// What is known of it.
+    pub fn entry(self) -> Entry {
+        password::entry(self).or_else(|| app::entry(self)).unwrap_or_else(|| way::entry(self))
+    }
+
+    /// Whether the secret itself was judged: the same secret again could lock the account, or cannot succeed.
+    pub fn judges_secret(self) -> bool {
+        matches!(
+            self,
+            Self::WrongPassword
+                | Self::UnknownUser
+                | Self::PasswordExpired
+                | Self::AccountLocked
+                | Self::AccountDisabled
+                | Self::AppPasswordNeeded
+                | Self::AppSecretExpired
+                | Self::GrantRevoked
+                | Self::GrantExpired
+                | Self::Unknown
+        )
+    }
+
+    /// Whether a person has to act before it can work.
+    pub fn needs_person(self) -> bool {
+        self.entry().fixer != Fixer::Nobody
+    }
+}

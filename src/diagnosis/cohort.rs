@@ -1,0 +1,149 @@
+//! What several users have in common: said first, because it says where not to look.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::Cause;
+
+/// Troubles that begin within this time of each other are taken for one.
+const TOGETHER: SignedDuration = SignedDuration::from_hours(2);
+
+/// One user, as far as it matters here.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Whose server.
+    pub host: String,
+    /// Why the sign-in fails, since when, if it does.
+    pub failing: Option<(Cause, Timestamp)>,
+    /// When it last worked.
+    pub worked: Option<Timestamp>,
+}
+
+/// What the users of one host have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "cohort")]
+pub enum Cohort {
+    /// Several fail alike, and nobody works: the provider or the address, not the passwords.
+    FailingAlike {
+        /// Where.
+        host: String,
+        /// Why they all fail.
+        cause: Cause,
+        /// How many fail so.
+        users: usize,
+        /// Since the first of them failed.
+        since: Timestamp,
+    },
+    /// Some fail and others work: it is not the provider.
+    SomeWork {
+        /// Where.
+        host: String,
+        /// Why most of them fail.
+        cause: Cause,
+        /// How many fail so.
+        users: usize,
+        /// How many work.
+        working: usize,
+    },
+}
+
+impl Cohort {
+    /// The sentence that comes first.
+    pub fn words(&self) -> String {
+        match self {
+            Self::FailingAlike { host, cause, users, .. } => format!(
+                "{users} users of `{host}` fail alike and nobody works there: it is the provider or the address, not the \
+                 passwords ({})",
+                cause.entry().title
+            ),
+            Self::SomeWork { host, cause, users, working } => {
+                let (fail, work) = (
+                    if *users == 1 { "user fails" } else { "users fail" },
+                    if *working == 1 { "works" } else { "work" },
+                );
+                let so = if cause.judges_secret() {
+                    "the server is well, so look at the password of who fails"
+                } else {
+                    "the server is well, so look at the account of who fails"
+                };
+                format!("{users} {fail} at `{host}` and {working} {work}: {so}")
+            }
+        }
+    }
+
+    /// Whose host.
+    pub fn host(&self) -> &str {
+        match self {
+            Self::FailingAlike { host, .. } | Self::SomeWork { host, .. } => host,
+        }
+    }
+}
+
+/// What users have in common, host by host. Silent about hosts where one user alone fails and nobody else is known, and where
+/// all is well.
+pub fn judge(members: &[Member]) -> Vec<Cohort> {
+    let mut hosts: BTreeMap<String, Vec<&Member>> = BTreeMap::new();
+    for member in members {
+        hosts.entry(member.host.to_ascii_lowercase()).or_default().push(member);
+    }
+    hosts.into_iter().filter_map(|(host, members)| of_host(host, &members)).collect()
+}
+
+fn of_host(host: String, members: &[&Member]) -> Option<Cohort> {
+    let mut causes: BTreeMap<Cause, Vec<Timestamp>> = BTreeMap::new();
+    for (cause, since) in members.iter().filter_map(|member| member.failing) {
+        causes.entry(cause).or_default().push(since);
+    }
+    let (cause, times) = causes.into_iter().max_by_key(|(_, times)| times.len())?;
+    let since = *times.iter().min()?;
+    // Who fails does not work now, whatever was before.
+    let working =
+        members.iter().filter(|member| member.failing.is_none() && member.worked.is_some_and(|at| at >= since)).count();
+    if working > 0 {
+        return Some(Cohort::SomeWork { host, cause, users: times.len(), working });
+    }
+    let together = times.iter().filter(|at| at.duration_since(since) <= TOGETHER).count();
+    (together > 1).then_some(Cohort::FailingAlike { host, cause, users: times.len(), since })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + minute * 60).expect("valid")
+    }
+
+    fn fails(host: &str, cause: Cause, minute: i64) -> Member {
+        Member { host: host.to_owned(), failing: Some((cause, at(minute))), worked: Some(at(-100)) }
+    }
+
+    fn works(host: &str, minute: i64) -> Member {
+        Member { host: host.to_owned(), failing: None, worked: Some(at(minute)) }
+    }
+
+    #[test]
+    fn several_at_once_are_the_provider_and_some_among_others_are_the_password() {
+        let alike = judge(&[fails("a", Cause::WrongPassword, 0), fails("A", Cause::WrongPassword, 3), works("b", 9)]);
+        assert!(matches!(&alike[..], [Cohort::FailingAlike { users: 2, .. }]), "{alike:?}");
+        assert!(alike[0].words().contains("the provider or the address, not the passwords"));
+        let some = judge(&[fails("a", Cause::WrongPassword, 0), works("a", 5)]);
+        assert!(matches!(&some[..], [Cohort::SomeWork { users: 1, working: 1, .. }]), "{some:?}");
+        assert!(some[0].words().contains("look at the password"));
+    }
+
+    #[test]
+    fn one_alone_says_nothing_and_neither_do_troubles_of_different_days() {
+        assert_eq!(judge(&[fails("a", Cause::WrongPassword, 0)]), []);
+        assert_eq!(judge(&[fails("a", Cause::WrongPassword, 0), fails("a", Cause::WrongPassword, 3000)]), []);
+        assert_eq!(judge(&[works("a", 0), works("a", 1)]), []);
+    }
+
+    #[test]
+    fn who_worked_before_the_trouble_began_proves_nothing() {
+        let judged = judge(&[fails("a", Cause::EwsOff, 0), fails("a", Cause::EwsOff, 1), works("a", -30)]);
+        assert!(matches!(&judged[..], [Cohort::FailingAlike { .. }]), "{judged:?}");
+    }
+}
