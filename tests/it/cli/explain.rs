@@ -151,7 +151,7 @@ fn titles_are_searched_and_each_record_has_its_verdict() {
     assert!(shown.contains("contact/contacts/3") && shown.contains("Rhys"), "{shown}");
     // Who asks for a letter is not given a thousand lines, and a script is.
     let shown = place.run("explain weber --find e");
-    assert_eq!(shown.lines().filter(|line| line.contains("/")).count(), 50, "{shown}");
+    assert_eq!(shown.lines().filter(|line| line.contains('/')).count(), 50, "{shown}");
     assert!(shown.contains(" more: give more of the title"), "{shown}");
     let output = place.command("explain weber --find e --json").output().expect("starts");
     let all: serde_json::Value = serde_json::from_slice(&output.stdout).expect("is JSON");
