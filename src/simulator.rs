@@ -1,7 +1,7 @@
 //! An Exchange of our own on loopback: for the demo, for tests, and for trying the product without a server.
 //!
 //! One mailbox model ([`mailbox`], [`item`]) that knows nothing of any protocol, and faces apart from it: EWS ([`ews`]) for
-//! programs, a page per mailbox ([`page`]) that shows what a phone would show, and a control door ([`control`]) through which
+//! programs, an authority that gives tokens ([`authority`]), a page per mailbox ([`page`]) that shows what a phone would show, and a control door ([`control`]) through which
 //! tests and people switch [`Fault`]s on and play the user's [`Phone`]. It speaks two dialects. *Strict* refuses what a real
 //! Exchange Server would refuse: elements out of the schema's order, missing attributes, stale change keys, fields that do
 //! not match their paths. *Lenient* behaves as other servers do that speak EWS: it answers faults with status 200, never
@@ -11,6 +11,11 @@
 //! What it does not do: series are kept and given back but not expanded into occurrences, attachments and messages are
 //! refused, and nothing is ever mailed (what would have been is counted).
 
+mod account;
+mod administrator;
+mod answers;
+mod authority;
+mod clock;
 mod control;
 mod ews;
 mod faults;
@@ -18,28 +23,41 @@ mod folder;
 mod item;
 mod listener;
 mod mailbox;
+mod mailboxes_file;
 mod page;
 mod phone;
 mod settings;
+mod sign_ins;
 mod store;
+mod tls;
 mod view;
 mod world;
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use axum::middleware::from_fn_with_state;
 use secrecy::SecretString;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use faults::{Fault, FaultError, FaultRule, Faults};
+pub use account::{Account, Licence, MFA_CODE, Mfa, PASSWORD, TENANT};
+pub use administrator::{AccountAction, Administrator};
+pub use authority::{App, CLIENT_ID, EWS_RESOURCE, GRAPH_RESOURCE, RefreshReuse, TokenRules};
+pub use clock::Clock;
+pub use faults::{Fault, FaultError, FaultRule, Faults, TokenFlaw};
 pub use item::{Item, ItemKind, Property};
+pub use mailboxes_file::MailboxesFileError;
 pub use phone::{Phone, PhoneAction};
-pub use settings::{Account, Dialect, MailboxesFileError, PASSWORD, Settings, SignInOffer};
+pub use settings::{Dialect, Lockout, Settings, SignInOffer};
+pub use tls::{Certificate, TlsError};
 pub use view::{Counts, FolderView, ItemView, MailboxView};
 
+use listener::{Cut, CuttableListener};
+use tls::Tls;
 use world::World;
 
 /// What can go wrong with a simulator itself.
@@ -57,6 +75,21 @@ pub enum SimulatorError {
     /// The state file holds a mailbox that cannot be one.
     #[error("mailbox `{0}` in the simulator's state file is damaged")]
     Damaged(String),
+    /// HTTPS cannot be offered.
+    #[error("the simulator has no certificate")]
+    Tls(#[from] TlsError),
+    /// The file for the authority's certificate cannot be written.
+    #[error("`{}` cannot be written", .0.display())]
+    CaFile(PathBuf, #[source] std::io::Error),
+    /// No key could be made or used.
+    #[error("the simulator's authority has no key to sign with")]
+    Key,
+    /// Nobody signs in with this.
+    #[error("the simulator has no account `{0}`")]
+    NoAccount(String),
+    /// No device waits with this code.
+    #[error("no program waits for the code `{0}`")]
+    NoDeviceCode(String),
     /// Nobody has this address.
     #[error("the simulator has no mailbox `{0}`")]
     NoMailbox(String),
@@ -86,23 +119,33 @@ impl Simulator {
     /// When the port is taken or the state file cannot be used.
     pub async fn start(settings: Settings) -> Result<Running, SimulatorError> {
         let port = settings.port;
-        let world = Arc::new(World::open(settings)?);
         let listen = |error| SimulatorError::Listen(port, error);
         let socket = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(listen)?;
         let address = socket.local_addr().map_err(listen)?;
+        let tls = if settings.https { Some(Tls::make(settings.certificate)?) } else { None };
+        if let (Some(file), Some(tls)) = (&settings.ca_file, &tls) {
+            std::fs::write(file, &tls.ca_pem).map_err(|error| SimulatorError::CaFile(file.clone(), error))?;
+        }
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let world = Arc::new(World::open(settings, format!("{scheme}://{address}"))?);
         let stop = CancellationToken::new();
         let router = ews::router(Arc::clone(&world))
+            .merge(authority::router(Arc::clone(&world)))
+            .layer(from_fn_with_state(Arc::clone(&world), answers::misdated))
             .merge(control::router(Arc::clone(&world)))
             .merge(page::router(Arc::clone(&world)));
-        let service = router.into_make_service_with_connect_info::<listener::Cut>();
+        let service = router.into_make_service_with_connect_info::<Cut>();
         let stopped = stop.clone().cancelled_owned();
+        let listener = match &tls {
+            Some(tls) => CuttableListener::tls(socket, Arc::clone(&tls.config)).map_err(listen)?,
+            None => CuttableListener::Plain(socket),
+        };
         let task = tokio::spawn(async move {
-            let serving = axum::serve(listener::CuttableListener(socket), service).with_graceful_shutdown(stopped);
-            if let Err(error) = serving.await {
+            if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
                 tracing::error!("the simulator stopped: {error}");
             }
         });
-        Ok(Running { world, address, stop, task: Some(task) })
+        Ok(Running { world, address, ca_pem: tls.map(|tls| tls.ca_pem), stop, task: Some(task) })
     }
 }
 
@@ -111,6 +154,7 @@ impl Simulator {
 pub struct Running {
     world: Arc<World>,
     address: SocketAddr,
+    ca_pem: Option<String>,
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
 }
@@ -123,23 +167,43 @@ impl Running {
 
     /// The address of its EWS face.
     pub fn ews_url(&self) -> String {
-        format!("http://{}/EWS/Exchange.asmx", self.address)
+        format!("{}/EWS/Exchange.asmx", self.world.base)
+    }
+
+    /// The address of its authority, below which the tenants are.
+    pub fn authority_url(&self) -> String {
+        self.world.base.clone()
+    }
+
+    /// The certificate, as PEM, that clients must trust where it listens with HTTPS.
+    pub fn ca_pem(&self) -> Option<&str> {
+        self.ca_pem.as_deref()
     }
 
     /// The page that shows what this mailbox's phone shows.
     pub fn phone_url(&self, mailbox: &str) -> String {
         let mailbox = percent_encoding::utf8_percent_encode(mailbox, PATH);
-        format!("http://{}/phone/{mailbox}", self.address)
+        format!("{}/phone/{mailbox}", self.world.base)
     }
 
     /// Makes a mailbox that its owner signs in to. One that is there already keeps its content and gets this login.
     pub fn add_mailbox(&self, address: &str, login: &str, password: SecretString) -> Result<(), SimulatorError> {
-        self.world.add_account(Account::owner(address, login, password))
+        self.add_account(Account::owner(address, login, password))
+    }
+
+    /// Lets somebody sign in, and makes their mailbox if it is new.
+    pub fn add_account(&self, account: Account) -> Result<(), SimulatorError> {
+        self.world.add_account(account)
     }
 
     /// Makes a login without a mailbox that may act as every mailbox.
     pub fn add_service_account(&self, login: &str, password: SecretString) -> Result<(), SimulatorError> {
-        self.world.add_account(Account::service(login, password))
+        self.add_account(Account::service(login, password))
+    }
+
+    /// Whoever administers accounts and the authority.
+    pub fn administrator(&self) -> Administrator {
+        Administrator { world: Arc::clone(&self.world) }
     }
 
     /// What can be made to go wrong.

@@ -10,7 +10,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use looking_back::{Explain, History, Proposals, ProposalsWanted, Undo, UndoWhat};
 
-use crate::{simulator::FaultRule, state::UserName};
+use crate::{
+    simulator::{FaultRule, SignInOffer},
+    state::UserName,
+};
 
 pub(super) use adopt::{Adopt, Chosen, Refused};
 pub(super) use user::{AddUser, ConfirmUser, ImportUsers, LinkUser, RemoveUser, SetUser, User};
@@ -171,6 +174,33 @@ pub(super) struct Simulator {
     /// Refuse chunked requests, as some servers do
     #[arg(long)]
     pub(super) refuse_chunked: bool,
+    /// Listen with HTTPS, with a certificate of an authority that is made at the start
+    #[arg(long)]
+    pub(super) https: bool,
+    /// Write the certificate of that authority to this file, for clients to trust
+    #[arg(long, value_name = "FILE", requires = "https")]
+    pub(super) ca_file_out: Option<PathBuf>,
+    /// What EWS takes: passwords, neither, both, or tokens of the sign-in authority alone
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) offer: SignInOffer,
+    /// Id of a program that may sign people in; may be given several times
+    #[arg(long = "client-id", value_name = "ID")]
+    pub(super) clients: Vec<String>,
+    /// An address that this program may be called back at, besides `http://localhost`; may be given several times
+    #[arg(long = "redirect", value_name = "ADDRESS")]
+    pub(super) redirects: Vec<String>,
+    /// A resource that tokens are given for, besides Exchange Online and Graph; may be given several times
+    #[arg(long = "resource", value_name = "ADDRESS")]
+    pub(super) resources: Vec<String>,
+    /// Lock an account after so many wrong passwords
+    #[arg(long, value_name = "COUNT")]
+    pub(super) lock_after: Option<u32>,
+    /// Open a locked account again after so many seconds
+    #[arg(long, value_name = "SECONDS", requires = "lock_after")]
+    pub(super) lock_seconds: Option<u32>,
+    /// Revoke everything when a refresh token is used a second time
+    #[arg(long)]
+    pub(super) no_refresh_reuse: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -3,15 +3,25 @@
 use super::{arguments::Simulator as Arguments, terminal::Terminal, trouble::Exit};
 use crate::{
     service::Signals,
-    simulator::{PASSWORD, Settings, Simulator},
+    simulator::{
+        App, CLIENT_ID, Lockout, PASSWORD, RefreshReuse, Settings, SignInOffer, Simulator, TENANT, TokenRules,
+    },
 };
 
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let reuse = if arguments.no_refresh_reuse { RefreshReuse::RevokesFamily } else { RefreshReuse::Allowed };
     let mut settings = Settings {
         port: arguments.port,
         state: arguments.state.clone(),
         faults: arguments.faults.clone(),
         refuse_chunked: arguments.refuse_chunked,
+        https: arguments.https,
+        ca_file: arguments.ca_file_out.clone(),
+        offer: arguments.offer,
+        apps: apps(arguments),
+        resources: arguments.resources.clone(),
+        tokens: TokenRules { reuse, ..TokenRules::default() },
+        lockout: arguments.lock_after.map(|after| Lockout { after, seconds: arguments.lock_seconds }),
         ..Settings::default()
     };
     if arguments.lenient {
@@ -23,10 +33,18 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
     if let Some(file) = &arguments.mailboxes_file {
         settings = settings.with_mailboxes_file(file)?;
     }
+    let clients: Vec<String> = settings.apps.iter().map(|app| app.client_id.clone()).collect();
     super::runtime()?.block_on(async {
         let mut signals = Signals::listen()?;
         let running = Simulator::start(settings).await?;
         terminal.line(format_args!("ews    {}", running.ews_url()))?;
+        if arguments.https || matches!(arguments.offer, SignInOffer::BasicAndOauth | SignInOffer::Oauth) {
+            terminal.line(format_args!("authority  {}", running.authority_url()))?;
+            terminal.line(format_args!("tenant     {TENANT}"))?;
+            for client in clients {
+                terminal.line(format_args!("client     {client}"))?;
+            }
+        }
         for address in running.mailboxes() {
             terminal.line(format_args!("phone  {}", running.phone_url(&address)))?;
         }
@@ -35,4 +53,18 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
         running.shutdown().await;
         Ok(Exit::Fine)
     })
+}
+
+/// The programs that may sign people in.
+fn apps(arguments: &Arguments) -> Vec<App> {
+    let clients = match arguments.clients.as_slice() {
+        [] => vec![CLIENT_ID.to_owned()],
+        clients => clients.to_vec(),
+    };
+    let app = |client: String| {
+        let mut app = App::new(&client);
+        app.redirects.extend(arguments.redirects.iter().cloned());
+        app
+    };
+    clients.into_iter().map(app).collect()
 }

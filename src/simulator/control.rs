@@ -7,7 +7,12 @@
 //! | `GET /control/mailboxes/<address>` | everything in it, and what was counted |
 //! | `POST /control/mailboxes/<address>/renumber` | moves it to another server, as it were |
 //! | `GET`, `POST`, `DELETE /control/faults` | what is switched on; one more; none |
+//! | `GET`, `POST /control/accounts/<login>` | the number its sign-in shows; `{"action": "lock"}` and the like |
+//! | `POST`, `DELETE /control/device-codes/<code>` | `{"login": …, "mfa": true}` approves it; declines it |
+//! | `POST /control/keys/rotate`, `POST /control/clock` | another key; `{"seconds": 3600}` puts the clock forward |
 //! | `POST /control/phone/<address>` | plays the phone: `{"action": "complete", "item": "Brief an Meier"}` |
+
+mod directory;
 
 use std::sync::Arc;
 
@@ -31,8 +36,9 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/control/mailboxes/{address}/renumber", post(renumber))
         .route("/control/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/control/phone/{address}", post(play))
+        .with_state(Arc::clone(&world))
+        .merge(directory::router(world))
         .layer(from_fn(no_browser))
-        .with_state(world)
 }
 
 /// A web page that somebody has open on the same machine must not be able to press these switches.
@@ -46,11 +52,17 @@ async fn no_browser(request: Request, next: Next) -> Response {
 impl IntoResponse for SimulatorError {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::NoMailbox(_) | Self::NoItem(_) | Self::NoFolder(_) => StatusCode::NOT_FOUND,
-            Self::SeveralItems(_) => StatusCode::CONFLICT,
-            Self::Listen(..) | Self::Store(_) | Self::Content(_) | Self::Damaged(_) => {
-                StatusCode::INTERNAL_SERVER_ERROR
+            Self::NoMailbox(_) | Self::NoItem(_) | Self::NoFolder(_) | Self::NoAccount(_) | Self::NoDeviceCode(_) => {
+                StatusCode::NOT_FOUND
             }
+            Self::SeveralItems(_) => StatusCode::CONFLICT,
+            Self::Listen(..)
+            | Self::Store(_)
+            | Self::Content(_)
+            | Self::Damaged(_)
+            | Self::Tls(_)
+            | Self::CaFile(..)
+            | Self::Key => StatusCode::INTERNAL_SERVER_ERROR,
         };
         (status, Json(json!({ "error": self.to_string() }))).into_response()
     }

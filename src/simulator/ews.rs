@@ -1,4 +1,4 @@
-//! The EWS face: `POST /EWS/Exchange.asmx` with Basic sign-in.
+//! The EWS face: `POST /EWS/Exchange.asmx`, for passwords (Basic) and for tokens of the authority.
 //!
 //! A request is read, its sender known, its faults struck, its schema checked, and then one handler per operation answers
 //! from the mailbox model. Handlers are plain functions of a [`Call`] and a mailbox; the connection, HTTP and
@@ -22,12 +22,13 @@ mod paths;
 mod restriction;
 pub(super) mod rules;
 mod schema;
+mod sign_in;
 mod soap;
 mod sync;
 mod times;
 mod update;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{io, sync::Arc};
 
 use axum::{
     Router,
@@ -37,12 +38,12 @@ use axum::{
     response::{IntoResponse, Response},
     routing::post,
 };
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Account, Dialect, SignInOffer, faults, listener::Cut, mailbox::Mailbox, world::World};
+use super::{Account, Dialect, SignInOffer, answers, faults, listener::Cut, mailbox::Mailbox, world::World};
 use crate::xml::{self, Element};
 use call::Call;
+use sign_in::Credentials;
 use soap::Fault;
 
 pub(super) use encode::text_of_html;
@@ -135,12 +136,8 @@ async fn serve(State(world): State<Arc<World>>, ConnectInfo(cut): ConnectInfo<Cu
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
     let asked = Asked::read(&world, &parts.headers, &bytes);
-    let slow = asked.strike(|fault| match fault {
-        faults::Fault::Slow { milliseconds } => Some(*milliseconds),
-        _ => None,
-    });
-    if let Some(milliseconds) = slow {
-        tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+    if let Some(answer) = answers::spoilt(&world, &asked.place()).await {
+        return answer;
     }
     let answer = asked.answer();
     if answer.cut {
@@ -185,9 +182,13 @@ struct Asked<'a> {
     bytes: &'a [u8],
     document: Result<Element, xml::XmlError>,
     operation: Option<(&'static str, Handler)>,
-    credentials: Option<(String, String)>,
+    credentials: Credentials,
     /// The mailbox it is about, as far as it says.
     mailbox: String,
+    /// The tenant of whoever asks.
+    tenant: String,
+    /// What is taken, for this request.
+    offer: SignInOffer,
 }
 
 impl<'a> Asked<'a> {
@@ -195,25 +196,42 @@ impl<'a> Asked<'a> {
         let document = xml::parse(bytes);
         let named = document.as_ref().ok().and_then(|envelope| envelope.child("Body")?.children().first());
         let operation = named.and_then(|named| OPERATIONS.iter().find(|(known, _)| *known == named.name())).copied();
-        let credentials = credentials(headers);
-        let login = credentials.as_ref().map(|(login, _)| login.clone()).unwrap_or_default();
+        let credentials = Credentials::read(world, headers);
+        let login = credentials.login().to_owned();
         let acting_as = document.as_ref().ok().and_then(impersonated).or_else(|| named.and_then(delegated));
-        let own = || world.account(&login).and_then(|account| account.mailbox);
+        let account = world.account(&login);
+        let tenant = account.as_ref().map(|account| account.tenant.clone()).unwrap_or_default();
+        let own = || account.and_then(|account| account.mailbox);
         // A login without a mailbox that asks by id alone: this stands in for the mailbox that is part of a real id.
         let anchor = || headers.get("x-anchormailbox")?.to_str().ok().map(str::to_owned);
         let mailbox = acting_as.or_else(own).or_else(anchor).unwrap_or(login);
-        Self { world, headers, bytes, document, operation, credentials, mailbox }
+        let offer = world.settings.offer;
+        let mut asked = Self { world, headers, bytes, document, operation, credentials, mailbox, tenant, offer };
+        if asked.strike(|fault| (*fault == faults::Fault::BasicOff).then_some(())).is_some() {
+            asked.offer = SignInOffer::Oauth;
+        }
+        asked
+    }
+
+    fn place(&self) -> faults::Place<'_> {
+        faults::Place {
+            mailbox: &self.mailbox,
+            operation: self.operation.map_or("", |(name, _)| name),
+            login: self.credentials.login(),
+            client: self.credentials.client(),
+            tenant: &self.tenant,
+        }
     }
 
     fn strike<T>(&self, of: impl Fn(&faults::Fault) -> Option<T>) -> Option<T> {
-        let operation = self.operation.map_or("", |(name, _)| name);
-        self.world.faults.strike(&self.mailbox, operation, of)
+        self.world.faults.strike(&self.place(), of)
     }
 
     fn answer(&self) -> Answer {
         let dialect = self.world.settings.dialect;
-        if let Some(answer) = self.fail_in_http() {
-            return answer;
+        // As servers answer under load.
+        if self.strike(|fault| (*fault == faults::Fault::UnauthorizedBecauseBusy).then_some(())).is_some() {
+            return self.unauthorized();
         }
         let account = match self.sign_in() {
             Ok(account) => account,
@@ -229,57 +247,23 @@ impl<'a> Asked<'a> {
         match self.carry_out(&account) {
             Err(fault) => Answer::fault(&fault, dialect),
             Ok(outcome) => {
+                let left = self.strike(|fault| match fault {
+                    faults::Fault::PasswordExpires { days } => Some(*days),
+                    _ => None,
+                });
                 let lost = self.strike(|fault| (*fault == faults::Fault::LostReply).then_some(())).is_some();
                 let truncate = self.strike(|fault| match fault {
                     faults::Fault::TruncatedBody { bytes } => Some(*bytes),
                     _ => None,
                 });
                 let body = soap::envelope(&outcome.body, dialect);
-                Answer { cut: outcome.cut || lost, truncate, ..Answer::soap(StatusCode::OK, body) }
-            }
-        }
-    }
-
-    /// Faults that strike before anybody reads the request.
-    fn fail_in_http(&self) -> Option<Answer> {
-        self.strike(|fault| match fault {
-            faults::Fault::EwsOff => Some(Answer::bare(StatusCode::FORBIDDEN)),
-            faults::Fault::Unavailable { retry_after_seconds } => {
-                let answer = Answer::bare(StatusCode::SERVICE_UNAVAILABLE);
-                Some(match retry_after_seconds {
-                    Some(seconds) => answer.with("retry-after", seconds.to_string()),
+                let answer = Answer { cut: outcome.cut || lost, truncate, ..Answer::soap(StatusCode::OK, body) };
+                match left {
+                    Some(days) => answer.with("x-ms-credentials-expire", days.to_string()),
                     None => answer,
-                })
+                }
             }
-            faults::Fault::UnauthorizedBecauseBusy => Some(self.unauthorized()),
-            _ => None,
-        })
-    }
-
-    fn unauthorized(&self) -> Answer {
-        let answer = Answer::bare(StatusCode::UNAUTHORIZED);
-        match self.world.settings.offer {
-            SignInOffer::Basic => answer.with("www-authenticate", "Basic realm=\"127.0.0.1\""),
-            SignInOffer::WindowsOnly => answer.with("www-authenticate", "Negotiate").with("www-authenticate", "NTLM"),
         }
-    }
-
-    fn sign_in(&self) -> Result<Account, Answer> {
-        let Some((login, password)) = &self.credentials else { return Err(self.unauthorized()) };
-        if self.world.settings.offer == SignInOffer::WindowsOnly {
-            return Err(self.unauthorized());
-        }
-        let wrong = self.strike(|fault| match fault {
-            faults::Fault::WrongPassword => Some(false),
-            faults::Fault::PasswordExpired => Some(true),
-            _ => None,
-        });
-        if let Some(expired) = wrong {
-            self.world.refuse(login);
-            let answer = self.unauthorized();
-            return Err(if expired { answer.with("x-ms-credential-service-credexpired", "true") } else { answer });
-        }
-        self.world.sign_in(login, password).ok_or_else(|| self.unauthorized())
     }
 
     fn carry_out(&self, account: &Account) -> Result<Outcome, Fault> {
@@ -305,6 +289,11 @@ impl<'a> Asked<'a> {
                 "ErrorMailboxMoveInProgress",
                 "The mailbox is in the process of being moved and is not available.",
             )),
+            faults::Fault::MailboxMissing => Some(no_mailbox()),
+            faults::Fault::MailboxDisabled => {
+                Some(Fault::new("ErrorAccountDisabled", "The account that was used has been disabled."))
+            }
+            faults::Fault::ImpersonationMissing => Some(impersonation_denied()),
             _ => None,
         });
         if let Some(fault) = struck {
@@ -337,25 +326,22 @@ impl<'a> Asked<'a> {
     fn check_mailbox(&self, account: &Account) -> Result<(), Fault> {
         let own = account.mailbox.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(&self.mailbox));
         if !own && !account.impersonates {
-            return Err(Fault::new(
-                "ErrorImpersonateUserDenied",
-                "The account does not have permission to impersonate the requested user.",
-            ));
+            return Err(impersonation_denied());
         }
         if !self.world.has_mailbox(&self.mailbox) {
-            return Err(Fault::new("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it."));
+            return Err(no_mailbox());
         }
         Ok(())
     }
 }
 
-fn credentials(headers: &HeaderMap) -> Option<(String, String)> {
-    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
-    let (scheme, value) = value.split_once(' ')?;
-    let decoded = STANDARD.decode(value.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"))?;
-    let decoded = String::from_utf8(decoded).ok()?;
-    let (login, password) = decoded.split_once(':')?;
-    Some((login.to_owned(), password.to_owned()))
+fn impersonation_denied() -> Fault {
+    let text = "The account does not have permission to impersonate the requested user.";
+    Fault::new("ErrorImpersonateUserDenied", text)
+}
+
+fn no_mailbox() -> Fault {
+    Fault::new("ErrorNonExistentMailbox", "The SMTP address has no mailbox associated with it.")
 }
 
 /// The mailbox that an `ExchangeImpersonation` header names.

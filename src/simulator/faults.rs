@@ -1,75 +1,13 @@
-//! What can be made to go wrong, for one mailbox or all, for one operation or all, a number of times or until it is cleared.
+//! What can be made to go wrong, for one mailbox or all, for one operation or all, a number of times or until it is cleared. The
+//! list of what can is in [`Fault`].
+
+mod fault;
 
 use std::{str::FromStr, sync::Mutex};
 
 use serde::{Deserialize, Serialize};
 
-/// One way in which a server can fail.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "fault", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
-pub enum Fault {
-    /// `ErrorServerBusy` with the time it wants to be left alone.
-    Busy {
-        /// What `BackOffMilliseconds` says.
-        back_off_milliseconds: u64,
-    },
-    /// HTTP 503.
-    Unavailable {
-        /// What `Retry-After` says, if it is sent.
-        #[serde(default)]
-        retry_after_seconds: Option<u64>,
-    },
-    /// HTTP 401 although the password is right, as servers answer under load.
-    UnauthorizedBecauseBusy,
-    /// The request is carried out and stored, and then the connection is closed without an answer.
-    LostReply,
-    /// Of a batch that writes, only the first are stored; then the connection is closed without an answer.
-    HalfBatch {
-        /// How many items are stored.
-        stored: usize,
-    },
-    /// The request is carried out, and the answer ends in the middle.
-    TruncatedBody {
-        /// How many bytes of it are sent.
-        bytes: usize,
-    },
-    /// The answer takes its time.
-    Slow {
-        /// How long it waits before it begins.
-        milliseconds: u64,
-    },
-    /// `ErrorMailboxMoveInProgress`.
-    MailboxMoving,
-    /// `ErrorInvalidSyncStateData` for any sync state.
-    InvalidSyncState,
-    /// `ErrorQuotaExceeded` for every item that would be created or changed.
-    QuotaExceeded,
-    /// A field is accepted and silently not stored.
-    FieldDropped {
-        /// Its EWS path (`item:ReminderIsSet`, `contacts:PhoneNumber#Pager`).
-        field: String,
-    },
-    /// The server itself touches every item once more after it was written: the change key that was answered is stale.
-    ServerTouches,
-    /// A batch with an item in which this text occurs is refused as a whole, by a fault that does not name the item.
-    PoisonItem {
-        /// The text, anywhere in the item.
-        text: String,
-    },
-    /// A single item is refused: every item in which this text occurs answers with this response code.
-    ItemRefused {
-        /// The text, anywhere in the item.
-        text: String,
-        /// For instance `ErrorCorruptData`.
-        code: String,
-    },
-    /// HTTP 403: EWS is switched off.
-    EwsOff,
-    /// The password is refused, whatever it is.
-    WrongPassword,
-    /// The password is refused because it has expired, and the server says so in its headers.
-    PasswordExpired,
-}
+pub use fault::{Fault, TokenFlaw};
 
 /// A fault, and where and how often it strikes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,9 +19,19 @@ pub struct FaultRule {
     /// The mailbox it strikes; all if `None`.
     #[serde(default)]
     pub mailbox: Option<String>,
-    /// The operation it strikes (`CreateItem`); all if `None`.
+    /// The operation it strikes: of EWS (`CreateItem`) or of the authority (`authorize`, `token`, `token/refresh_token`,
+    /// `devicecode`); all if `None`.
     #[serde(default)]
     pub operation: Option<String>,
+    /// Who signs in, where it strikes; everybody if `None`.
+    #[serde(default)]
+    pub login: Option<String>,
+    /// The client id of the program that it strikes; all if `None`.
+    #[serde(default)]
+    pub client: Option<String>,
+    /// Id of the tenant that it strikes; all if `None`.
+    #[serde(default)]
+    pub tenant: Option<String>,
     /// How many requests it strikes; until it is cleared if `None`.
     #[serde(default)]
     pub times: Option<u32>,
@@ -92,7 +40,7 @@ pub struct FaultRule {
 impl FaultRule {
     /// A fault that strikes everywhere until it is cleared.
     pub fn new(fault: Fault) -> Self {
-        Self { fault, mailbox: None, operation: None, times: None }
+        Self { fault, mailbox: None, operation: None, login: None, client: None, tenant: None, times: None }
     }
 
     /// Only in this mailbox.
@@ -116,11 +64,49 @@ impl FaultRule {
         self
     }
 
-    fn strikes(&self, mailbox: &str, operation: &str) -> bool {
-        self.mailbox.as_ref().is_none_or(|known| known.eq_ignore_ascii_case(mailbox))
-            && self.operation.as_ref().is_none_or(|known| known == operation)
-            && self.times != Some(0)
+    /// Only for who signs in with this.
+    #[must_use]
+    pub fn for_login(mut self, login: &str) -> Self {
+        self.login = Some(login.to_owned());
+        self
     }
+
+    /// Only for the program with this client id.
+    #[must_use]
+    pub fn for_client(mut self, client: &str) -> Self {
+        self.client = Some(client.to_owned());
+        self
+    }
+
+    /// Only in this tenant.
+    #[must_use]
+    pub fn in_tenant(mut self, tenant: &str) -> Self {
+        self.tenant = Some(tenant.to_owned());
+        self
+    }
+
+    fn strikes(&self, place: &Place<'_>) -> bool {
+        let same =
+            |asked: &Option<String>, there: &str| asked.as_ref().is_none_or(|asked| asked.eq_ignore_ascii_case(there));
+        // `token` means every kind of `token/…`.
+        let above = place.operation.split('/').next().unwrap_or_default();
+        self.times != Some(0)
+            && same(&self.mailbox, place.mailbox)
+            && (same(&self.operation, place.operation) || same(&self.operation, above))
+            && same(&self.login, place.login)
+            && same(&self.client, place.client)
+            && same(&self.tenant, place.tenant)
+    }
+}
+
+/// Where something may go wrong; what is not known is empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place<'a> {
+    pub(crate) mailbox: &'a str,
+    pub(crate) operation: &'a str,
+    pub(crate) login: &'a str,
+    pub(crate) client: &'a str,
+    pub(crate) tenant: &'a str,
 }
 
 /// The text is not a fault.
@@ -140,7 +126,7 @@ impl FromStr for FaultRule {
         let mut rule = serde_json::Map::new();
         rule.insert("fault".to_owned(), words.next().unwrap_or_default().into());
         for (name, value) in words.filter_map(|word| word.split_once('=')) {
-            let value = value.parse::<u64>().map_or_else(|_| value.into(), serde_json::Value::from);
+            let value = value.parse::<i64>().map_or_else(|_| value.into(), serde_json::Value::from);
             rule.insert(name.to_owned(), value);
         }
         serde_json::from_value(rule.into()).map_err(|source| FaultError { text: text.to_owned(), source })
@@ -168,12 +154,12 @@ impl Faults {
     }
 
     /// The first fault of that sort that strikes here; counts it as used.
-    pub(crate) fn strike<T>(&self, mailbox: &str, operation: &str, of: impl Fn(&Fault) -> Option<T>) -> Option<T> {
+    pub(crate) fn strike<T>(&self, place: &Place<'_>, of: impl Fn(&Fault) -> Option<T>) -> Option<T> {
         let mut rules = super::lock(&self.0);
         let (place, found) = rules
             .iter()
             .enumerate()
-            .filter(|(_, rule)| rule.strikes(mailbox, operation))
+            .filter(|(_, rule)| rule.strikes(place))
             .find_map(|(place, rule)| of(&rule.fault).map(|found| (place, found)))?;
         if let Some(times) = rules.get_mut(place).and_then(|rule| rule.times.as_mut()) {
             *times -= 1;
@@ -185,9 +171,9 @@ impl Faults {
     }
 
     /// Every fault of that sort that strikes here; counts each as used.
-    pub(crate) fn strike_all<T>(&self, mailbox: &str, operation: &str, of: impl Fn(&Fault) -> Option<T>) -> Vec<T> {
+    pub(crate) fn strike_all<T>(&self, place: &Place<'_>, of: impl Fn(&Fault) -> Option<T>) -> Vec<T> {
         let mut found = Vec::new();
-        for rule in super::lock(&self.0).iter_mut().filter(|rule| rule.strikes(mailbox, operation)) {
+        for rule in super::lock(&self.0).iter_mut().filter(|rule| rule.strikes(place)) {
             if let Some(fault) = of(&rule.fault) {
                 found.push(fault);
                 rule.times = rule.times.map(|times| times - 1);
@@ -207,11 +193,12 @@ mod tests {
         let faults = Faults::default();
         faults.add("lost-reply,operation=CreateItem,mailbox=a@example.org,times=2".parse().expect("a fault"));
         let lost = |fault: &Fault| (*fault == Fault::LostReply).then_some(());
-        assert_eq!(faults.strike("b@example.org", "CreateItem", lost), None);
-        assert_eq!(faults.strike("A@example.org", "GetItem", lost), None);
-        assert_eq!(faults.strike("A@example.org", "CreateItem", lost), Some(()));
-        assert_eq!(faults.strike("a@example.org", "CreateItem", lost), Some(()));
-        assert_eq!(faults.strike("a@example.org", "CreateItem", lost), None);
+        let at = |mailbox, operation| Place { mailbox, operation, ..Place::default() };
+        assert_eq!(faults.strike(&at("b@example.org", "CreateItem"), lost), None);
+        assert_eq!(faults.strike(&at("A@example.org", "GetItem"), lost), None);
+        assert_eq!(faults.strike(&at("A@example.org", "CreateItem"), lost), Some(()));
+        assert_eq!(faults.strike(&at("a@example.org", "CreateItem"), lost), Some(()));
+        assert_eq!(faults.strike(&at("a@example.org", "CreateItem"), lost), None);
         assert!(faults.active().is_empty());
     }
 

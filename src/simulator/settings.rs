@@ -1,13 +1,10 @@
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
-use serde::Deserialize;
-
-use super::FaultRule;
-
-/// The password of every mailbox for which no other was given. It guards nothing: the simulator listens on loopback only and
-/// holds what was made up for it.
-pub const PASSWORD: &str = "simulator";
+use super::{
+    Account, Certificate, Clock, FaultRule, MailboxesFileError,
+    authority::{App, TokenRules},
+    mailboxes_file,
+};
 
 /// Whose manners the simulator has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,44 +16,34 @@ pub enum Dialect {
     Lenient,
 }
 
-/// What the server says it takes when somebody comes without the right credentials.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What the server says it takes when somebody comes without the right credentials, and what it takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum SignInOffer {
     /// Basic.
     #[default]
     Basic,
     /// Negotiate and NTLM, as an Exchange Server does whose administrator did not switch Basic on. Nobody can sign in then.
     WindowsOnly,
+    /// Basic and tokens of the authority, as an Exchange Server does with hybrid modern authentication.
+    BasicAndOauth,
+    /// Tokens of the authority only, as Exchange Online does: no password is right.
+    Oauth,
 }
 
-/// Somebody who can sign in.
-#[derive(Clone, Debug)]
-pub struct Account {
-    /// What they sign in with.
-    pub login: String,
-    /// Their password.
-    pub password: SecretString,
-    /// Their own mailbox, if they have one.
-    pub mailbox: Option<String>,
-    /// Whether they may act as every mailbox.
-    pub impersonates: bool,
+impl SignInOffer {
+    /// Whether tokens of the authority are taken.
+    pub(crate) fn takes_tokens(self) -> bool {
+        matches!(self, Self::BasicAndOauth | Self::Oauth)
+    }
 }
 
-impl Account {
-    /// The owner of a mailbox.
-    pub fn owner(address: &str, login: &str, password: SecretString) -> Self {
-        Self { login: login.to_owned(), password, mailbox: Some(address.to_owned()), impersonates: false }
-    }
-
-    /// A login without a mailbox that may act as every mailbox.
-    pub fn service(login: &str, password: SecretString) -> Self {
-        Self { login: login.to_owned(), password, mailbox: None, impersonates: true }
-    }
-
-    /// The owner of a mailbox who signs in with its address and [`PASSWORD`].
-    pub fn simple(address: &str) -> Self {
-        Self::owner(address, address, PASSWORD.into())
-    }
+/// When an account is locked for wrong passwords.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lockout {
+    /// So many wrong passwords in a row lock it.
+    pub after: u32,
+    /// So many seconds later it is open again by itself; if `None`, somebody must unlock it.
+    pub seconds: Option<u32>,
 }
 
 /// How to start a simulator.
@@ -76,13 +63,36 @@ pub struct Settings {
     pub offer: SignInOffer,
     /// Refuse chunked requests with 400, as some servers do. The lenient dialect always does.
     pub refuse_chunked: bool,
+    /// Listen with HTTPS, with a certificate of an authority that is made at the start.
+    pub https: bool,
+    /// Which certificate is shown then.
+    pub certificate: Certificate,
+    /// Where the certificate of that authority is written, as PEM.
+    pub ca_file: Option<PathBuf>,
+    /// Programs that are registered at the authority; the one called [`super::CLIENT_ID`] if there are none.
+    pub apps: Vec<App>,
+    /// Resources for which the authority gives tokens, besides Exchange and Graph, such as an Exchange Server's own address. EWS
+    /// takes their tokens too.
+    pub resources: Vec<String>,
+    /// How the authority handles tokens.
+    pub tokens: TokenRules,
+    /// When wrong passwords lock an account; never if `None`.
+    pub lockout: Option<Lockout>,
+    /// The time that sign-ins go by.
+    pub clock: Clock,
 }
 
 impl Settings {
-    /// The same with one more mailbox, signed in to with its address and [`PASSWORD`].
+    /// The same with one more mailbox, signed in to with its address and [`super::PASSWORD`].
     #[must_use]
-    pub fn with_mailbox(mut self, address: &str) -> Self {
-        self.accounts.push(Account::simple(address));
+    pub fn with_mailbox(self, address: &str) -> Self {
+        self.with_account(Account::simple(address))
+    }
+
+    /// The same with one more account.
+    #[must_use]
+    pub fn with_account(mut self, account: Account) -> Self {
+        self.accounts.push(account);
         self
     }
 
@@ -93,6 +103,14 @@ impl Settings {
         self
     }
 
+    /// The same as Exchange Online: HTTPS, and tokens only.
+    #[must_use]
+    pub fn online(mut self) -> Self {
+        self.https = true;
+        self.offer = SignInOffer::Oauth;
+        self
+    }
+
     /// The same with the mailboxes of a TOML file:
     ///
     /// ```toml
@@ -100,6 +118,7 @@ impl Settings {
     /// address = "anna@kanzlei.example"
     /// login = "KANZLEI\\anna"            # the address if it is left out
     /// password-file = "anna.password"    # next to this file; `simulator` if it is left out
+    /// mfa = "required"                   # or none, registered, must-register
     ///
     /// [[service-account]]
     /// login = "sync"
@@ -108,58 +127,7 @@ impl Settings {
     /// # Errors
     /// When a file cannot be read or says something else.
     pub fn with_mailboxes_file(mut self, path: &Path) -> Result<Self, MailboxesFileError> {
-        let read = |path: &Path| {
-            std::fs::read_to_string(path).map_err(|error| MailboxesFileError::Read(path.to_owned(), error))
-        };
-        let content: MailboxesFile =
-            toml::from_str(&read(path)?).map_err(|error| MailboxesFileError::Content(path.to_owned(), error))?;
-        let password = |file: Option<PathBuf>| -> Result<SecretString, MailboxesFileError> {
-            let Some(file) = file else { return Ok(PASSWORD.into()) };
-            let file = path.parent().map_or_else(|| file.clone(), |directory| directory.join(&file));
-            Ok(read(&file)?.trim_end_matches(['\r', '\n']).into())
-        };
-        for mailbox in content.mailbox {
-            let login = mailbox.login.unwrap_or_else(|| mailbox.address.clone());
-            self.accounts.push(Account::owner(&mailbox.address, &login, password(mailbox.password_file)?));
-        }
-        for account in content.service_account {
-            self.accounts.push(Account::service(&account.login, password(account.password_file)?));
-        }
+        self.accounts.extend(mailboxes_file::read(path)?);
         Ok(self)
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct MailboxesFile {
-    #[serde(default)]
-    mailbox: Vec<MailboxEntry>,
-    #[serde(default)]
-    service_account: Vec<ServiceEntry>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct MailboxEntry {
-    address: String,
-    login: Option<String>,
-    password_file: Option<PathBuf>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct ServiceEntry {
-    login: String,
-    password_file: Option<PathBuf>,
-}
-
-/// A file of mailboxes that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum MailboxesFileError {
-    /// It cannot be read.
-    #[error("`{}` cannot be read", .0.display())]
-    Read(PathBuf, #[source] std::io::Error),
-    /// It is not a list of mailboxes.
-    #[error("`{}` is not a list of mailboxes", .0.display())]
-    Content(PathBuf, #[source] toml::de::Error),
 }

@@ -6,13 +6,24 @@ use std::{
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
-use super::{Account, Counts, Faults, MailboxView, Settings, SimulatorError, lock, mailbox::Mailbox, store::Store};
+use super::{
+    Account, Counts, Faults, MailboxView, Settings, SimulatorError, TENANT,
+    authority::Authority,
+    lock,
+    mailbox::Mailbox,
+    sign_ins::{Lockouts, Refused},
+    store::Store,
+};
 
 /// Everything a running simulator knows; what its faces share.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) settings: Settings,
+    /// Where it is, without a slash at the end: `https://127.0.0.1:8025`.
+    pub(crate) base: String,
     pub(crate) faults: Faults,
+    pub(crate) authority: Authority,
+    pub(crate) lockouts: Lockouts,
     /// By the address in lower case.
     mailboxes: Mutex<BTreeMap<String, Open>>,
     accounts: Mutex<HashMap<String, Account>>,
@@ -35,11 +46,14 @@ impl Open {
 }
 
 impl World {
-    pub(crate) fn open(settings: Settings) -> Result<Self, SimulatorError> {
+    pub(crate) fn open(settings: Settings, base: String) -> Result<Self, SimulatorError> {
         let store = settings.state.as_deref().map(Store::open).transpose()?;
         let stored = store.as_ref().map(Store::load).transpose()?.unwrap_or_default();
         let world = Self {
+            base,
             faults: Faults::default(),
+            authority: Authority::default(),
+            lockouts: Lockouts::default(),
             mailboxes: Mutex::default(),
             accounts: Mutex::default(),
             counts: Mutex::default(),
@@ -79,20 +93,63 @@ impl World {
     }
 
     /// Whoever has this login and password. A wrong password is counted.
-    pub(crate) fn sign_in(&self, login: &str, password: &str) -> Option<Account> {
-        let login = login.to_lowercase();
-        let account = lock(&self.accounts).get(&login).cloned();
-        let account = account
-            .filter(|account| bool::from(account.password.expose_secret().as_bytes().ct_eq(password.as_bytes())));
-        if account.is_none() {
-            self.refuse(&login);
+    pub(crate) fn sign_in(&self, login: &str, password: &str) -> Result<Account, Refused> {
+        let account = self.account(login).ok_or(Refused::UnknownUser);
+        let judged = account.and_then(|account| self.judge(account, password));
+        if judged.is_err() {
+            self.refuse(login);
         }
-        account
+        judged
     }
 
-    /// Whoever signs in with this, without proof.
-    pub(crate) fn account(&self, login: &str) -> Option<Account> {
-        lock(&self.accounts).get(&login.to_lowercase()).cloned()
+    fn judge(&self, account: Account, password: &str) -> Result<Account, Refused> {
+        let (rule, now) = (self.settings.lockout, self.settings.clock.now());
+        let login = account.login.to_lowercase();
+        if self.lockouts.is_locked(&login, rule, now) {
+            return Err(Refused::Locked);
+        }
+        if !bool::from(account.password.expose_secret().as_bytes().ct_eq(password.as_bytes())) {
+            self.lockouts.count(&login, rule, now);
+            return Err(Refused::WrongPassword);
+        }
+        self.lockouts.forget(&login);
+        match (account.disabled, account.password_expired) {
+            (true, _) => Err(Refused::Disabled),
+            (false, true) => Err(Refused::PasswordExpired),
+            (false, false) => Ok(account),
+        }
+    }
+
+    /// Whoever signs in with this, or has a mailbox of this address, without proof.
+    pub(crate) fn account(&self, name: &str) -> Option<Account> {
+        let accounts = lock(&self.accounts);
+        accounts
+            .get(&name.to_lowercase())
+            .or_else(|| accounts.values().find(|account| is_owner(account, name)))
+            .cloned()
+    }
+
+    /// Changes an account.
+    ///
+    /// # Errors
+    /// When nobody is called that.
+    pub(crate) fn change_account(&self, name: &str, change: impl FnOnce(&mut Account)) -> Result<(), SimulatorError> {
+        let login = self.account(name).ok_or_else(|| SimulatorError::NoAccount(name.to_owned()))?.login;
+        if let Some(account) = lock(&self.accounts).get_mut(&login.to_lowercase()) {
+            change(account);
+        }
+        Ok(())
+    }
+
+    /// The id of the tenant that is called so: by its id, or by the domain of an address in it.
+    pub(crate) fn tenant(&self, name: &str) -> Option<String> {
+        let name = name.to_lowercase();
+        let accounts = lock(&self.accounts);
+        let found = accounts.values().find(|account| {
+            let domain = account.principal().rsplit_once('@').map(|(_, domain)| domain.to_lowercase());
+            account.tenant.to_lowercase() == name || domain.is_some_and(|domain| domain == name)
+        });
+        found.map(|account| account.tenant.clone()).or_else(|| (name == TENANT).then_some(name))
     }
 
     /// Counts a refused sign-in.
@@ -158,4 +215,8 @@ impl World {
         let mailbox = lock(&mailbox);
         Ok(MailboxView::of(&mailbox, counts))
     }
+}
+
+fn is_owner(account: &Account, address: &str) -> bool {
+    account.mailbox.as_ref().is_some_and(|mailbox| mailbox.eq_ignore_ascii_case(address))
 }

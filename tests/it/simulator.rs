@@ -1,6 +1,10 @@
 //! The simulator over real sockets: what it refuses, what can go wrong, what survives, what the phone shows.
 
 mod client;
+mod code_flow;
+mod connection;
+mod ews_tokens;
+mod person;
 
 use std::{
     io::{BufRead as _, BufReader},

@@ -52,9 +52,14 @@ impl Call<'_> {
         self.world.settings.dialect == Dialect::Lenient
     }
 
+    fn place(&self) -> faults::Place<'_> {
+        let (login, tenant) = (&self.account.login, &self.account.tenant);
+        faults::Place { mailbox: &self.mailbox, operation: self.operation, login, tenant, ..faults::Place::default() }
+    }
+
     /// A fault of that sort, if one strikes here.
     pub(super) fn strike<T>(&self, of: impl Fn(&faults::Fault) -> Option<T>) -> Option<T> {
-        self.world.faults.strike(&self.mailbox, self.operation, of)
+        self.world.faults.strike(&self.place(), of)
     }
 
     /// What goes wrong with the items of this request; `Err` when it is refused as a whole.
@@ -66,9 +71,8 @@ impl Call<'_> {
         if poisoned.is_some() {
             return Err(Fault::new("ErrorSchemaValidation", "The request failed schema validation."));
         }
-        let all = |of: &dyn Fn(&faults::Fault) -> Option<(String, String)>| {
-            self.world.faults.strike_all(&self.mailbox, self.operation, of)
-        };
+        let all =
+            |of: &dyn Fn(&faults::Fault) -> Option<(String, String)>| self.world.faults.strike_all(&self.place(), of);
         Ok(WriteFaults {
             quota: self.strike(|fault| (*fault == faults::Fault::QuotaExceeded).then_some(())).is_some(),
             dropped: all(&|fault| match fault {

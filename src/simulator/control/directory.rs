@@ -1,0 +1,77 @@
+//! The part of the control door where accounts and the authority are administered.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{Path, State},
+    http::StatusCode,
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::simulator::{AccountAction, Administrator, SimulatorError, world::World};
+
+pub(super) fn router(world: Arc<World>) -> Router {
+    Router::new()
+        .route("/control/accounts/{login}", get(number).post(act))
+        .route("/control/device-codes/{code}", post(approve).delete(decline))
+        .route("/control/keys/rotate", post(rotate))
+        .route("/control/clock", post(advance))
+        .with_state(Administrator { world })
+}
+
+async fn number(State(administrator): State<Administrator>, Path(login): Path<String>) -> Response {
+    Json(json!({ "number": administrator.number(&login) })).into_response()
+}
+
+async fn act(
+    State(administrator): State<Administrator>,
+    Path(login): Path<String>,
+    Json(action): Json<AccountAction>,
+) -> Result<StatusCode, SimulatorError> {
+    administrator.act(&login, action)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Approval {
+    login: String,
+    #[serde(default)]
+    mfa: bool,
+}
+
+async fn approve(
+    State(administrator): State<Administrator>,
+    Path(code): Path<String>,
+    Json(approval): Json<Approval>,
+) -> Result<StatusCode, SimulatorError> {
+    administrator.approve_device(&code, &approval.login, approval.mfa)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn decline(
+    State(administrator): State<Administrator>,
+    Path(code): Path<String>,
+) -> Result<StatusCode, SimulatorError> {
+    administrator.decline_device(&code)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn rotate(State(administrator): State<Administrator>) -> Result<StatusCode, SimulatorError> {
+    administrator.rotate_keys()?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    seconds: i64,
+}
+
+async fn advance(State(administrator): State<Administrator>, Json(advance): Json<Advance>) -> Response {
+    Json(json!({ "now": administrator.advance_clock(advance.seconds).to_string() })).into_response()
+}

@@ -1,0 +1,154 @@
+//! Who asks: a password or a token is looked at, and the answer to one that is not good says what would be.
+
+use axum::http::{HeaderMap, StatusCode, header};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+use super::{Answer, Asked};
+use crate::simulator::{
+    Account, Fault, Licence, SignInOffer,
+    authority::{TokenRefused, check_access_token},
+    sign_ins::Refused,
+    world::World,
+};
+
+/// What a server tells about its authority, as Exchange does to whoever comes with an empty token.
+const EXCHANGE: &str = "00000002-0000-0ff1-ce00-000000000000";
+
+/// What a request shows.
+pub(super) enum Credentials {
+    Nothing,
+    Password(String, String),
+    /// The word `Bearer` and no token: a question who the authority is.
+    EmptyToken,
+    Token(Result<(Account, String), TokenRefused>),
+}
+
+impl Credentials {
+    pub(super) fn read(world: &World, headers: &HeaderMap) -> Self {
+        let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let (scheme, value) = value.split_once(' ').unwrap_or((value, ""));
+        if scheme.eq_ignore_ascii_case("bearer") {
+            return match value.trim() {
+                "" => Self::EmptyToken,
+                token => Self::Token(check_access_token(world, token)),
+            };
+        }
+        let decoded = STANDARD.decode(value.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"));
+        let decoded = decoded.and_then(|decoded| String::from_utf8(decoded).ok());
+        match decoded.as_deref().and_then(|decoded| decoded.split_once(':')) {
+            Some((login, password)) => Self::Password(login.to_owned(), password.to_owned()),
+            None => Self::Nothing,
+        }
+    }
+
+    /// Who says that they ask.
+    pub(super) fn login(&self) -> &str {
+        match self {
+            Self::Password(login, _) => login,
+            Self::Token(Ok((account, _))) => &account.login,
+            _ => "",
+        }
+    }
+
+    /// The program that asks, as its token says.
+    pub(super) fn client(&self) -> &str {
+        match self {
+            Self::Token(Ok((_, client))) => client,
+            _ => "",
+        }
+    }
+}
+
+impl Asked<'_> {
+    /// 401, and what would be taken.
+    pub(super) fn unauthorized(&self) -> Answer {
+        let answer = Answer::bare(StatusCode::UNAUTHORIZED);
+        let name = "www-authenticate";
+        match self.offer {
+            SignInOffer::Basic => answer.with(name, "Basic realm=\"127.0.0.1\""),
+            SignInOffer::WindowsOnly => answer.with(name, "Negotiate").with(name, "NTLM"),
+            SignInOffer::BasicAndOauth => answer.with(name, self.bearer("")).with(name, "Basic realm=\"127.0.0.1\""),
+            SignInOffer::Oauth => answer.with(name, self.bearer("")),
+        }
+    }
+
+    fn bearer(&self, more: &str) -> String {
+        let base = &self.world.base;
+        format!(
+            "Bearer client_id=\"{EXCHANGE}\", trusted_issuers=\"00000001-0000-0000-c000-000000000000@*\", \
+             token_types=\"app_asserted_user_v1 service_asserted_app_v1\", \
+             authorization_uri=\"{base}/common/oauth2/v2.0/authorize\"{more}"
+        )
+    }
+
+    fn token_refused(&self, refused: TokenRefused) -> Answer {
+        let (number, category, reason) = refused.told();
+        Answer::bare(StatusCode::UNAUTHORIZED)
+            .with("www-authenticate", self.bearer(", error=\"invalid_token\""))
+            .with("x-ms-diagnostics", format!("{number};reason=\"{reason}\";error_category=\"{category}\""))
+    }
+
+    /// Whoever asks, if they may.
+    pub(super) fn sign_in(&self) -> Result<Account, Answer> {
+        let account = match &self.credentials {
+            Credentials::Token(token) if self.offer.takes_tokens() => self.token(token)?,
+            Credentials::Password(login, password)
+                if matches!(self.offer, SignInOffer::Basic | SignInOffer::BasicAndOauth) =>
+            {
+                self.password(login, password)?
+            }
+            _ => return Err(self.unauthorized()),
+        };
+        let client = self.credentials.client();
+        let off = self.strike(|fault| match fault {
+            Fault::EwsOff => Some(true),
+            Fault::EwsApps { allowed } => Some(!allowed.split(' ').any(|known| known.eq_ignore_ascii_case(client))),
+            _ => None,
+        });
+        if off == Some(true) || account.licence != Licence::Full {
+            return Err(Answer::bare(StatusCode::FORBIDDEN));
+        }
+        Ok(account)
+    }
+
+    fn token(&self, token: &Result<(Account, String), TokenRefused>) -> Result<Account, Answer> {
+        let struck = self.strike(|fault| match fault {
+            Fault::TokenRefused { reason } => TokenRefused::ALL.get(usize::from(*reason)).copied(),
+            _ => None,
+        });
+        match (struck, token) {
+            (Some(refused), _) => Err(self.token_refused(refused)),
+            (None, Err(refused)) => Err(self.token_refused(*refused)),
+            (None, Ok((account, _))) => Ok(account.clone()),
+        }
+    }
+
+    fn password(&self, login: &str, password: &str) -> Result<Account, Answer> {
+        let locked = || {
+            let text = "The referenced account is currently locked out and may not be logged on to.";
+            Answer { body: text.to_owned(), ..self.unauthorized() }.with("content-type", "text/plain")
+        };
+        let expired = || self.unauthorized().with("x-ms-credential-service-credexpired", "true");
+        let struck = self.strike(|fault| match fault {
+            Fault::WrongPassword => Some(self.unauthorized()),
+            Fault::PasswordExpired => Some(expired()),
+            Fault::AccountLocked => Some(locked()),
+            Fault::AppPasswordNeeded => {
+                let text = "Sign in with a password that was made for this application.";
+                let answer = Answer { body: text.to_owned(), ..self.unauthorized() };
+                Some(answer.with("content-type", "text/plain").with("x-app-password-required", "true"))
+            }
+            Fault::Interrupted => StatusCode::from_u16(456).ok().map(Answer::bare),
+            _ => None,
+        });
+        if let Some(answer) = struck {
+            self.world.refuse(login);
+            return Err(answer);
+        }
+        self.world.sign_in(login, password).map_err(|refused| match refused {
+            Refused::Locked => locked(),
+            Refused::PasswordExpired => expired(),
+            Refused::UnknownUser | Refused::WrongPassword | Refused::Disabled => self.unauthorized(),
+        })
+    }
+}
