@@ -174,6 +174,13 @@ pub(super) struct Simulator {
     /// Refuse chunked requests, as some servers do
     #[arg(long)]
     pub(super) refuse_chunked: bool,
+    #[command(flatten)]
+    pub(super) sign_in: SimulatedSignIn,
+}
+
+/// How people and programs sign in at the simulator.
+#[derive(Debug, Args)]
+pub(super) struct SimulatedSignIn {
     /// Listen with HTTPS, with a certificate of an authority that is made at the start
     #[arg(long)]
     pub(super) https: bool,

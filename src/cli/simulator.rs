@@ -1,6 +1,10 @@
 //! `simulator`: an Exchange of our own on loopback, in this process, until it is told to stop.
 
-use super::{arguments::Simulator as Arguments, terminal::Terminal, trouble::Exit};
+use super::{
+    arguments::{SimulatedSignIn, Simulator as Arguments},
+    terminal::Terminal,
+    trouble::Exit,
+};
 use crate::{
     service::Signals,
     simulator::{
@@ -9,19 +13,20 @@ use crate::{
 };
 
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-    let reuse = if arguments.no_refresh_reuse { RefreshReuse::RevokesFamily } else { RefreshReuse::Allowed };
+    let sign_in = &arguments.sign_in;
+    let reuse = if sign_in.no_refresh_reuse { RefreshReuse::RevokesFamily } else { RefreshReuse::Allowed };
     let mut settings = Settings {
         port: arguments.port,
         state: arguments.state.clone(),
         faults: arguments.faults.clone(),
         refuse_chunked: arguments.refuse_chunked,
-        https: arguments.https,
-        ca_file: arguments.ca_file_out.clone(),
-        offer: arguments.offer,
-        apps: apps(arguments),
-        resources: arguments.resources.clone(),
+        https: sign_in.https,
+        ca_file: sign_in.ca_file_out.clone(),
+        offer: sign_in.offer,
+        apps: apps(sign_in),
+        resources: sign_in.resources.clone(),
         tokens: TokenRules { reuse, ..TokenRules::default() },
-        lockout: arguments.lock_after.map(|after| Lockout { after, seconds: arguments.lock_seconds }),
+        lockout: sign_in.lock_after.map(|after| Lockout { after, seconds: sign_in.lock_seconds }),
         ..Settings::default()
     };
     if arguments.lenient {
@@ -38,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
         let mut signals = Signals::listen()?;
         let running = Simulator::start(settings).await?;
         terminal.line(format_args!("ews    {}", running.ews_url()))?;
-        if arguments.https || matches!(arguments.offer, SignInOffer::BasicAndOauth | SignInOffer::Oauth) {
+        if sign_in.https || matches!(sign_in.offer, SignInOffer::BasicAndOauth | SignInOffer::Oauth) {
             terminal.line(format_args!("authority  {}", running.authority_url()))?;
             terminal.line(format_args!("tenant     {TENANT}"))?;
             for client in clients {
@@ -56,14 +61,14 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
 }
 
 /// The programs that may sign people in.
-fn apps(arguments: &Arguments) -> Vec<App> {
-    let clients = match arguments.clients.as_slice() {
+fn apps(sign_in: &SimulatedSignIn) -> Vec<App> {
+    let clients = match sign_in.clients.as_slice() {
         [] => vec![CLIENT_ID.to_owned()],
         clients => clients.to_vec(),
     };
     let app = |client: String| {
         let mut app = App::new(&client);
-        app.redirects.extend(arguments.redirects.iter().cloned());
+        app.redirects.extend(sign_in.redirects.iter().cloned());
         app
     };
     clients.into_iter().map(app).collect()

@@ -1,7 +1,7 @@
 //! What comes instead of the right answer, from EWS and from the authority alike: somebody in between who answers, a server
 //! that has no time, and answers that are meant to harm whoever reads them.
 
-use std::{convert::Infallible, sync::Arc, time::Duration};
+use std::{convert::Infallible, fmt::Write as _, sync::Arc, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
@@ -19,7 +19,7 @@ const GENERATIONS: usize = 12;
 /// Deeper than any stack.
 const DEPTH: usize = 200_000;
 /// What an answer without an end consists of.
-const PIECE: [u8; 64 * 1024] = [b'a'; 64 * 1024];
+static PIECE: [u8; 64 * 1024] = [b'a'; 64 * 1024];
 
 /// The answer that a fault gives here, if one strikes; a slow one has been waited for.
 pub(super) async fn spoilt(world: &World, place: &Place<'_>) -> Option<Response> {
@@ -72,7 +72,7 @@ fn xml_bomb() -> String {
     let mut text = String::from("<?xml version=\"1.0\"?><!DOCTYPE bomb [<!ENTITY e0 \"boom\">");
     for generation in 1..GENERATIONS {
         let before = format!("&e{};", generation - 1).repeat(10);
-        text.push_str(&format!("<!ENTITY e{generation} \"{before}\">"));
+        let _ = write!(text, "<!ENTITY e{generation} \"{before}\">");
     }
     let last = GENERATIONS - 1;
     text + &format!(
@@ -81,12 +81,10 @@ fn xml_bomb() -> String {
 }
 
 fn endless(authority: bool) -> Response {
-    let (kind, begin) = match authority {
-        true => ("application/json", "{\"access_token\":\""),
-        false => {
-            ("text/xml; charset=utf-8", "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><a>")
-        }
-    };
+    let json = ("application/json", "{\"access_token\":\"");
+    let soap =
+        ("text/xml; charset=utf-8", "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><a>");
+    let (kind, begin) = if authority { json } else { soap };
     let pieces = std::iter::once(begin.as_bytes()).chain(std::iter::repeat(PIECE.as_slice()));
     let stream = futures_util::stream::iter(pieces.map(|piece| Ok::<_, Infallible>(Bytes::from_static(piece))));
     ([(header::CONTENT_TYPE, kind)], Body::from_stream(stream)).into_response()

@@ -3,6 +3,7 @@
 mod client;
 mod code_flow;
 mod connection;
+mod device_flow;
 mod ews_tokens;
 mod person;
 

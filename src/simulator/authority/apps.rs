@@ -64,14 +64,12 @@ impl App {
                 let Ok(known) = Url::parse(registered) else { return false };
                 let loopback = known.scheme() == "http" && matches!(known.host_str(), Some("localhost" | "127.0.0.1"));
                 let without_port = |url: &Url| (url.scheme().to_owned(), url.host_str().map(str::to_owned));
-                match loopback {
-                    true => {
-                        without_port(&known) == without_port(&asked)
-                            && known.path() == asked.path()
-                            && known.query() == asked.query()
-                    }
-                    false => registered == address,
+                if !loopback {
+                    return registered == address;
                 }
+                without_port(&known) == without_port(&asked)
+                    && known.path() == asked.path()
+                    && known.query() == asked.query()
             })
     }
 }

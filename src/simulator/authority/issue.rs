@@ -123,9 +123,10 @@ fn spoilt(world: &World, mut claims: Value, flaw: Option<TokenFlaw>) -> Result<S
         Some(TokenFlaw::AlgNone) => Ok(jwt::alg_none(&claims)),
         Some(TokenFlaw::UnknownKey) => jwt::sign(&Key::make()?, &claims),
         Some(TokenFlaw::BadSignature) => {
-            let token = jwt::sign(&key, &claims)?;
-            let (signed, signature) = token.rsplit_once('.').unwrap_or_default();
-            Ok(format!("{signed}.{}", signature.chars().rev().collect::<String>()))
+            let (token, other) = (jwt::sign(&key, &claims)?, jwt::sign(&key, &json!({}))?);
+            let (signed, _) = token.rsplit_once('.').unwrap_or_default();
+            let (_, signature) = other.rsplit_once('.').unwrap_or_default();
+            Ok(format!("{signed}.{signature}"))
         }
         _ => jwt::sign(&key, &claims),
     }

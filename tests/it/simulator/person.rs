@@ -114,6 +114,7 @@ impl Person {
         let page = self.authorize(&[]).await;
         assert_eq!(page.status, 200, "{}", page.body);
         let mut fields = vec![("login", self.login.as_str()), ("password", PASSWORD), ("consent", "accept")];
+        fields.retain(|(name, _)| !more.iter().any(|(other, _)| other == name));
         fields.extend_from_slice(more);
         self.next(&page, &fields).await
     }
