@@ -1,6 +1,6 @@
 //! HTTPS on loopback: who trusts it, what is cut, and that nobody keeps others waiting.
 
-use std::{error::Error as _, time::Duration};
+use std::{error::Error as _, fmt::Write as _, time::Duration};
 
 use pocketdocket::simulator::{Certificate, Fault, FaultRule, PASSWORD, Running, Settings, SignInOffer, Simulator};
 use tokio::{io::AsyncReadExt as _, net::TcpStream};
@@ -16,7 +16,7 @@ fn everything(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
-        text += &format!(": {error}");
+        let _ = write!(text, ": {error}");
         cause = error.source();
     }
     text
