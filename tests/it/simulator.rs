@@ -5,7 +5,10 @@ mod code_flow;
 mod connection;
 mod device_flow;
 mod ews_tokens;
+mod in_between;
+mod outside;
 mod person;
+mod refusals;
 
 use std::{
     io::{BufRead as _, BufReader},
