@@ -128,6 +128,11 @@ impl Asked<'_> {
             let text = "The referenced account is currently locked out and may not be logged on to.";
             Answer { body: text.to_owned(), ..self.unauthorized() }.with("content-type", "text/plain")
         };
+        // Such a password is right: nobody counts it as a wrong one.
+        let interrupted = self.strike(|fault| (*fault == Fault::Interrupted).then_some(())).is_some();
+        if let Some(status) = StatusCode::from_u16(456).ok().filter(|_| interrupted) {
+            return Err(Answer::bare(status));
+        }
         let expired = || self.unauthorized().with("x-ms-credential-service-credexpired", "true");
         let struck = self.strike(|fault| match fault {
             Fault::WrongPassword => Some(self.unauthorized()),
@@ -138,7 +143,6 @@ impl Asked<'_> {
                 let answer = Answer { body: text.to_owned(), ..self.unauthorized() };
                 Some(answer.with("content-type", "text/plain").with("x-app-password-required", "true"))
             }
-            Fault::Interrupted => StatusCode::from_u16(456).ok().map(Answer::bare),
             _ => None,
         });
         if let Some(answer) = struck {

@@ -110,7 +110,9 @@ async fn ews_says_what_is_wrong_with_a_password_or_a_mailbox() {
     let wanted = client.find("s/1").await;
     assert_eq!((wanted.status, wanted.header("x-app-password-required")), (401, Some("true")));
     once(Fault::Interrupted);
+    let refused = running.refused_sign_ins(ANNA);
     assert_eq!(client.find("s/1").await.status, 456);
+    assert_eq!(running.refused_sign_ins(ANNA), refused, "the password was right");
     once(Fault::PasswordExpired);
     assert_eq!(client.find("s/1").await.header("x-ms-credential-service-credexpired"), Some("true"));
     once(Fault::PasswordExpires { days: 5 });
