@@ -76,6 +76,7 @@ async fn every_code_is_said_at_every_endpoint_and_then_no_more() {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 async fn the_words_are_those_of_the_samples() {
     let folder = repository::root().join("../shared/domain/samples/oauth");
     let Ok(files) = fs::read_dir(&folder) else {
