@@ -1,8 +1,9 @@
 //! How a link signs in, and how its user confirms the first use.
 //!
 //! [`password`] is the first way: a mailbox or app password over Basic, offered only to servers that ask for it. What can never
-//! work is refused before anything is sent: [`exchange_online`]. The others (NTLM, OAuth, service account, certificate) come as
-//! further implementations of [`Authenticator`](crate::ports::Authenticator).
+//! work is refused before anything is sent: [`exchange_online`]. [`oauth`] is the second: the user signs in at the provider. The
+//! others (NTLM, service account, certificate) come as further implementations of
+//! [`Authenticator`](crate::ports::Authenticator).
 //!
 //! [`confirmation`] is a pure state machine for one-time codes: clock and randomness are arguments, what it keeps are hashes.
 //! [`mailbox_proof`] delivers such a code as a task in the user's own mailbox and takes it away again; it is the only thing that
@@ -11,4 +12,5 @@
 pub mod confirmation;
 pub mod exchange_online;
 pub mod mailbox_proof;
+pub mod oauth;
 pub mod password;

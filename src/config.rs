@@ -22,7 +22,7 @@ pub use policy::{PerKind, PolicySettings};
 pub use secrets::names_secret;
 pub use template::{SAMPLE, written};
 
-use crate::{engine, exchange, plan::ScopeSettings, sources};
+use crate::{auth::oauth, engine, exchange, plan::ScopeSettings, sources};
 
 /// The name of the file where nobody says otherwise.
 pub const FILE_NAME: &str = "pocketdocket.toml";
@@ -41,6 +41,9 @@ pub struct Config {
     /// How mailboxes are reached.
     #[serde(default)]
     pub exchange: exchange::Settings,
+    /// Where users sign in by OAuth.
+    #[serde(default)]
+    pub sign_in: oauth::Settings,
     /// When and how widely to sync.
     #[serde(default)]
     pub sync: engine::Settings,
@@ -91,6 +94,7 @@ impl Config {
         self.practice.database.iter_mut().for_each(from_here);
         self.practice.server.iter_mut().flat_map(|server| &mut server.ca_file).for_each(from_here);
         self.exchange.ca_file.iter_mut().for_each(from_here);
+        self.sign_in.ca_file.iter_mut().for_each(from_here);
         self.alerts.dead_man_file.iter_mut().for_each(from_here);
         if is_path(&self.practice.mapping) {
             let mut mapping = PathBuf::from(&self.practice.mapping);
@@ -123,7 +127,8 @@ impl Config {
                 return refuse(setting, format!("{value} is not between {} and {}", range.start(), range.end()));
             }
         }
-        if let Some((setting, what)) = self.practice.server.as_ref().and_then(sources::ServerSettings::wrong) {
+        let server = self.practice.server.as_ref().and_then(sources::ServerSettings::wrong);
+        if let Some((setting, what)) = server.or_else(|| self.sign_in.wrong()) {
             return refuse(setting, what);
         }
         match (&self.practice.database, &self.practice.server) {

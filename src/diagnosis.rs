@@ -7,6 +7,7 @@
 //! Observations are collected by the rooms that speak to servers; they tag their [`Failure`](crate::ports::Failure). Nothing that
 //! a server sent is ever quoted: evidence is made of our own words, of numbers, and of words that we know.
 
+mod aadsts;
 mod catalogue;
 mod cause;
 mod classify;
@@ -15,6 +16,7 @@ mod ews;
 mod next_try;
 mod observation;
 
+pub use aadsts::{Aadsts, OauthError};
 pub use catalogue::{Entry, Fixer};
 pub use cause::Cause;
 pub use classify::is_exchange_online;

@@ -13,7 +13,7 @@
 //!    auth                   how a link signs in, and how its user confirms
 //!    state                  the ledger: mirror, journal, holds, users, history
 //!    simulator              an Exchange of our own, on loopback
-//! 3  ports  vault           the traits and the one vocabulary of trouble; sealing
+//! 3  ports  vault           traits, the one vocabulary of trouble, HTTP; sealing
 //! 2  plan                   pure: scope, decide, brakes
 //!    diagnosis              pure: why a sign-in failed, and who can do what about it
 //! 1  domain  xml            pure: what a record and an item are; an element tree

@@ -7,6 +7,7 @@ mod authenticator;
 mod failure;
 mod mailbox;
 mod source;
+pub mod web;
 
 pub use authenticator::{Authenticator, Challenge, SignIn, Step};
 pub use failure::{Failure, FailureKind, chain};

@@ -13,6 +13,7 @@ mod adoptions;
 mod budgets;
 mod columns;
 mod error;
+mod grants;
 mod history;
 mod holds;
 mod journal;
@@ -41,6 +42,7 @@ mod users;
 
 pub use adoptions::{FoundMatch, Leftovers, Pair, PairNumber, Portrait};
 pub use error::LedgerError;
+pub use grants::{Grant, GrantClaim};
 pub use history::{AuditEntry, HistoryEntry, HistoryFilter, Run, RunCounts, RunId};
 pub use holds::{HeldOperations, HoldId, HoldSummary, Released};
 pub use journal::{IntentId, OpenIntent, ParkedRecord, Resolution};
@@ -58,7 +60,7 @@ pub use settle::{Outcome, Settlement};
 pub use source_health::SourceHealth;
 pub use status::{Status, UserStatus};
 pub use undo::{UndoFilter, UndoId, UndoState, UndoTask, Undoable};
-pub use user::{AuthMethod, LinkState, Parked, User, UserDetails, UserName, UserNameError, Waiting};
+pub use user::{AuthMethod, AuthMethodError, LinkState, Parked, User, UserDetails, UserName, UserNameError, Waiting};
 pub use users::{ActiveUser, WhatRemains};
 
 #[cfg(test)]

@@ -104,6 +104,7 @@ impl Mailboxes {
         let link = self.settings.link(&user.details.address, user.details.url.as_deref(), &self.zone)?;
         match user.details.method {
             AuthMethod::Password => exchange_online::refuse_password(link.url.host_str().unwrap_or_default())?,
+            AuthMethod::OAuth => {}
         }
         Ok(link)
     }
@@ -111,6 +112,7 @@ impl Mailboxes {
     fn authenticator(user: &User, password: &SecretString) -> Result<Arc<dyn Authenticator>, Failure> {
         Ok(match user.details.method {
             AuthMethod::Password => Arc::new(Basic::new(&user.details.login, password)?),
+            AuthMethod::OAuth => return Err(Failure::new(FailureKind::Setting, "sign in by OAuth")),
         })
     }
 

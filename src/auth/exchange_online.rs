@@ -21,8 +21,8 @@ pub fn refuse_password(host: &str) -> Result<(), Failure> {
         .named(Cause::BasicOffByProvider)
         .because("Exchange Online takes no password or app password: Microsoft switched Basic off, and it cannot come back")
         .hint(
-            "a mailbox in Exchange Online needs a sign-in with OAuth, which this version does not have yet; link mailboxes on \
-             Exchange Server or hosted Exchange, and leave this user out for now",
+            "let the user sign in by OAuth instead: `pocketdocket user add NAME ... --method oauth`, or `pocketdocket user change NAME \
+             --method oauth` for one who is entered already; then `pocketdocket user link NAME`",
         ))
 }
 
@@ -34,7 +34,7 @@ mod tests {
     fn the_refusal_says_why_and_what_to_take_instead() {
         let Err(failure) = refuse_password("outlook.office365.com") else { panic!("is refused") };
         assert!(failure.chain().contains("cannot come back"));
-        assert!(failure.hint.is_some_and(|hint| hint.contains("OAuth")));
+        assert!(failure.hint.is_some_and(|hint| hint.contains("--method oauth")));
         assert!(refuse_password("mail.example.org").is_ok());
     }
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::{App, PRACTICE_PASSWORD},
     ports::FailureKind,
-    state::{LinkState, User},
+    state::{AuthMethod, LinkState, User},
 };
 
 pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -> anyhow::Result<Exit> {
@@ -33,6 +33,13 @@ pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -
         }
     }
     let users = ledger.users()?;
+    let by_oauth = users.iter().any(|user| user.details.method == AuthMethod::OAuth);
+    if by_oauth || config.sign_in.client_id.is_some() {
+        terminal.line(format_args!("sign-in        {}", config.sign_in.described()))?;
+        if let Err(failure) = config.sign_in.client() {
+            exit = report(&failure.into(), terminal);
+        }
+    }
     let active = users.iter().filter(|user| user.link == LinkState::Active).count();
     terminal.line(format_args!("users          {active} of {} active", users.len()))?;
     if arguments.online {
@@ -75,7 +82,9 @@ async fn mailbox(installation: &Installation, app: &App, user: &User, terminal: 
     // A password that was refused is not tried again before there is a new one; one that was never given cannot be.
     let skipped = match (&user.parked, user.link) {
         (Some(parked), _) => Some(format!("not asked, parked: {}; {}", parked.cause, parked.remedy)),
-        (None, LinkState::Invited) => Some(format!("not asked, no password yet: `pocketdocket user link {name}`")),
+        (None, LinkState::Invited) => {
+            Some(format!("not asked, {}: `pocketdocket user link {name}`", user.details.method.lacking()))
+        }
         _ => None,
     };
     if let Some(reason) = skipped {

@@ -160,7 +160,9 @@ fn needs(user: &UserStatus, clock: &Clock) -> Vec<String> {
         needs.push(format!("{name}: parked since {}: {}; {}", clock.time(parked.since), parked.cause, parked.remedy));
     }
     match user.user.link {
-        LinkState::Invited => needs.push(format!("{name}: no password yet; `pocketdocket user link {name}`")),
+        LinkState::Invited => {
+            needs.push(format!("{name}: {}; `pocketdocket user link {name}`", user.user.details.method.lacking()))
+        }
         LinkState::Linked => needs.push(format!("{name}: not confirmed; `pocketdocket user confirm {name}`")),
         LinkState::Confirming => {
             needs

@@ -1,6 +1,7 @@
 //! `user`: the people and their mailboxes.
 
 mod add;
+mod change;
 mod confirm;
 pub(super) mod details;
 mod import;
@@ -27,6 +28,7 @@ pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> a
         User::Import(arguments) => import::run(&installation, arguments, terminal)?,
         User::List(as_json) => show::list(&installation, as_json.json, terminal)?,
         User::Show { name, json } => show::one(&installation, name, json.json, terminal)?,
+        User::Change(arguments) => change::run(&installation, arguments, terminal)?,
         User::Set(arguments) => return set::run(&installation, arguments, terminal),
         User::Link(arguments) => return link::run(&installation, arguments, terminal),
         User::Confirm(arguments) => return confirm::run(&installation, arguments, terminal),

@@ -50,6 +50,8 @@ fn the_sample_shows_every_setting_with_its_default() {
     };
     assert_eq!(shown.firm, defaults.firm);
     assert_eq!(shown.practice, defaults.practice);
+    assert_eq!(defaults.sign_in, crate::auth::oauth::Settings::default());
+    assert_eq!(shown.sign_in.authority, defaults.sign_in.authority);
     assert_eq!(shown.sync, defaults.sync);
     assert_eq!(defaults.exchange, exchange::Settings::default());
     // What the sample shows of the rest has no default and is an example.
@@ -72,6 +74,7 @@ fn the_sample_shows_every_setting_with_its_default() {
     let plain = sources::ServerSettings::default();
     assert_eq!((server.host, server.tls), (plain.host, plain.tls));
     shows_all("exchange", &sample, &shown.exchange);
+    shows_all("sign_in", &sample, &shown.sign_in);
     shows_all("sync", &sample, &defaults.sync);
     shows_all("scope", &sample, &defaults.scope);
     shows_all("policy", &sample, &defaults.policy);
@@ -166,6 +169,8 @@ fn a_value_that_cannot_be_is_refused_by_name() {
         let zero = refusal(&MINIMAL.replace("[scope]", &format!("time_out_seconds = {seconds}\n[scope]")));
         assert!(zero.contains("`practice.time_out_seconds`"), "{zero}");
     }
+    assert!(refuse("[sign_in]\nauthority = \"http://login.example.org\"").contains("`sign_in.authority`"));
+    assert!(refuse("[sign_in]\ntenant = \"common\"").contains("`sign_in.tenant`"));
     assert!(refuse("[sync]\nschedule = \"whenever\"").contains("line 10"));
     assert!(refuse("[policy.budgets]\nerase = { at_least = 1, percent = 1 }").contains("erase"));
 }

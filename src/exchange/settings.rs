@@ -6,7 +6,7 @@ use url::Url;
 use super::ews::ServerVersion;
 use crate::{
     domain::Kind,
-    ports::{Failure, FailureKind},
+    ports::{Failure, FailureKind, web::check_url},
 };
 
 /// How mailboxes are reached. Section `[exchange]` of the configuration.
@@ -100,7 +100,7 @@ impl Settings {
         }
         let text = template.replace("{domain}", domain);
         let url: Url = text.parse().map_err(|error| trouble(format!("`{text}` is no URL: {error}")))?;
-        super::transport::check_url(&url)?;
+        check_url(&url)?;
         Ok(LinkAddress { url, mailbox: mailbox.to_owned(), zone: zone.to_owned() })
     }
 }

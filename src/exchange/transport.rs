@@ -1,12 +1,10 @@
-//! The only file that touches the network for mailboxes.
+//! The only file that touches the network for mailboxes, with the clients of [`web`].
 //!
-//! TLS is verified always; plain HTTP goes to this very machine and nowhere else; redirects are never followed. A request has
-//! a length and is plain UTF-8, because some servers refuse anything else. An answer is bounded in time and size. One link
+//! A request has a length and is plain UTF-8, because some servers refuse anything else. An answer is bounded in time and size. One link
 //! has at most two requests in flight, all links together as many as the settings say. What an answer means is not judged
 //! here, except for the sign-in, which may take several legs on one connection.
 
 use std::{
-    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,20 +13,20 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use reqwest::{Certificate, Client, redirect, tls::TlsInfo};
+use reqwest::{Certificate, Client, tls::TlsInfo};
 use secrecy::ExposeSecret;
 use tokio::sync::{Semaphore, SemaphorePermit};
-use url::{Host, Url};
+use url::Url;
 
 use super::{LinkAddress, Settings};
 use crate::{
     diagnosis::Scheme,
-    ports::{Authenticator, Challenge, Failure, FailureKind, Step},
+    ports::{
+        Authenticator, Challenge, Failure, FailureKind, Step,
+        web::{self, BodyError, check_url, is_loopback, no_answer},
+    },
 };
 
-/// Constant: administrators may allow or block EWS clients by this text.
-/// <https://learn.microsoft.com/exchange/client-developer/exchange-web-services/how-to-control-access-to-ews-in-exchange>
-pub const USER_AGENT: &str = "PocketDocket";
 const LARGEST_ANSWER: usize = 64 * 1024 * 1024;
 /// Exchange allows an account some ten open requests; the user's own devices need most of them.
 const IN_FLIGHT_PER_LINK: usize = 2;
@@ -66,46 +64,6 @@ pub struct Reply {
     pub body: Vec<u8>,
 }
 
-/// No answer came in time. The request may have been executed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no answer within {0} seconds")]
-pub struct TimedOut(pub u64);
-
-/// Refuses an address to which a password must not be sent.
-///
-/// # Errors
-/// [`FailureKind::Setting`] unless it is HTTPS, or HTTP to this very machine.
-pub fn check_url(url: &Url) -> Result<(), Failure> {
-    let refused = |why: &str| {
-        Err(Failure::new(FailureKind::Setting, format!("use the server address `{}`", shown(url)))
-            .because(why.to_owned())
-            .hint("give the address with `https://`"))
-    };
-    match (url.scheme(), url.host()) {
-        ("https", Some(_)) => Ok(()),
-        ("http", Some(_)) if is_loopback(url) => Ok(()),
-        ("http", Some(_)) => {
-            refused("plain HTTP is allowed to this very machine only: it would show passwords and clients' data")
-        }
-        _ => refused("it is not an `https://` address"),
-    }
-}
-
-/// Scheme, host and path: what may stand in a message.
-fn shown(url: &Url) -> String {
-    format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        // The clients for loopback resolve this name by themselves.
-        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        None => false,
-    }
-}
-
 impl Shared {
     /// Connections as the settings want them. Opens none yet.
     ///
@@ -117,21 +75,10 @@ impl Shared {
                 .because(error)
                 .hint("check `ca_file` in section `[exchange]`: a PEM file with one or more certificates")
         };
-        let authorities = match &settings.ca_file {
-            Some(path) => {
-                let bytes =
-                    std::fs::read(path).map_err(|error| trouble(format!("`{}`: {error}", path.display()).into()))?;
-                let found = Certificate::from_pem_bundle(&bytes).map_err(|error| trouble(error.into()))?;
-                if found.is_empty() {
-                    return Err(trouble(format!("there is no certificate in `{}`", path.display()).into()));
-                }
-                found
-            }
-            None => Vec::new(),
-        };
+        let authorities = web::authorities(settings.ca_file.as_deref(), "exchange")?;
         let time_out = Duration::from_secs(settings.time_out_seconds.max(1));
         let clients = |loopback| -> Result<Clients, Failure> {
-            let build = || client(&authorities, time_out, loopback);
+            let build = || web::client(&authorities, time_out, loopback);
             Ok(Clients {
                 pooled: build().build().map_err(|error| trouble(error.into()))?,
                 fresh: build().pool_max_idle_per_host(0).build().map_err(|error| trouble(error.into()))?,
@@ -140,24 +87,6 @@ impl Shared {
         let (outside, loopback) = (clients(false)?, clients(true)?);
         let in_flight = Semaphore::new(settings.max_in_flight.clamp(1, Semaphore::MAX_PERMITS));
         Ok(Self { outside, loopback, authorities, time_out, in_flight })
-    }
-}
-
-fn client(authorities: &[Certificate], time_out: Duration, loopback: bool) -> reqwest::ClientBuilder {
-    let builder = Client::builder()
-        .user_agent(USER_AGENT)
-        .redirect(redirect::Policy::none())
-        .referer(false)
-        .retry(reqwest::retry::never())
-        .timeout(time_out)
-        .connect_timeout(time_out.min(Duration::from_secs(30)))
-        .tls_info(true)
-        .tls_certs_merge(authorities.iter().cloned());
-    if loopback {
-        let here = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
-        builder.no_proxy().resolve_to_addrs("localhost", &here)
-    } else {
-        builder.https_only(true)
     }
 }
 
@@ -195,7 +124,7 @@ impl Link {
             HeaderValue::from_str(anchor).map_err(|_| setting("the mailbox's address has a control character"))?;
         let binds = authenticator.binds_connection();
         let own = if binds {
-            let builder = client(&shared.authorities, shared.time_out, is_loopback(&address.url));
+            let builder = web::client(&shared.authorities, shared.time_out, is_loopback(&address.url));
             let own = builder.http1_only().pool_max_idle_per_host(1).build();
             Some(own.map_err(|error| setting("no connection can be prepared").because(error))?)
         } else {
@@ -317,7 +246,7 @@ impl Link {
         body: &[u8],
         authorization: HeaderValue,
     ) -> Result<(Reply, Option<Vec<u8>>), Failure> {
-        let failed = |error| observe::network_failure(doing, self.host(), self.shared.time_out, error);
+        let failed = |error| no_answer(doing, self.host(), "exchange", self.shared.time_out, error);
         let request = client
             .post(self.url.clone())
             .header(header::AUTHORIZATION, authorization)
@@ -334,16 +263,10 @@ impl Link {
             Failure::new(FailureKind::TooMuch, doing)
                 .because(format!("`{}` sent an answer of more than {LARGEST_ANSWER} bytes", self.host()))
         };
-        if response.content_length().is_some_and(|length| length > LARGEST_ANSWER as u64) {
-            return Err(too_large());
-        }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if bytes.len() + chunk.len() > LARGEST_ANSWER {
-                return Err(too_large());
-            }
-            bytes.extend_from_slice(&chunk);
-        }
+        let bytes = web::body(&mut response, LARGEST_ANSWER).await.map_err(|error| match error {
+            BodyError::Broken(error) => failed(error),
+            BodyError::TooLong(_) => too_large(),
+        })?;
         let reply = Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body: bytes };
         Ok((reply, certificate))
     }

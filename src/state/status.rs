@@ -5,8 +5,9 @@ use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Colleague, HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Proof, Rollout, Run, SourceHealth, User,
+    Colleague, Grant, HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Proof, Rollout, Run, SourceHealth, User,
     columns::{Count, Word},
+    grants,
     history::last_runs,
     holds, mailboxes,
     meaning::rollouts,
@@ -55,6 +56,8 @@ pub struct UserStatus {
     pub parked_records: u64,
     /// Operations whose outcome is not known yet.
     pub open_intents: u64,
+    /// What the user granted to us, where the link signs in so.
+    pub grant: Option<Grant>,
     /// Since when the practice system lists the user's person as inactive.
     pub left: Option<Timestamp>,
 }
@@ -138,6 +141,7 @@ fn user_status(transaction: &Transaction<'_>, user: User, waiting: &[HoldSummary
         holds: waiting.iter().filter(|hold| hold.user == user.name).cloned().collect(),
         parked_records: 0,
         open_intents: 0,
+        grant: grants::get(transaction, &user.name)?,
         left: None,
         user,
     };

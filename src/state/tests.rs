@@ -1,6 +1,7 @@
 //! The ledger on real files. What each file tests is in its name; here is what they share.
 
 mod crash;
+mod grants;
 mod journal;
 mod mirror_model;
 mod opening;

@@ -64,7 +64,50 @@ pub enum AuthMethod {
     /// The mailbox's password, or an app password.
     #[default]
     Password,
+    /// The user signs in at the provider, and grants us access by OAuth.
+    #[serde(rename = "oauth")]
+    OAuth,
 }
+
+impl AuthMethod {
+    /// Every method.
+    pub const ALL: [Self; 2] = [Self::Password, Self::OAuth];
+
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::OAuth => "oauth",
+        }
+    }
+
+    /// What an invited link lacks: `no password yet`.
+    pub fn lacking(self) -> &'static str {
+        match self {
+            Self::Password => "no password yet",
+            Self::OAuth => "nobody signed in yet",
+        }
+    }
+}
+
+impl fmt::Display for AuthMethod {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.word())
+    }
+}
+
+impl FromStr for AuthMethod {
+    type Err = AuthMethodError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|method| method.word().eq_ignore_ascii_case(text)).ok_or(AuthMethodError)
+    }
+}
+
+/// The text is no way to sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no way to sign in that we know; there are `password` and `oauth`")]
+pub struct AuthMethodError;
 
 /// How far a link is. Only [`LinkState::Active`] reaches the engine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -6,8 +6,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Ledger, LedgerError, LinkState, MailboxId, Parked, User, UserDetails, UserName, Waiting,
+    AuthMethod, Ledger, LedgerError, LinkState, MailboxId, Parked, User, UserDetails, UserName, Waiting,
     columns::{Json, Moment, Word},
+    grants,
     history::add_audit,
     mailboxes::sleep_if_unused,
     secrets,
@@ -108,7 +109,7 @@ impl Ledger {
             let user = get(transaction, name)?;
             transaction.execute("DELETE FROM user WHERE name = ?1", [name.as_str()])?;
             transaction.execute("DELETE FROM hold WHERE user = ?1", [name.as_str()])?;
-            secrets::forget(transaction, &password_name(name))?;
+            forget_secrets(transaction, name)?;
             if let Some(mailbox) = user.mailbox {
                 let unused = sleep_if_unused(transaction, mailbox)?;
                 if unused && remains == WhatRemains::Nothing {
@@ -155,10 +156,7 @@ impl Ledger {
         self.write(|transaction| {
             let user = get(transaction, name)?;
             secrets::put(transaction, &belongs_to, &sealed)?;
-            transaction.execute("UPDATE user SET refused = 0, parked = NULL WHERE name = ?1", [name.as_str()])?;
-            if user.link == LinkState::Invited {
-                set(transaction, name, "link", Json(LinkState::Linked))?;
-            }
+            secret_given(transaction, &user)?;
             add_audit(transaction, by, Some(name), "gave a secret to sign in with", now)
         })
     }
@@ -308,7 +306,13 @@ fn change(
         let changed = changed_settings(&before.details.settings, &details.settings);
         return add_audit(transaction, by, Some(name), &format!("settings changed: {changed}"), now);
     }
-    if before.link != LinkState::Invited {
+    let (old, new) = (&before.details, details);
+    let same_account = (&old.address, &old.login) == (&new.address, &new.login);
+    if old.method != new.method || (new.method == AuthMethod::OAuth && !same_account) {
+        // What was given before is of no use: a secret of another kind, or a grant of another person.
+        forget_secrets(transaction, name)?;
+        set(transaction, name, "link", Json(LinkState::Invited))?;
+    } else if before.link != LinkState::Invited {
         set(transaction, name, "link", Json(LinkState::Linked))?;
     }
     transaction.execute(
@@ -320,10 +324,25 @@ fn change(
         sleep_if_unused(transaction, mailbox)?;
     }
     let event = format!(
-        "changed to person `{}`, mailbox `{}`, login `{}`; must be confirmed anew",
-        details.person, details.address, details.login
+        "changed to person `{}`, mailbox `{}`, login `{}`, by {}; must be confirmed anew",
+        details.person, details.address, details.login, details.method
     );
     add_audit(transaction, by, Some(name), &event, now)
+}
+
+/// The user gave what the link signs in with: whatever stood against the one before is forgotten.
+pub(super) fn secret_given(transaction: &Transaction<'_>, user: &User) -> Result<(), LedgerError> {
+    let name = &user.name;
+    transaction.execute("UPDATE user SET refused = 0, parked = NULL WHERE name = ?1", [name.as_str()])?;
+    if user.link == LinkState::Invited {
+        set(transaction, name, "link", Json(LinkState::Linked))?;
+    }
+    Ok(())
+}
+
+fn forget_secrets(transaction: &Transaction<'_>, name: &UserName) -> Result<(), LedgerError> {
+    secrets::forget(transaction, &password_name(name))?;
+    grants::forget(transaction, name)
 }
 
 fn password_name(name: &UserName) -> String {
@@ -349,7 +368,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
     })
 }
 
-fn get(transaction: &Transaction<'_>, name: &UserName) -> Result<User, LedgerError> {
+pub(super) fn get(transaction: &Transaction<'_>, name: &UserName) -> Result<User, LedgerError> {
     transaction
         .prepare_cached(&format!("{COLUMNS} WHERE name = ?1"))?
         .query_one([name.as_str()], from_row)

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::Json;
-use crate::state::UserName;
+use crate::state::{AuthMethod, UserName};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum User {
@@ -22,6 +22,8 @@ pub(in crate::cli) enum User {
         #[command(flatten)]
         json: Json,
     },
+    /// Change what was entered of a user: person, mailbox, login, service, way to sign in
+    Change(ChangeUser),
     /// Set what one user gets to see: contacts, kinds, window, privacy, walls
     Set(SetUser),
     /// Give a user's password: set, verify, keep
@@ -58,6 +60,38 @@ pub(in crate::cli) struct AddUser {
     /// Address of the mailbox's web service, if it is not the configured one
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) url: Option<String>,
+    /// How the user signs in: `password` or `oauth`
+    #[arg(long, value_name = "METHOD", default_value_t)]
+    pub(in crate::cli) method: AuthMethod,
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ChangeUser {
+    /// The user
+    pub(in crate::cli) name: UserName,
+    #[command(flatten)]
+    pub(in crate::cli) changes: Changes,
+}
+
+/// What is to be otherwise.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = true)]
+pub(in crate::cli) struct Changes {
+    /// Who it is in the practice system
+    #[arg(long, value_name = "ID")]
+    pub(in crate::cli) person: Option<String>,
+    /// E-mail address of the mailbox
+    #[arg(long, value_name = "ADDRESS")]
+    pub(in crate::cli) mailbox: Option<String>,
+    /// What to sign in with; nothing for the e-mail address
+    #[arg(long, value_name = "LOGIN")]
+    pub(in crate::cli) login: Option<String>,
+    /// Address of the mailbox's web service; nothing for the configured one
+    #[arg(long, value_name = "URL")]
+    pub(in crate::cli) url: Option<String>,
+    /// How the user signs in: `password` or `oauth`
+    #[arg(long, value_name = "METHOD")]
+    pub(in crate::cli) method: Option<AuthMethod>,
 }
 
 #[derive(Debug, Args)]

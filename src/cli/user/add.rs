@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::details::{address, can_be_reached, people};
+use super::details::{address, can_be_reached, needs_an_app, people};
 use crate::{
     cli::{
         arguments::AddUser,
@@ -8,7 +8,7 @@ use crate::{
         terminal::Terminal,
     },
     domain::PersonId,
-    state::{AuthMethod, UserDetails},
+    state::UserDetails,
 };
 
 pub(super) fn run(installation: &Installation, arguments: &AddUser, terminal: &mut Terminal) -> anyhow::Result<()> {
@@ -19,13 +19,15 @@ pub(super) fn run(installation: &Installation, arguments: &AddUser, terminal: &m
         login: arguments.login.clone().unwrap_or_else(|| address.to_owned()),
         address: address.to_owned(),
         url: arguments.url.clone(),
-        method: AuthMethod::Password,
+        method: arguments.method,
         settings: serde_json::json!({}),
     };
     can_be_reached(&installation.config.exchange, &details)?;
     installation.ledger.add_user(name, &details, &who(), Timestamp::now())?;
     terminal.say(format_args!("`{name}` is entered: {} in the practice system, mailbox {address}", details.person));
-    if let Some(remark) = unknown_person(installation, &details.person) {
+    let remarks =
+        [unknown_person(installation, &details.person), needs_an_app(&installation.config.sign_in, details.method)];
+    for remark in remarks.into_iter().flatten() {
         terminal.warn(remark);
     }
     terminal.say(format_args!("next: `pocketdocket user link {name}`"));

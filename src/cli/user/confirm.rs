@@ -28,7 +28,7 @@ pub(super) fn run(
     let user = installation.ledger.user(name)?;
     match user.link {
         LinkState::Invited => {
-            return Err(Refusal::needs_person(format!("`{name}` has no password yet"))
+            return Err(Refusal::needs_person(format!("`{name}`: {}", user.details.method.lacking()))
                 .hint(format!("first `pocketdocket user link {name}`"))
                 .into());
         }

@@ -3,11 +3,11 @@
 use url::Url;
 
 use crate::{
-    auth::exchange_online,
+    auth::{exchange_online, oauth},
     cli::{installation::Installation, trouble::Refusal},
     exchange,
     ports::{Person, Portion, Source},
-    state::UserDetails,
+    state::{AuthMethod, UserDetails},
 };
 
 /// An e-mail address, as far as it can be told without asking: something, an at sign, a host.
@@ -33,9 +33,17 @@ pub(super) fn can_be_reached(settings: &exchange::Settings, details: &UserDetail
     }
     if details.url.is_some() || settings.url.is_some() {
         let link = settings.link(&details.address, details.url.as_deref(), "UTC")?;
-        exchange_online::refuse_password(link.url.host_str().unwrap_or_default())?;
+        if details.method == AuthMethod::Password {
+            exchange_online::refuse_password(link.url.host_str().unwrap_or_default())?;
+        }
     }
     Ok(())
+}
+
+/// A remark if this way to sign in needs an app registration that is not configured yet.
+pub(super) fn needs_an_app(settings: &oauth::Settings, method: AuthMethod) -> Option<String> {
+    let failure = (method == AuthMethod::OAuth).then(|| settings.client().err()).flatten()?;
+    Some(format!("{}; before the user can sign in: {}", failure.chain(), failure.hint.unwrap_or_default()))
 }
 
 /// Everybody in the practice system, if it can be read now.
@@ -57,7 +65,7 @@ async fn read_people(source: &dyn Source) -> Option<Vec<Person>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{domain::PersonId, state::AuthMethod};
+    use crate::domain::PersonId;
 
     #[test]
     fn only_encrypted_or_local_services_without_secrets_are_taken() {
@@ -88,6 +96,13 @@ mod tests {
         }
         assert!(reached(Some("https://outlook.office365.com/EWS/Exchange.asmx"), None).is_err());
         assert!(reached(None, None).is_ok(), "the address may come later");
+    }
+
+    #[test]
+    fn a_sign_in_by_oauth_needs_an_app_and_a_password_needs_none() {
+        let none = oauth::Settings::default();
+        assert!(needs_an_app(&none, AuthMethod::OAuth).is_some_and(|remark| remark.contains("App registrations")));
+        assert_eq!(needs_an_app(&none, AuthMethod::Password), None);
     }
 
     #[test]

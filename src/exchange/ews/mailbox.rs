@@ -26,14 +26,10 @@ use super::{
 };
 use crate::{
     domain::{FolderId, ItemContent, ItemId, ItemRef, Kind, Stamp},
-    exchange::{
-        Call, LinkAddress, OwnFolders, Settings, Shared,
-        throttle::Throttle,
-        transport::{Link, TimedOut},
-    },
+    exchange::{Call, LinkAddress, OwnFolders, Settings, Shared, throttle::Throttle, transport::Link},
     ports::{
         Authenticator, Changes, Failure, FailureKind, Folder, ItemChange, ItemOutcome, Mailbox, MailboxIdentity,
-        NewItem, Owner, Removal, Sighting, SyncToken,
+        NewItem, Owner, Removal, Sighting, SyncToken, web::TimedOut,
     },
 };
 

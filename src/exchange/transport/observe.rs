@@ -1,12 +1,10 @@
 //! What a failed request shows of its cause, in the words of the diagnosis.
 
-use std::time::Duration;
-
 use http::{HeaderMap, HeaderName, header};
 
-use super::{Reply, TimedOut};
+use super::Reply;
 use crate::{
-    diagnosis::{Cause, Diagnosis, NetworkTrouble, Observation, Scheme},
+    diagnosis::{Cause, Diagnosis, Observation, Scheme},
     ports::{Failure, FailureKind},
 };
 
@@ -62,47 +60,5 @@ fn observation(reply: &Reply, host: &str) -> Observation {
         clock_difference: date.map(|date| date.timestamp().duration_since(jiff::Timestamp::now())),
         response_code: None,
         body: String::from_utf8_lossy(reply.body.get(..Observation::LOOK).unwrap_or(&reply.body)).into_owned(),
-    }
-}
-
-/// No answer: why, in the words of the libraries below, which have no types for it.
-pub(super) fn network_failure(doing: &str, host: &str, time_out: Duration, error: reqwest::Error) -> Failure {
-    let error = error.without_url();
-    let mut chain = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        chain = format!("{chain}: {inner}");
-        cause = inner.source();
-    }
-    let trouble = if error.is_timeout() { NetworkTrouble::TimedOut } else { trouble(&chain.to_lowercase()) };
-    let observed = Observation { host: host.to_owned(), network: Some(trouble), ..Observation::default() };
-    let failure = match trouble {
-        NetworkTrouble::TimedOut => {
-            Failure::new(FailureKind::Transient, doing).because(TimedOut(time_out.as_secs()))
-        }
-        NetworkTrouble::Certificate | NetworkTrouble::CertificateOfTheFuture => {
-            Failure::new(FailureKind::Setting, doing).because(format!("`{host}`: {chain}")).hint(
-                "the server's certificate is not trusted; if it comes from an own authority, name its PEM file as `ca_file` in section `[exchange]`",
-            )
-        }
-        _ => Failure::new(FailureKind::Transient, doing).because(format!("`{host}`: {chain}")),
-    };
-    failure.diagnosed(observed.diagnose())
-}
-
-fn trouble(chain: &str) -> NetworkTrouble {
-    let says = |phrases: &[&str]| phrases.iter().any(|phrase| chain.contains(phrase));
-    if says(&["not valid yet", "notvalidyet"]) {
-        NetworkTrouble::CertificateOfTheFuture
-    } else if says(&["certificate"]) {
-        NetworkTrouble::Certificate
-    } else if says(&["dns error", "failed to lookup address", "name or service not known", "no such host"]) {
-        NetworkTrouble::NameNotFound
-    } else if says(&["tunnel", "proxy"]) {
-        NetworkTrouble::Proxy
-    } else if says(&["corrupt message", "invalidcontenttype", "invalid message"]) {
-        NetworkTrouble::NotTls
-    } else {
-        NetworkTrouble::NoConnection
     }
 }

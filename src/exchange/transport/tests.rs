@@ -3,6 +3,7 @@ mod tls;
 
 use super::*;
 use crate::exchange::script::{Answer, Legs, Script};
+use crate::ports::web::TimedOut;
 
 fn link(script: &Script, authenticator: Arc<dyn Authenticator>) -> Link {
     let shared = Arc::new(Shared::new(&script.settings).unwrap());

@@ -295,7 +295,7 @@ fn a_wrong_password_is_not_kept() {
     exit code: 1
     ----- stdout
     ----- stderr
-    error: `weber` has no password yet
+    error: `weber`: no password yet
     hint: first `pocketdocket user link weber`
     ");
     exchange.stop();

@@ -112,7 +112,7 @@ fn a_mailbox_in_exchange_online_is_refused_with_the_reason() {
     ----- stderr
     error: could not use a password for `outlook.office365.com`
       Caused by: Exchange Online takes no password or app password: Microsoft switched Basic off, and it cannot come back
-    hint: a mailbox in Exchange Online needs a sign-in with OAuth, which this version does not have yet; link mailboxes on Exchange Server or hosted Exchange, and leave this user out for now
+    hint: let the user sign in by OAuth instead: `pocketdocket user add NAME ... --method oauth`, or `pocketdocket user change NAME --method oauth` for one who is entered already; then `pocketdocket user link NAME`
     ");
     assert_snapshot!(place.run("user list"), @r"
     exit code: 0
@@ -233,4 +233,48 @@ fn what_the_mapping_cannot_tell_is_said_when_somebody_relies_on_it() {
     `weber` is not synced now, so nothing changes in the mailbox yet
     kept; it holds from the next sync on: `pocketdocket user show weber`
     ");
+}
+
+#[test]
+fn the_way_to_sign_in_is_chosen_per_user_and_may_be_changed() {
+    let place = Place::installed();
+    let exchange_online = "--url https://outlook.office365.com/EWS/Exchange.asmx";
+    let shown = place
+        .run(&format!("user add weber --person HW --mailbox weber@kanzlei.example {exchange_online} --method oauth"));
+    assert!(shown.starts_with("exit code: 0"), "{shown}");
+    assert!(shown.contains("App registrations"), "says how to register an app: {shown}");
+    let check = place.run("check");
+    assert!(
+        check.contains("sign-in        OAuth at `https://login.microsoftonline.com`, no tenant set, no app set"),
+        "{check}"
+    );
+    assert!(!check.starts_with("exit code: 0"), "{check}");
+
+    place.command("user add huber --person TM --mailbox huber@kanzlei.example").assert().success();
+    assert_snapshot!(place.run(&format!("user change huber {exchange_online}")), @r"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error: could not use a password for `outlook.office365.com`
+      Caused by: Exchange Online takes no password or app password: Microsoft switched Basic off, and it cannot come back
+    hint: let the user sign in by OAuth instead: `pocketdocket user add NAME ... --method oauth`, or `pocketdocket user change NAME --method oauth` for one who is entered already; then `pocketdocket user link NAME`
+    ");
+    let configuration = std::fs::read_to_string(place.path("pocketdocket.toml")).expect("is there");
+    let sign_in = "[sign_in]\ntenant = \"kanzlei.example\"\nclient_id = \"an-app\"\n";
+    place.write("pocketdocket.toml", &format!("{configuration}\n{sign_in}"));
+    assert_snapshot!(place.run(&format!("user change huber {exchange_online} --method oauth --mailbox eva@kanzlei.example")), @r"
+    exit code: 0
+    ----- stdout
+    ----- stderr
+    `huber` is changed: TM in the practice system, mailbox eva@kanzlei.example, signs in as `eva@kanzlei.example` by oauth
+    next: `pocketdocket user link huber`
+    ");
+    assert!(place.run("user change huber --method oauth").contains("is entered so already"));
+    assert!(place.run("user change huber").starts_with("exit code: 2"), "says nothing");
+    assert!(place.run("user change huber --method telepathy").contains("`password` and `oauth`"));
+    let check = place.run("check");
+    assert!(check.contains("tenant `kanzlei.example`, app `an-app`"), "{check}");
+    let list = place.command("user list --json").output().expect("starts");
+    let users: serde_json::Value = serde_json::from_slice(&list.stdout).expect("is JSON");
+    assert_eq!((&users[0]["method"]["method"], &users[0]["link"]), (&"oauth".into(), &"invited".into()));
 }

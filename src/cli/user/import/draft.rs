@@ -11,7 +11,7 @@ use crate::{
     exchange,
     ports::Person,
     sources::mapping::closest,
-    state::{AuthMethod, User, UserDetails, UserName},
+    state::{AuthMethod, AuthMethodError, User, UserDetails, UserName},
 };
 
 /// One row, ready to be entered.
@@ -208,8 +208,7 @@ impl<'a> Drafts<'a> {
 fn method(row: &SheetRow) -> Result<AuthMethod, String> {
     match row.get(Column::Method) {
         None => Ok(AuthMethod::default()),
-        Some(word) => serde_json::from_value(serde_json::json!({ "method": word.to_lowercase() }))
-            .map_err(|_| "this is no way to sign in that we know; there is `password`".to_owned()),
+        Some(word) => word.parse().map_err(|error: AuthMethodError| error.to_string()),
     }
 }
 
@@ -255,6 +254,7 @@ fn differences(before: &UserDetails, after: &UserDetails) -> Vec<Difference> {
             ("mailbox", details.address.clone()),
             ("login", details.login.clone()),
             ("service", service(details)),
+            ("method", details.method.to_string()),
             ("kinds", kinds(details)),
         ]
     };

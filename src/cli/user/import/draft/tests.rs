@@ -50,7 +50,7 @@ fn drafted(list: &str, people: Option<&[Person]>, users: &[User]) -> (Vec<Fate>,
 fn every_bad_cell_is_told_with_line_and_column() {
     let list = "name,person,mailbox,url,method,kinds\n\
         weber,HW,weber@k.example,,password,event task\n\
-        We ber,XX,weber,,oauth,letters\n\
+        We ber,XX,weber,,telepathy,letters\n\
         weber,office@k.example,a@k.example,,,\n\
         kaya,HW,b@k.example,https://u:planted@k.example/,,\n\
         ,,,,,\n\
@@ -61,7 +61,7 @@ fn every_bad_cell_is_told_with_line_and_column() {
     line 3, column name: `We ber` cannot be a user's name: it takes 1 to 64 of `a-z`, `0-9`, `.`, `_`, `-`
     line 3, column person: the practice system has no person `XX`
     line 3, column mailbox: `weber` is not an e-mail address
-    line 3, column method: this is no way to sign in that we know; there is `password`
+    line 3, column method: this is no way to sign in that we know; there are `password` and `oauth`
     line 3, column kinds: `letters` is no kind; there are `event`, `task` and `contact`, or `none`
     line 4, column name: `weber` stands in line 2 already
     line 4, column person: several people have this address: AK, TM; say which

@@ -1,0 +1,127 @@
+//! HTTP clients of one making, for all who speak to servers over it.
+//!
+//! TLS is verified always; plain HTTP goes to this very machine and nowhere else; redirects are never followed, and nothing is
+//! repeated by itself. What became of a request that got no answer is told in the words of the diagnosis.
+
+mod trouble;
+
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
+
+use reqwest::{Certificate, Client, ClientBuilder, Response, redirect};
+pub use trouble::{TimedOut, no_answer};
+use url::{Host, Url};
+
+use super::{Failure, FailureKind};
+
+/// Constant: administrators may allow or block EWS clients by this text.
+/// <https://learn.microsoft.com/exchange/client-developer/exchange-web-services/how-to-control-access-to-ews-in-exchange>
+pub const USER_AGENT: &str = "PocketDocket";
+
+/// Refuses an address to which a secret must not be sent.
+///
+/// # Errors
+/// [`FailureKind::Setting`] unless it is HTTPS, or HTTP to this very machine.
+pub fn check_url(url: &Url) -> Result<(), Failure> {
+    let refused = |why: &str| {
+        Err(Failure::new(FailureKind::Setting, format!("use the server address `{}`", shown(url)))
+            .because(why.to_owned())
+            .hint("give the address with `https://`"))
+    };
+    match (url.scheme(), url.host()) {
+        ("https", Some(_)) => Ok(()),
+        ("http", Some(_)) if is_loopback(url) => Ok(()),
+        ("http", Some(_)) => {
+            refused("plain HTTP is allowed to this very machine only: it would show passwords and clients' data")
+        }
+        _ => refused("it is not an `https://` address"),
+    }
+}
+
+/// Scheme, host and path: what may stand in a message.
+fn shown(url: &Url) -> String {
+    format!("{}://{}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+}
+
+/// Whether the address leads to this very machine.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        // The clients for loopback resolve this name by themselves.
+        Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
+        None => false,
+    }
+}
+
+/// The authorities to trust besides those of the system: the certificates of a PEM file, none without one. `section` is that of
+/// the configuration.
+///
+/// # Errors
+/// [`FailureKind::Setting`] if the file cannot be read or holds no certificate.
+pub fn authorities(ca_file: Option<&Path>, section: &str) -> Result<Vec<Certificate>, Failure> {
+    let Some(path) = ca_file else { return Ok(Vec::new()) };
+    let trouble = |why: String| {
+        Failure::new(FailureKind::Setting, format!("read `ca_file` of section `[{section}]`"))
+            .because(format!("`{}`: {why}", path.display()))
+            .hint(format!("check `ca_file` in section `[{section}]`: a PEM file with one or more certificates"))
+    };
+    let bytes = std::fs::read(path).map_err(|error| trouble(error.to_string()))?;
+    let found = Certificate::from_pem_bundle(&bytes).map_err(|error| trouble(error.to_string()))?;
+    if found.is_empty() {
+        return Err(trouble("there is no certificate in it".to_owned()));
+    }
+    Ok(found)
+}
+
+/// A client as all of ours are; `loopback` says that it speaks to this very machine, without a proxy, and over plain HTTP if need
+/// be.
+pub fn client(authorities: &[Certificate], time_out: Duration, loopback: bool) -> ClientBuilder {
+    let builder = Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .retry(reqwest::retry::never())
+        .timeout(time_out)
+        .connect_timeout(time_out.min(Duration::from_secs(30)))
+        .tls_info(true)
+        .tls_certs_merge(authorities.iter().cloned());
+    if loopback {
+        let here = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
+        builder.no_proxy().resolve_to_addrs("localhost", &here)
+    } else {
+        builder.https_only(true)
+    }
+}
+
+/// Why the body of an answer was not read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum BodyError {
+    /// The connection.
+    #[error(transparent)]
+    Broken(#[from] reqwest::Error),
+    /// It is larger than anything that could be meant.
+    #[error("the answer is longer than {0} bytes")]
+    TooLong(usize),
+}
+
+/// Reads the body of an answer, unpacked, if it is not longer than that.
+///
+/// # Errors
+/// When the connection breaks, or the body is longer.
+pub async fn body(response: &mut Response, most: usize) -> Result<Vec<u8>, BodyError> {
+    if response.content_length().is_some_and(|length| usize::try_from(length).map_or(true, |length| length > most)) {
+        return Err(BodyError::TooLong(most));
+    }
+    let mut bytes = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        if bytes.len() + chunk.len() > most {
+            return Err(BodyError::TooLong(most));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}

@@ -1,0 +1,55 @@
+use std::time::Duration;
+
+use crate::{
+    diagnosis::{NetworkTrouble, Observation},
+    ports::{Failure, FailureKind},
+};
+
+/// No answer came in time. The request may have been executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no answer within {0} seconds")]
+pub struct TimedOut(pub u64);
+
+/// No answer: why, in the words of the libraries below, which have no types for it.
+///
+/// `section` is that of the configuration that may name an own authority.
+pub fn no_answer(doing: &str, host: &str, section: &str, time_out: Duration, error: reqwest::Error) -> Failure {
+    let error = error.without_url();
+    let mut chain = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(inner) = cause {
+        chain = format!("{chain}: {inner}");
+        cause = inner.source();
+    }
+    let trouble = if error.is_timeout() { NetworkTrouble::TimedOut } else { trouble(&chain.to_lowercase()) };
+    let observed = Observation { host: host.to_owned(), network: Some(trouble), ..Observation::default() };
+    let failure = match trouble {
+        NetworkTrouble::TimedOut => {
+            Failure::new(FailureKind::Transient, doing).because(TimedOut(time_out.as_secs()))
+        }
+        NetworkTrouble::Certificate | NetworkTrouble::CertificateOfTheFuture => {
+            Failure::new(FailureKind::Setting, doing).because(format!("`{host}`: {chain}")).hint(
+                format!("the server's certificate is not trusted; if it comes from an own authority, name its PEM file as `ca_file` in section `[{section}]`"),
+            )
+        }
+        _ => Failure::new(FailureKind::Transient, doing).because(format!("`{host}`: {chain}")),
+    };
+    failure.diagnosed(observed.diagnose())
+}
+
+fn trouble(chain: &str) -> NetworkTrouble {
+    let says = |phrases: &[&str]| phrases.iter().any(|phrase| chain.contains(phrase));
+    if says(&["not valid yet", "notvalidyet"]) {
+        NetworkTrouble::CertificateOfTheFuture
+    } else if says(&["certificate"]) {
+        NetworkTrouble::Certificate
+    } else if says(&["dns error", "failed to lookup address", "name or service not known", "no such host"]) {
+        NetworkTrouble::NameNotFound
+    } else if says(&["tunnel", "proxy"]) {
+        NetworkTrouble::Proxy
+    } else if says(&["corrupt message", "invalidcontenttype", "invalid message"]) {
+        NetworkTrouble::NotTls
+    } else {
+        NetworkTrouble::NoConnection
+    }
+}
