@@ -161,7 +161,7 @@ fn needs(user: &UserStatus, clock: &Clock) -> Vec<String> {
     }
     match user.user.link {
         LinkState::Invited => {
-            needs.push(format!("{name}: {}; `pocketdocket user link {name}`", user.user.details.method.lacking()))
+            needs.push(format!("{name}: {}; `pocketdocket user link {name}`", user.user.details.method.lacking()));
         }
         LinkState::Linked => needs.push(format!("{name}: not confirmed; `pocketdocket user confirm {name}`")),
         LinkState::Confirming => {

@@ -116,7 +116,8 @@ impl Settings {
         }
         text.push_str(&said(&self.client_id, "app"));
         if let Some(resource) = &self.resource {
-            text.push_str(&format!(", for `{resource}`"));
+            text.push_str(", for ");
+            text.push_str(resource);
         }
         text
     }
