@@ -5,6 +5,7 @@
 
 mod credential;
 mod first_use;
+mod kept_grant;
 mod mailboxes;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -47,7 +48,8 @@ impl App {
     pub fn new(config: Config, ledger: Ledger) -> Result<Self, Failure> {
         let source = sources::open_with(&config.practice, practice_password(ledger.clone()))?;
         let zone = config.scope.office_zone.iana_name().unwrap_or("UTC").to_owned();
-        let mailboxes = Arc::new(Mailboxes::new(config.exchange.clone(), ledger.clone(), zone)?);
+        let mailboxes =
+            Arc::new(Mailboxes::new(config.exchange.clone(), config.sign_in.clone(), ledger.clone(), zone)?);
         Ok(Self { config, ledger, source, mailboxes })
     }
 

@@ -84,7 +84,12 @@ impl Daemon {
             Ledger::create(&data, KeyFile::create(&key)?, FirmId([7; 16]))?
         };
         let exchange = exchange::Settings { url: Some(url.to_owned()), ..exchange::Settings::default() };
-        let mailboxes = Arc::new(Mailboxes::new(exchange, ledger.clone(), firm::ZONE.to_owned())?);
+        let mailboxes = Arc::new(Mailboxes::new(
+            exchange,
+            pocketdocket::auth::oauth::Settings::default(),
+            ledger.clone(),
+            firm::ZONE.to_owned(),
+        )?);
         // Each life begins a good day after the last one: budgets run over 24 hours, and the firm just made is not to meet them.
         let clock = Arc::new(Mutex::new(Timestamp::now() + SignedDuration::from_hours(30 * i64::from(life - 1))));
         let turned = Arc::clone(&clock);

@@ -2,15 +2,19 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{credential::Guarded, ledger_failure};
+use super::{credential::Guarded, kept_grant::KeptGrant, ledger_failure};
 use crate::{
-    auth::{exchange_online, password::Basic},
+    auth::{
+        exchange_online,
+        oauth::{self, Audience, Authority, Bearer, Session},
+        password::Basic,
+    },
     engine::Connect,
     exchange::{self, EwsMailbox, LinkAddress, Shared},
     ports::{Authenticator, Failure, FailureKind, Mailbox},
@@ -20,9 +24,11 @@ use crate::{
 /// Opens mailboxes, and keeps them open: what one learns of its server (its version, its pauses) is of use the next time.
 pub struct Mailboxes {
     settings: exchange::Settings,
+    sign_in: oauth::Settings,
     shared: Arc<Shared>,
     ledger: Ledger,
     zone: String,
+    authority: Mutex<Option<Arc<Authority>>>,
     open: Mutex<HashMap<UserName, Opened>>,
 }
 
@@ -30,17 +36,35 @@ pub struct Mailboxes {
 struct Opened {
     link: LinkAddress,
     login: String,
-    password: SecretString,
-    sign_in: Arc<Guarded>,
+    way: Way,
     mailbox: Arc<EwsMailbox>,
 }
 
+/// How an open mailbox signs in.
+enum Way {
+    Password { password: SecretString, sign_in: Arc<Guarded> },
+    OAuth(Arc<Session>),
+}
+
 impl Opened {
-    /// Whether it signs in with this: the server then counts refusals of both on one account.
-    fn is_same_credential(&self, link: &LinkAddress, login: &str, password: &SecretString) -> bool {
-        self.link.url.host_str() == link.url.host_str()
+    /// The same, if it is still what the user's details say.
+    fn of<'a>(
+        open: &'a HashMap<UserName, Self>,
+        user: &User,
+        link: &LinkAddress,
+    ) -> Option<(&'a Way, Arc<EwsMailbox>)> {
+        let opened = open.get(&user.name)?;
+        let same = opened.link == *link && opened.login == user.details.login;
+        same.then(|| (&opened.way, Arc::clone(&opened.mailbox)))
+    }
+
+    /// The guard of this credential, if it signs in with it: the server then counts refusals of both on one account.
+    fn guard(&self, link: &LinkAddress, login: &str, password: &SecretString) -> Option<&Arc<Guarded>> {
+        let Way::Password { password: own, sign_in } = &self.way else { return None };
+        let same = self.link.url.host_str() == link.url.host_str()
             && self.login.to_lowercase() == login.to_lowercase()
-            && self.password.expose_secret() == password.expose_secret()
+            && own.expose_secret() == password.expose_secret();
+        same.then_some(sign_in)
     }
 }
 
@@ -49,9 +73,15 @@ impl Mailboxes {
     ///
     /// # Errors
     /// When the TLS settings cannot be used.
-    pub fn new(settings: exchange::Settings, ledger: Ledger, zone: String) -> Result<Self, Failure> {
+    pub fn new(
+        settings: exchange::Settings,
+        sign_in: oauth::Settings,
+        ledger: Ledger,
+        zone: String,
+    ) -> Result<Self, Failure> {
         let shared = Arc::new(Shared::new(&settings)?);
-        Ok(Self { settings, shared, ledger, zone, open: Mutex::default() })
+        let (authority, open) = (Mutex::default(), Mutex::default());
+        Ok(Self { settings, sign_in, shared, ledger, zone, authority, open })
     }
 
     /// The mailbox of a link, with the secret that the ledger keeps for it. Asked for once for each pass: links that share a
@@ -60,40 +90,82 @@ impl Mailboxes {
     /// # Errors
     /// [`FailureKind::Unauthorized`] when there is no secret; [`FailureKind::Setting`] when the address cannot be used.
     pub fn of(&self, user: &User) -> Result<Arc<dyn Mailbox>, Failure> {
+        match user.details.method {
+            AuthMethod::Password => self.by_password(user),
+            AuthMethod::OAuth => self.by_oauth(user),
+        }
+    }
+
+    fn by_password(&self, user: &User) -> Result<Arc<dyn Mailbox>, Failure> {
         let doing = || format!("open the mailbox of `{}`", user.name);
         let password = self.ledger.password(&user.name).map_err(|error| ledger_failure(&doing(), error))?;
-        let Some(password) = password else {
-            return Err(Failure::new(FailureKind::Unauthorized, doing())
+        let password = password.ok_or_else(|| {
+            Failure::new(FailureKind::Unauthorized, doing())
                 .because("no password was given for it yet")
-                .hint(format!("give it: `pocketdocket user link {}`", user.name)));
-        };
+                .hint(format!("give it: `pocketdocket user link {}`", user.name))
+        })?;
         let link = self.address(user)?;
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(opened) = open.get(&user.name)
-            && opened.link == link
-            && opened.login == user.details.login
-            && opened.password.expose_secret() == password.expose_secret()
+        let mut open = self.open();
+        if let Some((Way::Password { password: known, sign_in }, mailbox)) = Opened::of(&open, user, &link)
+            && known.expose_secret() == password.expose_secret()
         {
-            opened.sign_in.begin_pass();
-            return Ok(Arc::clone(&opened.mailbox) as _);
+            sign_in.begin_pass();
+            return Ok(mailbox);
         }
         let login = user.details.login.clone();
-        let same = open.values().find(|opened| opened.is_same_credential(&link, &login, &password));
-        let credential = same.map_or_else(Arc::default, |opened| Arc::clone(opened.sign_in.credential()));
-        let sign_in = Arc::new(Guarded::new(Self::authenticator(user, &password)?, credential));
+        let same = open.values().find_map(|opened| opened.guard(&link, &login, &password));
+        let credential = same.map_or_else(Arc::default, |guard| Arc::clone(guard.credential()));
+        let basic = Arc::new(Basic::new(&login, &password)?);
+        let sign_in = Arc::new(Guarded::new(basic, credential));
         let mailbox = self.connect(link.clone(), Arc::clone(&sign_in) as _)?;
-        let opened = Opened { link, login, password, sign_in, mailbox: Arc::clone(&mailbox) };
-        open.insert(user.name.clone(), opened);
+        let way = Way::Password { password, sign_in };
+        open.insert(user.name.clone(), Opened { link, login, way, mailbox: Arc::clone(&mailbox) });
         Ok(mailbox)
     }
 
-    /// The mailbox of a link with a secret that is still to be tried.
+    fn by_oauth(&self, user: &User) -> Result<Arc<dyn Mailbox>, Failure> {
+        let link = self.address(user)?;
+        let mut open = self.open();
+        if let Some((Way::OAuth(session), mailbox)) = Opened::of(&open, user, &link) {
+            session.begin_pass();
+            return Ok(mailbox);
+        }
+        let grant = KeptGrant::new(self.ledger.clone(), user.name.clone());
+        let session = Arc::new(Session::new(self.authority()?, Arc::new(grant), user.name.as_str()));
+        let mailbox = self.connect(link.clone(), Arc::new(Bearer::new(Arc::clone(&session), Audience::Ews)))?;
+        let (login, way) = (user.details.login.clone(), Way::OAuth(session));
+        open.insert(user.name.clone(), Opened { link, login, way, mailbox: Arc::clone(&mailbox) });
+        Ok(mailbox)
+    }
+
+    /// The mailbox of a link with a password that is still to be tried.
     ///
     /// # Errors
     /// [`FailureKind::Setting`] when the address cannot be used.
     pub fn with_password(&self, user: &User, password: &SecretString) -> Result<Arc<dyn Mailbox>, Failure> {
-        let link = self.address(user)?;
-        Ok(self.connect(link, Self::authenticator(user, password)?)?)
+        Ok(self.connect(self.address(user)?, Arc::new(Basic::new(&user.details.login, password)?))?)
+    }
+
+    /// The mailbox of a link with a grant that is still to be tried.
+    ///
+    /// # Errors
+    /// [`FailureKind::Setting`] when the address cannot be used.
+    pub fn with_session(&self, user: &User, session: Session) -> Result<Arc<dyn Mailbox>, Failure> {
+        Ok(self.connect(self.address(user)?, Arc::new(Bearer::new(Arc::new(session), Audience::Ews)))?)
+    }
+
+    /// Where users sign in by OAuth.
+    ///
+    /// # Errors
+    /// [`FailureKind::Setting`] when no app is set, or a setting cannot be used.
+    pub fn authority(&self) -> Result<Arc<Authority>, Failure> {
+        let mut kept = self.authority.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(authority) = &*kept {
+            return Ok(Arc::clone(authority));
+        }
+        let authority = Arc::new(Authority::new(self.sign_in.clone())?);
+        *kept = Some(Arc::clone(&authority));
+        Ok(authority)
     }
 
     /// Where the mailbox of a link is, if it can be signed in to there with the link's method.
@@ -109,15 +181,12 @@ impl Mailboxes {
         Ok(link)
     }
 
-    fn authenticator(user: &User, password: &SecretString) -> Result<Arc<dyn Authenticator>, Failure> {
-        Ok(match user.details.method {
-            AuthMethod::Password => Arc::new(Basic::new(&user.details.login, password)?),
-            AuthMethod::OAuth => return Err(Failure::new(FailureKind::Setting, "sign in by OAuth")),
-        })
-    }
-
     fn connect(&self, link: LinkAddress, sign_in: Arc<dyn Authenticator>) -> Result<Arc<EwsMailbox>, Failure> {
         Ok(Arc::new(EwsMailbox::connect(&self.settings, link, sign_in, Arc::clone(&self.shared))?))
+    }
+
+    fn open(&self) -> MutexGuard<'_, HashMap<UserName, Opened>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

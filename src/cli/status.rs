@@ -17,6 +17,8 @@ use crate::{
 
 /// How many people without a link are named; the others are counted.
 const NAMED: usize = 4;
+/// So many days before a sign-in ends somebody is told.
+const SOON_DAYS: i64 = 14;
 
 pub(super) fn run(common: &Common, arguments: &Json, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let installation = Installation::open(common)?;
@@ -33,7 +35,22 @@ pub(super) fn run(common: &Common, arguments: &Json, terminal: &mut Terminal) ->
         let cause = user.user.waiting.as_ref().map_or("see its history", |waiting| waiting.cause.as_str());
         terminal.warn(format_args!("{}: the mailbox was not proven for too long: {cause}", user.user.name));
     }
-    Ok(if status.needs_person() || !silent.is_empty() { Exit::NeedsPerson } else { Exit::Fine })
+    let now = Timestamp::now();
+    let ending: Vec<(&UserStatus, i64)> =
+        status.users.iter().filter_map(|user| Some((user, ends_soon(user, now)?))).collect();
+    for (user, days) in &ending {
+        let name = &user.user.name;
+        terminal.warn(format_args!(
+            "{name}: the sign-in ends in {days} days if nobody uses it; `pocketdocket user link {name}` renews it"
+        ));
+    }
+    Ok(if !ending.is_empty() || status.needs_person() || !silent.is_empty() { Exit::NeedsPerson } else { Exit::Fine })
+}
+
+/// Days until a grant ends that is not used, where that is soon. A link that is synced uses it every hour.
+fn ends_soon(user: &UserStatus, now: Timestamp) -> Option<i64> {
+    let days = user.grant.as_ref()?.days_left(now);
+    (days < SOON_DAYS).then_some(days)
 }
 
 fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Result<()> {

@@ -17,5 +17,6 @@ mod practice;
 mod repository;
 #[cfg(target_os = "linux")]
 mod servers;
+mod sign_in;
 mod simulator;
 mod words;

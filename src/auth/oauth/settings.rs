@@ -123,7 +123,7 @@ impl Settings {
     }
 
     /// The base address of everything that the authority offers.
-    pub fn base(&self) -> String {
+    pub(super) fn base(&self) -> String {
         let authority = self.authority.trim_end_matches('/');
         self.tenant.as_ref().map_or_else(|| authority.to_owned(), |tenant| format!("{authority}/{tenant}"))
     }
@@ -150,7 +150,7 @@ impl Settings {
     }
 
     /// What to ask for, for tokens of this audience.
-    pub fn scopes(&self, audience: Audience) -> Vec<String> {
+    pub(super) fn scopes(&self, audience: Audience) -> Vec<String> {
         let (_, exchange, graph) = self.cloud().unwrap_or(CLOUDS[0]);
         let resource = match audience {
             Audience::Ews => self.resource.as_deref().unwrap_or(exchange).trim_end_matches('/'),

@@ -26,7 +26,7 @@ pub(in crate::cli) enum User {
     Change(ChangeUser),
     /// Set what one user gets to see: contacts, kinds, window, privacy, walls
     Set(SetUser),
-    /// Give a user's password: set, verify, keep
+    /// Give a user's password, or let the user sign in by OAuth: set, verify, keep
     Link(LinkUser),
     /// Let a user confirm that the mailbox is theirs, with a code saved into it
     Confirm(ConfirmUser),
@@ -128,9 +128,37 @@ pub(in crate::cli) struct LinkUser {
     /// Read the password from the first line of standard input
     #[arg(long)]
     pub(in crate::cli) password_stdin: bool,
-    /// Keep the password without trying it
+    /// Keep what was given without trying it on the mailbox
     #[arg(long)]
     pub(in crate::cli) unverified: bool,
+    #[command(flatten)]
+    pub(in crate::cli) way: OauthWay,
+}
+
+/// How a user who signs in by OAuth does so; with a browser on this machine if nothing else is said.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct OauthWay {
+    /// For OAuth: show a code to enter on any device, where the provider allows that
+    #[arg(long, conflicts_with_all = ["paste", "port", "open", "password_stdin"])]
+    pub(in crate::cli) device_code: bool,
+    /// For OAuth: the browser is elsewhere; paste the address that it ends at
+    #[arg(long, conflicts_with_all = ["open", "password_stdin"])]
+    pub(in crate::cli) paste: bool,
+    /// For OAuth: the port on 127.0.0.1 that the browser comes back to, to forward it over ssh
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "password_stdin")]
+    pub(in crate::cli) port: Option<u16>,
+    /// For OAuth: open the address in a browser on this machine
+    #[arg(long, conflicts_with = "password_stdin")]
+    pub(in crate::cli) open: bool,
+}
+
+impl OauthWay {
+    /// The first of these that was said.
+    pub(in crate::cli) fn said(&self) -> Option<&'static str> {
+        let said = [(self.device_code, "--device-code"), (self.paste, "--paste"), (self.port.is_some(), "--port")];
+        let said = said.into_iter().chain([(self.open, "--open")]);
+        said.into_iter().find(|(said, _)| *said).map(|(_, name)| name)
+    }
 }
 
 #[derive(Debug, Args)]

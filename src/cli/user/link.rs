@@ -1,4 +1,6 @@
-//! `user link`: set, verify, save. A password that the server does not take is not kept, unless somebody insists.
+//! `user link`: set, verify, save. What the server does not take is not kept, unless somebody insists.
+
+mod oauth;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -11,8 +13,8 @@ use crate::{
         terminal::Terminal,
         trouble::{Exit, Refusal},
     },
-    ports::{Failure, FailureKind},
-    state::{LinkState, User},
+    ports::{Failure, FailureKind, MailboxIdentity},
+    state::{AuthMethod, Ledger, LedgerError, LinkState, User},
 };
 
 pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &mut Terminal) -> anyhow::Result<Exit> {
@@ -21,6 +23,40 @@ pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &
     // What cannot work is refused before anybody types a password.
     let mailboxes = installation.app()?.mailboxes;
     mailboxes.address(&user)?;
+    let misplaced = match user.details.method {
+        AuthMethod::Password => arguments.way.said(),
+        AuthMethod::OAuth => arguments.password_stdin.then_some("--password-stdin"),
+    };
+    if let Some(option) = misplaced {
+        return Err(Refusal::usage(format!(
+            "`{name}` signs in by {}, and `{option}` is of another way",
+            user.details.method
+        ))
+        .hint(format!("leave it out, or change the way: `pocketdocket user change {name} --method METHOD`"))
+        .into());
+    }
+    match user.details.method {
+        AuthMethod::Password => password(installation, arguments, &mailboxes, &user, terminal)?,
+        AuthMethod::OAuth => {
+            crate::cli::runtime()?.block_on(oauth::link(installation, arguments, &mailboxes, &user, terminal))?;
+        }
+    }
+    if installation.ledger.user(name)?.link == LinkState::Active {
+        terminal.say("the sync goes on with the next one");
+    } else {
+        terminal.say(format_args!("next: `pocketdocket user confirm {name}`, with the user at hand"));
+    }
+    Ok(Exit::Fine)
+}
+
+fn password(
+    installation: &Installation,
+    arguments: &LinkUser,
+    mailboxes: &Mailboxes,
+    user: &User,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let name = &user.name;
     let password = if arguments.password_stdin {
         terminal.read_secret()?
     } else {
@@ -31,15 +67,10 @@ pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &
         installation.ledger.give_password(name, &password, &who(), Timestamp::now())?;
         terminal.say(format_args!("kept the password of `{name}`, unverified; the first sign-in will tell"));
     } else {
-        crate::cli::runtime()?.block_on(verify(installation, &mailboxes, &user, &password))?;
+        crate::cli::runtime()?.block_on(verify(installation, mailboxes, user, &password))?;
         terminal.say(format_args!("verified and kept the password of `{name}`"));
     }
-    if installation.ledger.user(name)?.link == LinkState::Active {
-        terminal.say("the sync goes on with the next one");
-    } else {
-        terminal.say(format_args!("next: `pocketdocket user confirm {name}`, with the user at hand"));
-    }
-    Ok(Exit::Fine)
+    Ok(())
 }
 
 /// Signs in once. Only a password that reached the mailbox is kept.
@@ -49,33 +80,49 @@ async fn verify(
     user: &User,
     password: &SecretString,
 ) -> anyhow::Result<()> {
-    let ledger = &installation.ledger;
     let name = &user.name;
     let identity = match mailboxes.with_password(user, password)?.identity().await {
         Ok(identity) => identity,
         Err(failure) => {
             let event = format!("a new password was tried and not kept: {}", failure.chain());
-            ledger.audit(&who(), Some(name), &event, Timestamp::now())?;
+            installation.ledger.audit(&who(), Some(name), &event, Timestamp::now())?;
             return Err(not_kept(user, failure).into());
         }
     };
     let now = Timestamp::now();
-    let mailbox = ledger.mailbox_for(&identity, now)?;
-    if user.mailbox.is_some_and(|known| known != mailbox) && user.link > LinkState::Linked {
-        // The address leads to another mailbox than the one its user confirmed.
-        ledger.set_link_state(name, LinkState::Linked, &who(), now)?;
-    }
-    ledger.give_password(name, password, &who(), now)?;
-    ledger.set_user_mailbox(name, mailbox)?;
+    keep(installation, user, Some(&identity), now, |ledger| ledger.give_password(name, password, &who(), now))?;
     Ok(())
 }
 
+/// Keeps what was given, and which mailbox it reached.
+fn keep(
+    installation: &Installation,
+    user: &User,
+    identity: Option<&MailboxIdentity>,
+    now: Timestamp,
+    give: impl FnOnce(&Ledger) -> Result<(), LedgerError>,
+) -> Result<(), LedgerError> {
+    let (ledger, name) = (&installation.ledger, &user.name);
+    let mailbox = identity.map(|identity| ledger.mailbox_for(identity, now)).transpose()?;
+    let other = mailbox.is_some_and(|mailbox| user.mailbox.is_some_and(|known| known != mailbox));
+    if other && user.link > LinkState::Linked {
+        // The address leads to another mailbox than the one its user confirmed.
+        ledger.set_link_state(name, LinkState::Linked, &who(), now)?;
+    }
+    give(ledger)?;
+    mailbox.map_or(Ok(()), |mailbox| ledger.set_user_mailbox(name, mailbox))
+}
+
 fn not_kept(user: &User, failure: Failure) -> Refusal {
+    let given = match user.details.method {
+        AuthMethod::Password => "password",
+        AuthMethod::OAuth => "sign-in",
+    };
     let what =
-        format!("the password of `{}` was not kept: the mailbox {} was not reached", user.name, user.details.address);
+        format!("the {given} of `{}` was not kept: the mailbox {} was not reached", user.name, user.details.address);
     let exit = if failure.kind.passes() { Exit::Passes } else { Exit::NeedsPerson };
     let hint = match (&failure.hint, failure.kind) {
-        (Some(hint), _) => hint.clone(),
+        (Some(hint), _) => hint.replace("NAME", user.name.as_str()),
         (None, kind) if kind.passes() => {
             format!("try again later, or keep it as it is with `pocketdocket user link {} --unverified`", user.name)
         }

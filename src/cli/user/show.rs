@@ -1,3 +1,4 @@
+use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::{
@@ -6,7 +7,7 @@ use crate::{
         show::{Clock, table, user_state},
         terminal::Terminal,
     },
-    state::{AuditEntry, User, UserName},
+    state::{AuditEntry, Grant, User, UserName},
 };
 
 use super::scope::{Effective, effective, words};
@@ -34,6 +35,7 @@ pub(super) fn list(installation: &Installation, as_json: bool, terminal: &mut Te
 struct Shown {
     #[serde(flatten)]
     user: User,
+    grant: Option<Grant>,
     scope: Vec<Effective>,
     audit: Vec<AuditEntry>,
 }
@@ -45,10 +47,11 @@ pub(super) fn one(
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
     let user = installation.ledger.user(name)?;
+    let grant = installation.ledger.grant(name)?;
     let audit = installation.ledger.audit_trail(Some(name), AUDIT_ENTRIES)?;
     let scope = effective(&installation.config.scope, &user.details.settings)?;
     if as_json {
-        return terminal.json(&Shown { user, scope, audit });
+        return terminal.json(&Shown { user, grant, scope, audit });
     }
     let clock = Clock::of(installation);
     let mut lines = vec![
@@ -59,6 +62,10 @@ pub(super) fn one(
         ["service".to_owned(), user.details.url.clone().unwrap_or_else(|| "as configured".to_owned())],
         ["state".to_owned(), user_state(&user)],
     ];
+    if let Some(grant) = &grant {
+        let (given, left) = (clock.time(grant.given), grant.days_left(Timestamp::now()));
+        lines.push(["sign-in".to_owned(), format!("by OAuth, given {given}; good for {left} days without use")]);
+    }
     if let Some(since) = user.paused {
         lines.push(["paused".to_owned(), format!("since {}", clock.time(since))]);
     }

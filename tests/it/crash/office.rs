@@ -158,8 +158,13 @@ impl Office {
         ledger.give_password(&name, &simulator::PASSWORD.into(), "test", now).expect("kept");
         ledger.set_link_state(&name, LinkState::Confirming, "test", now).expect("a step");
         let settings = exchange::Settings { url: Some(self.sim.ews_url()), ..exchange::Settings::default() };
-        let mailboxes =
-            Mailboxes::new(settings, ledger.clone(), "Europe/Berlin".to_owned()).expect("settings that can be used");
+        let mailboxes = Mailboxes::new(
+            settings,
+            pocketdocket::auth::oauth::Settings::default(),
+            ledger.clone(),
+            "Europe/Berlin".to_owned(),
+        )
+        .expect("settings that can be used");
         let mailbox = mailboxes.of(&ledger.user(&name).expect("known")).expect("an address");
         let identity = self.runtime.block_on(async move { Arc::clone(&mailbox).identity().await }).expect("a mailbox");
         ledger.set_user_mailbox(&name, ledger.mailbox_for(&identity, now).expect("a number")).expect("kept");

@@ -426,8 +426,15 @@ fn parts(
     let mapping = folder.path().join("mapping.toml").to_string_lossy().into_owned();
     let practice = sources::Settings::new(mapping, folder.path().join("practice.db"), zone);
     let exchange = exchange::Settings { url: Some(sim.ews_url()), ..exchange::Settings::default() };
-    let mailboxes =
-        Arc::new(Mailboxes::new(exchange, ledger.clone(), "Europe/Berlin".to_owned()).expect("good settings"));
+    let mailboxes = Arc::new(
+        Mailboxes::new(
+            exchange,
+            pocketdocket::auth::oauth::Settings::default(),
+            ledger.clone(),
+            "Europe/Berlin".to_owned(),
+        )
+        .expect("good settings"),
+    );
     let clock = Arc::clone(clock);
     let parts = Parts {
         ledger: ledger.clone(),

@@ -69,7 +69,13 @@ impl Office {
         let clock = Arc::new(Mutex::new("2026-11-23T08:00:00Z".parse().expect("a time")));
         let exchange = exchange::Settings { url: Some(sim.ews_url()), ..exchange::Settings::default() };
         let office_zone = TimeZone::get("Europe/Berlin").expect("a zone");
-        let mailboxes = Mailboxes::new(exchange, ledger.clone(), "Europe/Berlin".to_owned()).expect("good settings");
+        let mailboxes = Mailboxes::new(
+            exchange,
+            pocketdocket::auth::oauth::Settings::default(),
+            ledger.clone(),
+            "Europe/Berlin".to_owned(),
+        )
+        .expect("good settings");
         let mailboxes = Arc::new(mailboxes);
         let mut scope = ScopeSettings::for_office(office_zone);
         (scope.window.past_days, scope.window.future_days, scope.window.done_tasks_days) = (60_000, 60_000, 60_000);

@@ -1,0 +1,8 @@
+//! Signing in by OAuth: against the simulator's authority, and against an OpenID provider that others wrote.
+
+mod attacks;
+mod by_command;
+mod id_token;
+mod person;
+mod provider;
+mod refreshing;

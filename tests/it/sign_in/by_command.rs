@@ -1,0 +1,110 @@
+//! `user link` as people meet it: the binary, an address to open, and what is kept afterwards.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    process::{Command, Stdio},
+};
+
+use pocketdocket::simulator::{self, AccountAction, CLIENT_ID, Running, TENANT};
+use tokio::runtime::Runtime;
+
+use super::person::{ANNA, BEN, browser, online, signs_in};
+use crate::cli::Place;
+
+/// An installation with Anna, who signs in by OAuth, and the simulator that she has her mailbox in.
+fn office() -> (Runtime, Running, Place) {
+    let runtime = Runtime::new().expect("a runtime");
+    let (running, _) = runtime.block_on(online(simulator::Settings::default()));
+    let place = Place::installed();
+    let configuration = std::fs::read_to_string(place.path("pocketdocket.toml")).expect("is there");
+    let authority = running.authority_url();
+    let sign_in =
+        format!("[sign_in]\nauthority = \"{authority}\"\ntenant = \"{TENANT}\"\nclient_id = \"{CLIENT_ID}\"\n");
+    place.write("pocketdocket.toml", &format!("{configuration}\n{sign_in}"));
+    let url = running.ews_url();
+    place.command(&format!("user add anna --person HW --mailbox {ANNA} --url {url} --method oauth")).assert().success();
+    (runtime, running, place)
+}
+
+/// Runs `user link`, and lets this login sign in at the address that it shows.
+fn link(runtime: &Runtime, place: &Place, arguments: &str, login: &str) -> String {
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("pocketdocket"))
+        .args(["user", "link", "anna"])
+        .args(arguments.split_whitespace())
+        .current_dir(place.path(""))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    if let Some(Ok(address)) = lines.next() {
+        let address = address.parse().expect("the first line is the address");
+        let back = runtime.block_on(signs_in(&address, login));
+        if arguments.contains("--paste") {
+            let mut answers = child.stdin.take().expect("a pipe");
+            writeln!(answers, "http://localhost/?code=x&state=y\n{back}").expect("is read");
+        } else {
+            let page = runtime.block_on(async { browser().get(back).send().await.expect("a page").text().await });
+            assert!(page.expect("text").contains("close this window"));
+        }
+    }
+    let output = child.wait_with_output().expect("ends");
+    place.shown(&output)
+}
+
+#[test]
+fn a_user_signs_in_and_the_mailbox_is_reached_before_anything_is_kept() {
+    let (runtime, running, place) = office();
+    let shown = link(&runtime, &place, "", BEN);
+    assert!(shown.starts_with("exit code: 1"), "{shown}");
+    assert!(shown.contains("`ben@kanzlei.example` signed in, and the link is for `anna@kanzlei.example`"), "{shown}");
+    assert!(place.run("user show anna").contains("state    invited"), "nothing was kept");
+
+    let shown = link(&runtime, &place, "", ANNA);
+    assert!(shown.starts_with("exit code: 0"), "{shown}");
+    assert!(shown.contains("verified and kept the sign-in of `anna`"), "{shown}");
+    let show = place.run("user show anna");
+    assert!(show.contains("by OAuth, given") && show.contains("good for 90 days"), "{show}");
+    let check = place.run("check --online");
+    assert!(check.contains("`anna` ok"), "{check}");
+
+    running.administrator().act(ANNA, AccountAction::SetPassword { password: "another".to_owned() }).expect("changed");
+    let check = place.run("check --online");
+    assert!(check.contains("user link anna"), "says how to go on: {check}");
+    assert!(place.run("status").contains("parked"), "{}", place.run("status"));
+}
+
+#[test]
+fn an_address_is_pasted_where_the_browser_is_elsewhere() {
+    let (runtime, _running, place) = office();
+    let shown = link(&runtime, &place, "--paste", ANNA);
+    assert!(shown.starts_with("exit code: 0"), "{shown}");
+    assert!(shown.contains("does not belong to the sign-in"), "the wrong address was refused first: {shown}");
+    assert!(place.run("user link anna --password-stdin").starts_with("exit code: 2"));
+}
+
+#[test]
+fn a_device_code_is_entered_elsewhere_and_explains_itself_where_it_is_blocked() {
+    let (_runtime, running, place) = office();
+    let mut child = Command::new(assert_cmd::cargo::cargo_bin!("pocketdocket"))
+        .args(["user", "link", "anna", "--device-code"])
+        .current_dir(place.path(""))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    let line = BufReader::new(child.stdout.take().expect("a pipe")).lines().next();
+    let line = line.expect("a line").expect("text");
+    let code = line.split_whitespace().last().expect("a code").to_owned();
+    running.administrator().approve_device(&code, ANNA, true).expect("waits for it");
+    let output = child.wait_with_output().expect("ends");
+    let shown = place.shown(&output);
+    assert!(shown.starts_with("exit code: 0"), "{shown}");
+
+    running.faults().add(simulator::FaultRule::new(simulator::Fault::DeviceCodeBlocked));
+    let shown = place.run("user link anna --device-code");
+    assert!(shown.starts_with("exit code: 1"), "{shown}");
+    assert!(shown.contains("AADSTS53003") && shown.contains("sign in with a browser instead"), "{shown}");
+    assert!(shown.contains("user link anna"), "{shown}");
+}
