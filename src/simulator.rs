@@ -1,7 +1,8 @@
 //! An Exchange of our own on loopback: for the demo, for tests, and for trying the product without a server.
 //!
-//! One mailbox model ([`mailbox`], [`item`]) that knows nothing of any protocol, and faces apart from it: EWS ([`ews`]) for
-//! programs, an authority that gives tokens ([`authority`]), a page per mailbox ([`page`]) that shows what a phone would show, and a control door ([`control`]) through which
+//! One mailbox model ([`mailbox`], [`item`]) that knows nothing of any protocol, and faces apart from it: EWS ([`ews`]) and
+//! Graph ([`graph`]) for programs, an authority that gives tokens ([`authority`]), a page per mailbox ([`page`]) that shows
+//! what a phone would show, and a control door ([`control`]) through which
 //! tests and people switch [`Fault`]s on and play the user's [`Phone`]. It speaks two dialects. *Strict* refuses what a real
 //! Exchange Server would refuse: elements out of the schema's order, missing attributes, stale change keys, fields that do
 //! not match their paths. *Lenient* behaves as other servers do that speak EWS: it answers faults with status 200, never
@@ -15,11 +16,13 @@ mod account;
 mod administrator;
 mod answers;
 mod authority;
+mod changes;
 mod clock;
 mod control;
 mod ews;
 mod faults;
 mod folder;
+mod graph;
 mod item;
 mod listener;
 mod mailbox;
@@ -49,6 +52,7 @@ pub use administrator::{AccountAction, Administrator};
 pub use authority::{App, CLIENT_ID, EWS_RESOURCE, GRAPH_RESOURCE, RefreshReuse, TokenRules};
 pub use clock::Clock;
 pub use faults::{Fault, FaultError, FaultRule, Faults, TokenFlaw};
+pub use graph::{GraphLimits, GraphUse};
 pub use item::{Item, ItemKind, Property};
 pub use mailboxes_file::MailboxesFileError;
 pub use phone::{Phone, PhoneAction};
@@ -130,6 +134,7 @@ impl Simulator {
         let world = Arc::new(World::open(settings, format!("{scheme}://{address}"))?);
         let stop = CancellationToken::new();
         let router = ews::router(Arc::clone(&world))
+            .merge(graph::router(Arc::clone(&world)))
             .merge(authority::router(Arc::clone(&world)))
             .layer(from_fn_with_state(Arc::clone(&world), answers::misdated))
             .merge(control::router(Arc::clone(&world)))
@@ -178,6 +183,41 @@ impl Running {
     /// The certificate, as PEM, that clients must trust where it listens with HTTPS.
     pub fn ca_pem(&self) -> Option<&str> {
         self.ca_pem.as_deref()
+    }
+
+    /// The root of its Graph face.
+    pub fn graph_url(&self) -> String {
+        format!("{}/v1.0", self.world.base)
+    }
+
+    /// A token for Graph without a sign-in, for who wants to try the Graph face and not the sign-in.
+    ///
+    /// # Errors
+    /// When nobody has this login.
+    pub fn graph_token(&self, login: &str) -> Result<String, SimulatorError> {
+        authority::graph_token(&self.world, &self.account(login)?, false)
+    }
+
+    /// A token for a program that asks Graph by itself, without a user: for one that may act as every mailbox.
+    ///
+    /// # Errors
+    /// When nobody has this login.
+    pub fn graph_app_token(&self, login: &str) -> Result<String, SimulatorError> {
+        authority::graph_token(&self.world, &self.account(login)?, true)
+    }
+
+    fn account(&self, login: &str) -> Result<Account, SimulatorError> {
+        self.world.account(login).ok_or_else(|| SimulatorError::NoAccount(login.to_owned()))
+    }
+
+    /// How a mailbox was used through Graph.
+    pub fn graph_use(&self, mailbox: &str) -> GraphUse {
+        self.world.limits.used(mailbox)
+    }
+
+    /// Lets somebody use another's mailbox as if it were theirs.
+    pub fn share_mailbox(&self, mailbox: &str, login: &str) {
+        self.world.share(mailbox, login);
     }
 
     /// The page that shows what this mailbox's phone shows.

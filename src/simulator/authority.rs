@@ -35,7 +35,7 @@ pub use grants::{RefreshReuse, TokenRules};
 pub use resources::{EWS_RESOURCE, GRAPH_RESOURCE};
 
 pub(crate) use device::settle;
-pub(crate) use issue::{TokenRefused, check_access_token};
+pub(crate) use issue::{TokenRefused, check_access_token, check_graph_token, graph_token};
 
 use super::{lock, world::World};
 use grants::Grants;

@@ -46,7 +46,9 @@ use call::Call;
 use sign_in::Credentials;
 use soap::Fault;
 
-pub(super) use encode::text_of_html;
+pub(super) use call::Properties;
+pub(super) use encode::{body, text_of_html};
+pub(super) use soap::Refusal;
 
 /// As large as an Exchange Server takes them.
 const MAX_REQUEST: usize = 64 * 1024 * 1024;

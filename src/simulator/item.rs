@@ -8,6 +8,11 @@ use crate::domain::Kind;
 /// The name of the property that carries Pocket Docket's mark, in whatever property set. The simulator gives it no meaning
 /// of its own; views show it so that tests can ask whose an item is.
 const STAMP_NAME: &str = "/name:PocketDocketKey/String";
+/// What every such mark begins with.
+const STAMP_START: &str = "v1/";
+
+/// Where a task keeps what it is about in other programs, as JSON: Graph knows it, EWS does not.
+pub(crate) const LINKED_RESOURCES: &str = "kept:LinkedResources";
 
 /// What sort of item it is, which decides the fields it can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -149,13 +154,18 @@ impl Item {
         self.text(path).as_deref() == Some("true")
     }
 
-    /// Pocket Docket's mark, if it has one.
+    /// Pocket Docket's mark, if it has one. Where Graph alone was used a task has it among its linked resources.
     pub fn stamp(&self) -> Option<String> {
-        self.properties
+        let named = self
+            .properties
             .range("extended:".to_owned()..)
             .take_while(|(path, _)| path.starts_with("extended:"))
-            .find(|(path, _)| path.ends_with(STAMP_NAME))
-            .map(|(_, value)| value.as_text())
+            .find(|(path, _)| path.ends_with(STAMP_NAME));
+        named.map(|(_, value)| value.as_text()).or_else(|| {
+            let linked: Vec<serde_json::Value> = serde_json::from_str(&self.text(LINKED_RESOURCES)?).ok()?;
+            let ids = linked.iter().filter_map(|resource| resource.get("externalId")?.as_str());
+            ids.into_iter().find(|id| id.starts_with(STAMP_START)).map(str::to_owned)
+        })
     }
 
     /// The current change key.

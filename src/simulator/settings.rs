@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Account, Certificate, Clock, FaultRule, MailboxesFileError,
+    Account, Certificate, Clock, FaultRule, GraphLimits, MailboxesFileError,
     authority::{App, TokenRules},
     mailboxes_file,
 };
@@ -80,6 +80,8 @@ pub struct Settings {
     pub lockout: Option<Lockout>,
     /// The time that sign-ins go by.
     pub clock: Clock,
+    /// How much Graph takes of one program for one mailbox.
+    pub graph: GraphLimits,
 }
 
 impl Settings {

@@ -1,5 +1,5 @@
 use std::{
-    collections::{BTreeMap, HashMap, btree_map::Entry},
+    collections::{BTreeMap, HashMap, HashSet, btree_map::Entry},
     sync::{Arc, Mutex},
 };
 
@@ -9,6 +9,7 @@ use subtle::ConstantTimeEq;
 use super::{
     Account, Counts, Faults, MailboxView, Settings, SimulatorError, TENANT,
     authority::Authority,
+    graph::Limits,
     lock,
     mailbox::Mailbox,
     sign_ins::{Lockouts, Refused},
@@ -24,9 +25,13 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) authority: Authority,
     pub(crate) lockouts: Lockouts,
+    /// What programs ask of mailboxes through Graph.
+    pub(crate) limits: Limits,
     /// By the address in lower case.
     mailboxes: Mutex<BTreeMap<String, Open>>,
     accounts: Mutex<HashMap<String, Account>>,
+    /// Mailboxes, and who may use them beside their owners.
+    shared: Mutex<HashSet<(String, String)>>,
     counts: Mutex<HashMap<String, Counts>>,
     refused: Mutex<HashMap<String, u64>>,
     store: Option<Store>,
@@ -54,8 +59,10 @@ impl World {
             faults: Faults::default(),
             authority: Authority::default(),
             lockouts: Lockouts::default(),
+            limits: Limits::default(),
             mailboxes: Mutex::default(),
             accounts: Mutex::default(),
+            shared: Mutex::default(),
             counts: Mutex::default(),
             refused: Mutex::default(),
             store,
@@ -150,6 +157,16 @@ impl World {
             account.tenant.to_lowercase() == name || domain.is_some_and(|domain| domain == name)
         });
         found.map(|account| account.tenant.clone()).or_else(|| (name == TENANT).then_some(name))
+    }
+
+    /// Lets somebody use another's mailbox.
+    pub(crate) fn share(&self, mailbox: &str, login: &str) {
+        lock(&self.shared).insert((mailbox.to_lowercase(), login.to_lowercase()));
+    }
+
+    /// Whether somebody may use a mailbox that is not theirs.
+    pub(crate) fn shares(&self, mailbox: &str, login: &str) -> bool {
+        lock(&self.shared).contains(&(mailbox.to_lowercase(), login.to_lowercase()))
     }
 
     /// Counts a refused sign-in.

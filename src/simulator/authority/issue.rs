@@ -1,4 +1,4 @@
-//! Tokens are made and, where EWS gets them, looked at.
+//! Tokens are made and, where EWS or Graph gets them, looked at.
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -7,7 +7,8 @@ use super::{
     grants::{Grant, Refresh, secret},
     jwt,
     keys::Key,
-    resources::{EWS_RESOURCE, is_own},
+    apps::CLIENT_ID,
+    resources::{EWS_RESOURCE, GRAPH_ID, GRAPH_RESOURCE, is_own},
     tenants::issuer,
 };
 use crate::simulator::{Account, Fault, SimulatorError, TokenFlaw, account::id_of, faults::Place, world::World};
@@ -177,15 +178,37 @@ impl TokenRefused {
     }
 }
 
+/// What a token that a face takes says.
+pub(crate) struct Taken {
+    /// Whose it is.
+    pub(crate) account: Account,
+    /// Id of the program.
+    pub(crate) application: String,
+    /// A program by itself, and no user with it.
+    pub(crate) app_only: bool,
+    /// Names of what it may do.
+    permissions: Vec<String>,
+}
+
 /// Whose token this is, and which program's, if EWS takes it.
 pub(crate) fn check_access_token(world: &World, token: &str) -> Result<(Account, String), TokenRefused> {
+    let taken = check(world, token, |audience| audience == EWS_RESOURCE || is_own(world, audience))?;
+    let may = taken.permissions.iter().any(|name| name == "EWS.AccessAsUser.All" || name == ".default");
+    if may { Ok((taken.account, taken.application)) } else { Err(TokenRefused::Grant) }
+}
+
+/// What a token says, if Graph takes it.
+pub(crate) fn check_graph_token(world: &World, token: &str) -> Result<Taken, TokenRefused> {
+    check(world, token, |audience| audience == GRAPH_RESOURCE || audience == GRAPH_ID)
+}
+
+fn check(world: &World, token: &str, is_audience: impl Fn(&str) -> bool) -> Result<Taken, TokenRefused> {
     let claims = jwt::verify(&world.authority.keys, token)
         .map_err(|read| if read.is_some() { TokenRefused::Signature } else { TokenRefused::Token })?;
     let text = |name: &str| claims[name].as_str().unwrap_or_default();
     let now = world.settings.clock.now().as_second();
     let moment = |name: &str| claims[name].as_i64();
-    let audience = text("aud").trim_end_matches('/');
-    if audience != EWS_RESOURCE && !is_own(world, audience) {
+    if !is_audience(text("aud").trim_end_matches('/')) {
         return Err(TokenRefused::Audience);
     }
     match (moment("nbf"), moment("exp")) {
@@ -198,6 +221,32 @@ pub(crate) fn check_access_token(world: &World, token: &str) -> Result<(Account,
     let tenant = tenant.ok_or(TokenRefused::Tenant)?;
     let account = world.account(text("upn")).filter(|account| account.object_id().to_string() == text("oid"));
     let account = account.filter(|account| account.tenant == tenant && !account.disabled).ok_or(TokenRefused::User)?;
-    let may = text("scp").split(' ').any(|name| name == "EWS.AccessAsUser.All" || name == ".default");
-    if may { Ok((account, text("azp").to_owned())) } else { Err(TokenRefused::Grant) }
+    let permissions = text("scp").split(' ').map(str::to_owned).collect();
+    Ok(Taken { account, application: text("azp").to_owned(), app_only: text("idtyp") == "app", permissions })
+}
+
+/// A token for Graph without a sign-in, for who wants to try the Graph face and not the sign-in: the user's own, or one for a
+/// program that may act as every mailbox by itself.
+pub(crate) fn graph_token(world: &World, account: &Account, app_only: bool) -> Result<String, SimulatorError> {
+    let now = world.settings.clock.now().as_second();
+    let mut claims = json!({
+        "aud": GRAPH_RESOURCE,
+        "iss": issuer(world, &account.tenant),
+        "tid": account.tenant,
+        "oid": account.object_id().to_string(),
+        "upn": account.principal(),
+        "azp": CLIENT_ID,
+        "iat": now,
+        "nbf": now,
+        "exp": now + i64::from(world.settings.tokens.access_seconds),
+        "ver": "2.0",
+    });
+    if app_only {
+        claims["idtyp"] = "app".into();
+        claims["roles"] = json!(["Contacts.ReadWrite", "Calendars.ReadWrite", "Tasks.ReadWrite.All"]);
+    } else {
+        claims["scp"] = "Contacts.ReadWrite Calendars.ReadWrite Tasks.ReadWrite MailboxSettings.ReadWrite User.Read".into();
+    }
+    let key = world.authority.keys.current()?;
+    jwt::sign(&key, &claims)
 }

@@ -11,6 +11,9 @@ pub const EWS_RESOURCE: &str = "https://outlook.office365.com";
 /// The audience of Microsoft Graph, to which scopes belong that name no resource.
 pub const GRAPH_RESOURCE: &str = "https://graph.microsoft.com";
 
+/// Graph's own id, by which some authorities name it as the audience of a token.
+pub(super) const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
+
 const OF_EVERYBODY: [&str; 4] = ["openid", "profile", "email", "offline_access"];
 
 const OF_GRAPH: [&str; 12] = [

@@ -155,4 +155,4 @@ fn mentions(element: &Element, text: &str) -> bool {
 }
 
 /// The properties of an item by path.
-pub(super) type Properties = BTreeMap<String, crate::simulator::item::Property>;
+pub(in crate::simulator) type Properties = BTreeMap<String, crate::simulator::item::Property>;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    call::Call,
+    call::{Call, Properties},
     fields::{self, ADDRESS_PARTS, Field, Form},
     items,
     paths::{self, Path},
@@ -242,7 +242,7 @@ pub(super) fn extended_property(writer: &mut Writer, path: &Path, property: &Pro
 
 fn value(call: &Call<'_>, item: &Item, path: &str, shape: &Shape) -> Option<Property> {
     if path == "item:Body" {
-        return body(item, &shape.body);
+        return body(&item.properties, &shape.body);
     }
     if let Some(property) = item.properties.get(path) {
         return match property {
@@ -253,10 +253,11 @@ fn value(call: &Call<'_>, item: &Item, path: &str, shape: &Shape) -> Option<Prop
     computed(call, item, path)
 }
 
-fn body(item: &Item, wanted: &str) -> Option<Property> {
-    let stored = item.properties.get("item:Body")?;
+/// The body in the form that is wanted: `Text`, `HTML`, or `Best` for the one that is kept.
+pub(in crate::simulator) fn body(properties: &Properties, wanted: &str) -> Option<Property> {
+    let stored = properties.get("item:Body")?;
     // Servers that keep both forms apart show the HTML that is there, however old it is.
-    if let Some(Property::Text(html)) = item.properties.get("kept:HtmlBody").filter(|_| wanted != "Text") {
+    if let Some(Property::Text(html)) = properties.get("kept:HtmlBody").filter(|_| wanted != "Text") {
         return Some(Property::Body { html: true, text: html.clone() });
     }
     match (stored, wanted) {

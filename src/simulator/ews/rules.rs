@@ -45,7 +45,7 @@ pub(in crate::simulator) fn defaults(kind: ItemKind, properties: &mut Properties
 }
 
 /// Names that a store makes of other names. `missing` makes those that are missing, otherwise only what follows a rule.
-pub(super) fn names(properties: &mut Properties, missing: bool) {
+pub(in crate::simulator) fn names(properties: &mut Properties, missing: bool) {
     let part = |path: &str| text(properties, path).unwrap_or_default();
     let (given, middle, surname) = (part("contacts:GivenName"), part("contacts:MiddleName"), part("contacts:Surname"));
     let company = part("contacts:CompanyName");
@@ -80,7 +80,7 @@ pub(super) fn names(properties: &mut Properties, missing: bool) {
 /// What follows from one property of a task: status, percentage and completion date say the same, and of those that a request
 /// names the one that it names last wins.
 /// <https://learn.microsoft.com/en-us/exchange/client-developer/web-service-reference/percentcomplete>
-pub(super) fn task_consequence(path: &str, properties: &mut Properties, now: Timestamp) {
+pub(in crate::simulator) fn task_consequence(path: &str, properties: &mut Properties, now: Timestamp) {
     let percent = text(properties, "task:PercentComplete").and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0);
     let status = text(properties, "task:Status").unwrap_or_default();
     let full = percent >= 100.0;
@@ -111,7 +111,7 @@ pub(super) fn task_consequence(path: &str, properties: &mut Properties, now: Tim
 }
 
 /// Puts an item in order before it is stored, or says why it cannot be.
-pub(super) fn finish(
+pub(in crate::simulator) fn finish(
     kind: ItemKind,
     properties: &mut Properties,
     zone: &TimeZone,

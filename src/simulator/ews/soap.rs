@@ -86,9 +86,9 @@ impl Fault {
 
 /// One item or folder of a request is refused; the others go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Refusal {
-    pub(super) code: String,
-    pub(super) text: String,
+pub(in crate::simulator) struct Refusal {
+    pub(in crate::simulator) code: String,
+    pub(in crate::simulator) text: String,
 }
 
 impl Refusal {

@@ -10,7 +10,12 @@ use super::{
     soap::{Fault, Messages, Refusal},
 };
 use crate::{
-    simulator::{faults, folder::Folder, item::Item, mailbox::Mailbox},
+    simulator::{
+        changes::{Change, changes},
+        faults,
+        folder::Folder,
+        mailbox::Mailbox,
+    },
     xml::Writer,
 };
 
@@ -43,42 +48,6 @@ fn since(call: &Call<'_>, mailbox: &Mailbox, folder: u64) -> Result<Option<u64>,
         None if call.lenient() && !spoilt => Ok(None),
         None => Err(invalid()),
     }
-}
-
-enum Change<'m> {
-    Create(&'m Item),
-    Update(&'m Item),
-    Delete(&'m str),
-}
-
-/// What changed in a folder after a position, in order, and where each change stands.
-fn changes<'m>(mailbox: &'m Mailbox, folder: &'m Folder, since: Option<u64>, most: usize) -> Vec<(u64, Change<'m>)> {
-    let from = since.map_or(0, |since| since + 1);
-    let mut live =
-        folder.live.range(from..).filter_map(|(at, number)| Some((*at, mailbox.items.get(number)?))).peekable();
-    let mut gone = folder
-        .gone
-        .range(from..)
-        // What came and went between two looks was never seen.
-        .filter(|(_, (_, arrived))| since.is_some_and(|since| *arrived <= since))
-        .peekable();
-    let mut found = Vec::new();
-    while found.len() <= most {
-        let first = match (live.peek(), gone.peek()) {
-            (Some((at, _)), Some((left, _))) if at < *left => live.next(),
-            (Some(_), None) => live.next(),
-            (_, Some(_)) => {
-                found.extend(gone.next().map(|(at, (id, _))| (*at, Change::Delete(id))));
-                continue;
-            }
-            (None, None) => break,
-        };
-        found.extend(first.map(|(at, item)| {
-            let known = since.is_some_and(|since| item.arrived <= since);
-            (at, if known { Change::Update(item) } else { Change::Create(item) })
-        }));
-    }
-    found
 }
 
 pub(super) fn items(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Outcome, Fault> {

@@ -61,6 +61,12 @@ pub enum Fault {
     },
     /// HTTP 403 for whoever is signed in: EWS is switched off, for a tenant or a mailbox if the rule says so.
     EwsOff,
+    /// Graph answers a change or deletion with 412 although the etag is right, as it does now and then.
+    EventualConflict,
+    /// Graph answers 403 where a program without a user asks for tasks.
+    AppTasksForbidden,
+    /// Graph answers 403: the policy of the tenant keeps the program from this mailbox.
+    AccessPolicy,
     /// HTTP 403 for every program but these, as where a tenant lists the programs that may use EWS.
     EwsApps {
         /// Client ids, with blanks between them.

@@ -1,0 +1,108 @@
+//! Who asks: the bearer of a token for Graph, and which mailboxes they may use.
+
+use axum::http::{HeaderMap, StatusCode, header};
+
+use super::answer::Refused;
+use crate::simulator::{
+    Account,
+    authority::{TokenRefused, check_graph_token},
+    faults::{Fault, Place},
+    world::World,
+};
+
+/// Whoever a token speaks for.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    pub(super) account: Account,
+    /// A program by itself, and no user with it.
+    pub(super) app_only: bool,
+    /// Id of the program.
+    pub(super) application: String,
+}
+
+fn unauthorized(message: &str) -> Refused {
+    Refused::new(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message)
+}
+
+/// Whose token a request carries.
+pub(super) fn of(world: &World, headers: &HeaderMap) -> Result<Caller, Refused> {
+    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let Some(value) = value else { return Err(unauthorized("Access token is empty.")) };
+    let token = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let Some((_, token)) = token else {
+        return Err(unauthorized("CompactToken parsing failed with error code: 80049217"));
+    };
+    let taken = check_graph_token(world, token.trim()).map_err(|refused| {
+        unauthorized(match refused {
+            TokenRefused::Expired => "Lifetime validation failed, the token is expired.",
+            TokenRefused::Audience => "Access token validation failure. Invalid audience.",
+            TokenRefused::Signature => "Signature is invalid.",
+            TokenRefused::Tenant => "Access token validation failure. Invalid issuer.",
+            _ => "CompactToken parsing failed with error code: 80049217",
+        })
+    })?;
+    Ok(Caller { account: taken.account, app_only: taken.app_only, application: taken.application })
+}
+
+impl Caller {
+    /// Where a fault may strike them.
+    pub(super) fn place<'a>(&'a self, mailbox: &'a str, operation: &'a str) -> Place<'a> {
+        let Account { login, tenant, .. } = &self.account;
+        Place { mailbox, operation, login, client: &self.application, tenant }
+    }
+
+    /// The address of the mailbox that a request is about, if the caller may use it for that.
+    pub(super) fn mailbox(
+        &self,
+        world: &World,
+        user: Option<&str>,
+        operation: &str,
+        tasks: bool,
+    ) -> Result<String, Refused> {
+        let own = self.account.mailbox.as_deref();
+        let address = match user {
+            None if self.app_only => {
+                let text = "/me request is only valid with delegated authentication flow.";
+                return Err(Refused::bad("BadRequest", text));
+            }
+            None => own.unwrap_or(&self.account.login).to_owned(),
+            Some(user) => world
+                .addresses()
+                .into_iter()
+                .find(|address| is(world, address, user))
+                .unwrap_or_else(|| user.to_owned()),
+        };
+        let missing = || {
+            Refused::new(
+                StatusCode::NOT_FOUND,
+                "ErrorInvalidUser",
+                format!("The requested user '{address}' is invalid."),
+            )
+        };
+        if !world.has_mailbox(&address) {
+            return Err(missing());
+        }
+        let own = !self.app_only && own.is_some_and(|own| own.eq_ignore_ascii_case(&address));
+        if !own && !self.account.impersonates && !world.shares(&address, &self.account.login) {
+            return Err(Refused::denied("Access is denied. Check credentials and try again."));
+        }
+        let refused = world.faults.strike(&self.place(&address, operation), |fault| match fault {
+            Fault::AppTasksForbidden if self.app_only && tasks => {
+                Some("Access is denied. Check credentials and try again.")
+            }
+            Fault::AccessPolicy if self.app_only => Some("Access to OData is disabled."),
+            _ => None,
+        });
+        refused.map_or(Ok(address), |why| Err(Refused::denied(why)))
+    }
+}
+
+/// Whether a mailbox is the one of the user with this address or id.
+fn is(world: &World, address: &str, user: &str) -> bool {
+    address.eq_ignore_ascii_case(user) || user_id(world, address).eq_ignore_ascii_case(user)
+}
+
+/// The id of a mailbox's user in the directory.
+pub(super) fn user_id(world: &World, address: &str) -> String {
+    world.account(address).map(|account| account.object_id().to_string()).unwrap_or_default()
+}
