@@ -43,6 +43,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
         let mut signals = Signals::listen()?;
         let running = Simulator::start(settings).await?;
         terminal.line(format_args!("ews    {}", running.ews_url()))?;
+        terminal.line(format_args!("graph  {}", running.graph_url()))?;
         if sign_in.https || matches!(sign_in.offer, SignInOffer::BasicAndOauth | SignInOffer::Oauth) {
             terminal.line(format_args!("authority  {}", running.authority_url()))?;
             terminal.line(format_args!("tenant     {TENANT}"))?;

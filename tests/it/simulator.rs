@@ -9,6 +9,7 @@ mod in_between;
 mod outside;
 mod person;
 mod refusals;
+mod graph;
 
 use std::{
     io::{BufRead as _, BufReader},

@@ -11,7 +11,6 @@ use crate::simulator::{
 pub(super) struct Call<'a> {
     pub(super) world: &'a World,
     pub(super) caller: &'a Caller,
-    pub(super) caller: &'a Caller,
     /// Address of the mailbox it is about.
     pub(super) mailbox: &'a str,
     /// What the same deed is called in EWS: faults and counts name it so through both faces.
