@@ -175,7 +175,7 @@ async fn round(world: &World, ids: &Ids, caller: &Caller, root: &str, parts: Vec
                 Some(left) => *left -= 1,
                 None => {}
             }
-            let mut answer = carry_out(world, &one, now)?;
+            let mut answer = carry_out(world, caller, &one, now)?;
             answer.cut |= left.is_some();
             Ok(answer)
         });
@@ -199,14 +199,14 @@ fn prepare<'w>(
     Ok(Prepared { asked, mailbox, operation, _entered: entered })
 }
 
-fn carry_out(world: &World, one: &Prepared<'_>, now: Timestamp) -> Result<Answer, Refused> {
+fn carry_out(world: &World, caller: &Caller, one: &Prepared<'_>, now: Timestamp) -> Result<Answer, Refused> {
     let Prepared { asked, mailbox, operation, .. } = one;
     world.count(mailbox, |counts| *counts.requests.entry((*operation).to_owned()).or_default() += 1);
     if let Some(refused) = world.faults.strike(&caller.place(mailbox, operation), refusal) {
         return Err(refused);
     }
     let (_, target) = route::target(&asked.segments)?;
-    let call = Call { world, mailbox, operation, asked, now };
+    let call = Call { world, caller, mailbox, operation, asked, now };
     let mut answer = world
         .change(mailbox, |mailbox| target.carry_out(&call, mailbox))
         .map_err(|error| Refused::new(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", error.to_string()))??;
@@ -231,6 +231,11 @@ fn refusal(fault: &Fault) -> Option<Refused> {
             let text = "The service is temporarily unavailable.";
             let refused = Refused::new(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", text);
             Some(retry_after_seconds.map_or(refused.clone(), |seconds| refused.after(seconds)))
+        }
+        Fault::TooManyRequests { retry_after_seconds } => {
+            let text = "Application is over its request limit.";
+            let refused = Refused::new(StatusCode::TOO_MANY_REQUESTS, "ApplicationThrottled", text);
+            Some(refused.after(*retry_after_seconds))
         }
         Fault::UnauthorizedBecauseBusy => {
             Some(Refused::new(StatusCode::UNAUTHORIZED, "UnknownError", "Something went wrong while signing in."))

@@ -5,11 +5,11 @@ mod code_flow;
 mod connection;
 mod device_flow;
 mod ews_tokens;
+mod graph;
 mod in_between;
 mod outside;
 mod person;
 mod refusals;
-mod graph;
 
 use std::{
     io::{BufRead as _, BufReader},

@@ -4,10 +4,10 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{
+    apps::CLIENT_ID,
     grants::{Grant, Refresh, secret},
     jwt,
     keys::Key,
-    apps::CLIENT_ID,
     resources::{EWS_RESOURCE, GRAPH_ID, GRAPH_RESOURCE, is_own},
     tenants::issuer,
 };
@@ -245,7 +245,8 @@ pub(crate) fn graph_token(world: &World, account: &Account, app_only: bool) -> R
         claims["idtyp"] = "app".into();
         claims["roles"] = json!(["Contacts.ReadWrite", "Calendars.ReadWrite", "Tasks.ReadWrite.All"]);
     } else {
-        claims["scp"] = "Contacts.ReadWrite Calendars.ReadWrite Tasks.ReadWrite MailboxSettings.ReadWrite User.Read".into();
+        claims["scp"] =
+            "Contacts.ReadWrite Calendars.ReadWrite Tasks.ReadWrite MailboxSettings.ReadWrite User.Read".into();
     }
     let key = world.authority.keys.current()?;
     jwt::sign(&key, &claims)
