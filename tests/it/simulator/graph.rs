@@ -4,6 +4,8 @@ mod batch;
 mod contacts;
 mod events;
 mod faults;
+mod metadata;
+mod others;
 mod tasks;
 
 use pocketdocket::simulator::{PASSWORD, Running, Settings, Simulator};
