@@ -192,9 +192,9 @@ pub(crate) struct Taken {
 
 /// Whose token this is, and which program's, if EWS takes it.
 pub(crate) fn check_access_token(world: &World, token: &str) -> Result<(Account, String), TokenRefused> {
-    let taken = check(world, token, |audience| audience == EWS_RESOURCE || is_own(world, audience))?;
-    let may = taken.permissions.iter().any(|name| name == "EWS.AccessAsUser.All" || name == ".default");
-    if may { Ok((taken.account, taken.application)) } else { Err(TokenRefused::Grant) }
+    let said = check(world, token, |audience| audience == EWS_RESOURCE || is_own(world, audience))?;
+    let may = said.permissions.iter().any(|name| name == "EWS.AccessAsUser.All" || name == ".default");
+    if may { Ok((said.account, said.application)) } else { Err(TokenRefused::Grant) }
 }
 
 /// What a token says, if Graph takes it.

@@ -32,7 +32,7 @@ pub(super) fn of(world: &World, headers: &HeaderMap) -> Result<Caller, Refused> 
     let Some((_, token)) = token else {
         return Err(unauthorized("CompactToken parsing failed with error code: 80049217"));
     };
-    let taken = check_graph_token(world, token.trim()).map_err(|refused| {
+    let said = check_graph_token(world, token.trim()).map_err(|refused| {
         unauthorized(match refused {
             TokenRefused::Expired => "Lifetime validation failed, the token is expired.",
             TokenRefused::Audience => "Access token validation failure. Invalid audience.",
@@ -41,7 +41,7 @@ pub(super) fn of(world: &World, headers: &HeaderMap) -> Result<Caller, Refused> 
             _ => "CompactToken parsing failed with error code: 80049217",
         })
     })?;
-    Ok(Caller { account: taken.account, app_only: taken.app_only, application: taken.application })
+    Ok(Caller { account: said.account, app_only: said.app_only, application: said.application })
 }
 
 impl Caller {

@@ -107,7 +107,7 @@ fn extended_matches(test: &Filter, held: Option<String>) -> bool {
             _ => held.is_some(),
         },
         Filter::Compare(_, word, constant) => held.is_some_and(|held| compares(&Value::String(held), word, constant)),
-        Filter::Match(word, _, text) => held.is_some_and(|held| matches(word, &held, text)),
+        Filter::Match(word, _, wanted) => held.is_some_and(|held| matches(word, &held, wanted)),
         _ => false,
     }
 }
