@@ -82,7 +82,7 @@ async fn serve(State(world): State<Arc<World>>, ConnectInfo(cut): ConnectInfo<Cu
     let request = Uuid::new_v4().to_string();
     let client = parts.headers.get("client-request-id").and_then(|id| id.to_str().ok()).unwrap_or(&request).to_owned();
     let ids = Ids { request, client };
-    let address = parts.uri.path_and_query().map(|address| address.as_str()).unwrap_or_default();
+    let address = parts.uri.path_and_query().map(axum::http::uri::PathAndQuery::as_str).unwrap_or_default();
     let address = address.strip_prefix("/v1.0/").unwrap_or_default().to_owned();
     let answer = match read(&parts.headers, body).await {
         Ok(body) => answer(&world, &ids, Part { method: parts.method, address, headers: parts.headers, body }).await,

@@ -60,7 +60,7 @@ impl<'b> Batch<'b> {
         self.running.clear();
         for (place, step) in self.steps.iter().enumerate().filter(|(_, step)| step.depth == self.depth) {
             let failed = |id: &&str| self.answers.get(id).is_some_and(|status| !status.is_success());
-            if step.depends_on.iter().any(|id| failed(&id)) {
+            if step.depends_on.iter().any(failed) {
                 let text = "A request that this one depends on failed.";
                 let error = json!({"error": {"code": "FailedDependency", "message": text}});
                 self.responses.push(response(step.id, Answer::json(StatusCode::FAILED_DEPENDENCY, error)));

@@ -105,10 +105,10 @@ pub(super) fn items(
             Change::Delete(id) => value.push(removed(identity::of_gone(mailbox, id, immutable))),
         }
     }
-    Ok(Answer::ok(page(call, token, reached, last, value)))
+    Ok(Answer::ok(page(call, token, reached, last, &value)))
 }
 
-fn page(call: &Call<'_>, token: Token, reached: u64, last: bool, value: Vec<Value>) -> Value {
+fn page(call: &Call<'_>, token: Token, reached: u64, last: bool, value: &[Value]) -> Value {
     let next = Token { position: reached, done: last || token.done, ..token }.write();
     let (link, option) = if last { ("@odata.deltaLink", "$deltatoken") } else { ("@odata.nextLink", "$skiptoken") };
     json!({
@@ -150,7 +150,7 @@ pub(super) fn folders(
     let token = begun(call, mailbox, 0, &["$top"])?;
     let newer = |number: &&u64| mailbox.folders.get(number).is_some_and(|folder| folder.version > token.position);
     let value = all.iter().filter(newer).map(|number| show(*number)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Answer::ok(page(call, token, mailbox.sequence, true, value)))
+    Ok(Answer::ok(page(call, token, mailbox.sequence, true, &value)))
 }
 
 #[cfg(test)]

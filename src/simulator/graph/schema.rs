@@ -35,10 +35,14 @@ struct Type {
 struct Field {
     name: &'static str,
     form: &'static str,
-    nullable: bool,
-    list: bool,
-    read_only: bool,
-    create_only: bool,
+    /// Of `?*!+`.
+    marks: &'static str,
+}
+
+impl Field {
+    fn is(&self, mark: char) -> bool {
+        self.marks.contains(mark)
+    }
 }
 
 impl Schema {
@@ -57,14 +61,7 @@ impl Schema {
                 }
                 [name, form] if line.starts_with("  ") => {
                     let marks = form.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
-                    let field = Field {
-                        name,
-                        form: form.strip_suffix(marks).unwrap_or(form),
-                        nullable: marks.contains('?'),
-                        list: marks.contains('*'),
-                        read_only: marks.contains('!'),
-                        create_only: marks.contains('+'),
-                    };
+                    let field = Field { name, form: form.strip_suffix(marks).unwrap_or(form), marks };
                     schema.types.entry(current).or_default().fields.push(field);
                 }
                 _ => {}
@@ -78,8 +75,8 @@ impl Schema {
         let Value::Object(fields) = value else { return Err(mistyped(value, &format!("microsoft.graph.{name}"))) };
         for (key, value) in fields {
             match known.fields.iter().find(|field| field.name == key) {
-                Some(field) if purpose.is_some() && field.read_only => return Err(Refused::read_only(key)),
-                Some(field) if purpose == Some(Purpose::Change) && field.create_only => {
+                Some(field) if purpose.is_some() && field.is('!') => return Err(Refused::read_only(key)),
+                Some(field) if purpose == Some(Purpose::Change) && field.is('+') => {
                     return Err(Refused::read_only(key));
                 }
                 Some(field) => self.field(value, field)?,
@@ -97,9 +94,9 @@ impl Schema {
 
     fn field(&self, value: &Value, field: &Field) -> Result<(), Refused> {
         match value {
-            Value::Null if field.nullable => Ok(()),
-            Value::Array(values) if field.list => values.iter().try_for_each(|value| self.value(value, field.form)),
-            _ if field.list => Err(mistyped(value, &format!("Collection({})", field.form))),
+            Value::Null if field.is('?') => Ok(()),
+            Value::Array(values) if field.is('*') => values.iter().try_for_each(|value| self.value(value, field.form)),
+            _ if field.is('*') => Err(mistyped(value, &format!("Collection({})", field.form))),
             value => self.value(value, field.form),
         }
     }
