@@ -190,7 +190,7 @@ async fn a_view_shows_a_window_and_its_delta_what_came_and_went() {
         graph.with("prefer", "odata.maxpagesize=2").all(&format!("/me/calendarView/delta?{window}")).await;
     assert_eq!(seen.len(), 3);
     let move_to = |id: &str, day: u8| {
-        let time = |hour: u8| json!({"dateTime": format!("2027-05-0{day}T{hour:02}:00:00"), "timeZone": "UTC"});
+        let time = move |hour: u8| json!({"dateTime": format!("2027-05-0{day}T{hour:02}:00:00"), "timeZone": "UTC"});
         let path = format!("/me/events/{id}");
         let graph = &graph;
         async move { graph.patch(&path, &json!({"start": time(11), "end": time(12)})).await.is(200) }
