@@ -116,7 +116,7 @@ impl Graph {
             values.extend_from_slice(page.values());
             match page.text("@odata.nextLink") {
                 "" => return (values, page.text("@odata.deltaLink").to_owned()),
-                next => address = next.to_owned(),
+                next => next.clone_into(&mut address),
             }
         }
         panic!("a collection without end");

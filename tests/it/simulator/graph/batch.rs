@@ -50,8 +50,8 @@ async fn more_than_four_at_a_time_are_throttled_one_by_one() {
 async fn a_chain_goes_one_by_one_and_ends_where_a_link_fails() {
     let (running, graph, _) = started().await;
     let mut requests: Vec<Value> = (0..20).map(|number| create(&number.to_string(), "x")).collect();
-    for number in 1..20 {
-        requests[number]["dependsOn"] = json!([(number - 1).to_string()]);
+    for (number, request) in requests.iter_mut().enumerate().skip(1) {
+        request["dependsOn"] = json!([(number - 1).to_string()]);
     }
     requests[17]["body"] = json!({"givenname": "x"});
     let reply = graph.post("/$batch", &json!({"requests": requests})).await.is(200);

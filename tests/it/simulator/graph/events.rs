@@ -10,7 +10,7 @@ fn event(start: &str, end: &str, zone: &str) -> Value {
     })
 }
 
-fn with(mut event: Value, more: Value) -> Value {
+fn with(mut event: Value, more: &Value) -> Value {
     for (name, value) in more.as_object().expect("an object") {
         event[name] = value.clone();
     }
@@ -41,7 +41,7 @@ async fn a_time_is_kept_as_an_instant_and_shown_in_the_zone_that_is_preferred() 
 #[tokio::test]
 async fn a_whole_day_is_midnight_to_midnight_in_its_zone_and_a_day_wherever_one_reads_it() {
     let (running, graph, _) = started().await;
-    let day = |start: &str, end: &str, zone: &str| with(event(start, end, zone), json!({"isAllDay": true}));
+    let day = |start: &str, end: &str, zone: &str| with(event(start, end, zone), &json!({"isAllDay": true}));
     let made =
         graph.post("/me/events", &day("2027-03-28T00:00:00", "2027-03-29T00:00:00", "Europe/Zurich")).await.is(201);
     assert_eq!(made.body["start"], json!({"dateTime": "2027-03-28T00:00:00.0000000", "timeZone": "UTC"}));
@@ -88,7 +88,7 @@ async fn what_a_calendar_cannot_hold_is_refused() {
         json!({"body": {"contentType": "markdown", "content": "x"}}),
         json!({"recurrence": {"pattern": {"type": "daily"}}}),
     ] {
-        assert_eq!(graph.post("/me/events", &with(good.clone(), more.clone())).await.status, 400, "{more}");
+        assert_eq!(graph.post("/me/events", &with(good.clone(), &more)).await.status, 400, "{more}");
     }
     assert!(running.mailbox(ANNA).expect("a mailbox").items.is_empty());
 }
@@ -98,7 +98,7 @@ async fn both_faces_show_the_same_event() {
     let (_running, graph, ews) = started().await;
     let body = with(
         event("2026-11-23T09:00:00", "2026-11-23T10:00:00", "W. Europe Standard Time"),
-        json!({
+        &json!({
             "body": {"contentType": "text", "content": "Notiz"}, "location": {"displayName": "Raum 1"},
             "sensitivity": "private", "showAs": "oof", "importance": "high", "isReminderOn": true,
             "reminderMinutesBeforeStart": 45, "categories": ["Akten"],
@@ -147,11 +147,11 @@ async fn both_faces_show_the_same_event() {
 async fn a_creation_that_is_asked_twice_makes_one_event() {
     let (running, graph, _) = started().await;
     let transaction = json!({"transactionId": "0f3c4a52-6c2a-4a0e-9d5b-5b8a5f3f0001"});
-    let body = with(event("2027-03-29T09:00:00", "2027-03-29T10:00:00", "UTC"), transaction);
+    let body = with(event("2027-03-29T09:00:00", "2027-03-29T10:00:00", "UTC"), &transaction);
     let first = graph.post("/me/events", &body).await.is(201);
     let second = graph.post("/me/events", &body).await.is(201);
     assert_eq!(first.body["id"], second.body["id"]);
-    let other = graph.post("/me/events", &with(body, json!({"subject": "Anders"}))).await.is(409);
+    let other = graph.post("/me/events", &with(body, &json!({"subject": "Anders"}))).await.is(409);
     assert_eq!(other.code(), "ErrorDuplicateTransactionId");
     assert_eq!(other.body["error"]["@event.existingEventId"], first.body["id"]);
     graph.patch(&format!("/me/events/{}", first.text("id")), &json!({"transactionId": "x"})).await.is(400);
@@ -166,7 +166,7 @@ async fn an_event_with_attendees_is_mailed_and_that_is_counted() {
     graph.delete(&format!("/me/events/{}", quiet.text("id"))).await.is(204);
     assert_eq!(running.mails_sent(), 0);
     let people = json!({"attendees": [{"type": "required", "emailAddress": {"address": "x@y.example"}}]});
-    let body = with(event("2027-03-29T09:00:00", "2027-03-29T10:00:00", "UTC"), people);
+    let body = with(event("2027-03-29T09:00:00", "2027-03-29T10:00:00", "UTC"), &people);
     let made = graph.post("/me/events", &body).await.is(201);
     assert_eq!(made.body["attendees"][0]["emailAddress"]["address"], "x@y.example");
     assert_eq!(running.mails_sent(), 1);
@@ -180,7 +180,7 @@ async fn a_view_shows_a_window_and_its_delta_what_came_and_went() {
     let mut ids = Vec::new();
     for day in 1..=9 {
         let body = event(&format!("2027-05-0{day}T09:00:00"), &format!("2027-05-0{day}T10:00:00"), "UTC");
-        let made = graph.post("/me/events", &with(body, json!({"subject": day.to_string()}))).await.is(201);
+        let made = graph.post("/me/events", &with(body, &json!({"subject": day.to_string()}))).await.is(201);
         ids.push(made.text("id").to_owned());
     }
     let window = "startDateTime=2027-05-03T00:00:00Z&endDateTime=2027-05-06T00:00:00Z";

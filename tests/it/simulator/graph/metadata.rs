@@ -106,11 +106,11 @@ impl Judge {
         if taken || reply.code() == "RequestBodyRead" {
             self.0.push(json!({"where": path, "schema": schema, "body": body, "taken": taken}));
         }
-        self.given(path, if taken { schema } else { "odataError" }, reply.body);
+        self.given(path, if taken { schema } else { "odataError" }, &reply.body);
     }
 
     /// Notes an answer.
-    fn given(&mut self, path: &str, schema: &str, body: Value) {
+    fn given(&mut self, path: &str, schema: &str, body: &Value) {
         self.0.push(json!({"where": format!("answer of {path}"), "schema": schema, "body": body, "taken": true}));
     }
 }
@@ -157,15 +157,15 @@ async fn the_simulator_takes_and_gives_what_the_metadata_describe() {
         ("/me/mailboxSettings".to_owned(), "microsoft.graph.mailboxSettings"),
     ] {
         let reply = graph.get(&path).await.is(200);
-        judge.given(&path, schema, reply.body);
+        judge.given(&path, schema, &reply.body);
     }
     let batch =
         json!({"requests": [{"id": "1", "method": "GET", "url": "/me"}, {"id": "2", "method": "GET", "url": "/me/x"}]});
-    judge.given("/$batch", "batchResponse", graph.post("/$batch", &batch).await.is(200).body);
+    judge.given("/$batch", "batchResponse", &graph.post("/$batch", &batch).await.is(200).body);
     // What a page shows is not enough: every event as each of its own.
     for item in running.mailbox(ANNA).expect("a mailbox").events().iter().take(30) {
         let path = format!("/me/events/{}", item.id.replace('/', "-").replace('+', "_"));
-        judge.given(&path, "microsoft.graph.event", graph.get(&path).await.is(200).body);
+        judge.given(&path, "microsoft.graph.event", &graph.get(&path).await.is(200).body);
     }
 
     let mut child = Command::new(python)
