@@ -35,6 +35,7 @@ mod prove;
 mod recipients;
 mod report;
 mod requests;
+mod retest;
 mod rewrites;
 mod room;
 mod run;

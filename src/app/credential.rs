@@ -3,46 +3,40 @@
 //! Accounts are locked after a few wrong passwords, whoever sent them
 //! (<https://learn.microsoft.com/windows/security/threat-protection/security-policy-settings/account-lockout-threshold>). So
 //! whenever nothing of a credential is under way, and until it has worked, one request goes alone and the others wait for
-//! what becomes of it. A credential that never worked is refused by one 401. One that worked is doubted first, because servers
-//! answer 401 under load too: one more request goes alone after a breath, and the next 401 settles it. From then on no link
-//! asks the server with it, until a person says that it is to be tried again.
+//! what becomes of it. One refusal of the secret settles it, for this process and, through the ledger, for every other one and
+//! after a restart: no link asks the server with it until a person gives it once more. Only where a server is known to answer 401
+//! under load as well, a credential that worked is doubted first, and one more request goes alone after a breath. What does not
+//! judge the secret (Basic is off, say) leaves the credential as it is.
 
 use std::{
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
-    diagnosis::Cause,
-    ports::{Authenticator, Challenge, Failure, FailureKind, SignIn, Step},
+    ports::{Authenticator, Challenge, Failure, FailureKind, SignIn, Step, chain},
+    state::{CredentialMark, Ledger, LedgerError, Refusal},
 };
 
 /// Exchange allows an account some ten open requests; a password that changes in the middle is sent wrong so often, and once
-/// more.
+/// more where the server is under load.
 const TOGETHER: u32 = 2;
-/// How long a credential that worked and was refused is left alone before the one further try.
+/// How long a credential that worked and was refused under load is left alone before the one further try.
 const BREATH: Duration = Duration::from_secs(1);
 /// How long a request waits for others of its credential.
 const PATIENCE: Duration = Duration::from_mins(2);
 
-/// What all links with equal host, login and secret share.
+/// What all links with equal login and secret share.
 #[derive(Debug)]
 pub(super) struct Credential {
+    ledger: Ledger,
+    mark: CredentialMark,
     turns: Arc<Semaphore>,
-    standing: Mutex<Standing>,
-}
-
-#[derive(Debug)]
-struct Standing {
-    opinion: Opinion,
-    /// Counts final refusals.
-    refusals: u64,
+    opinion: Mutex<Opinion>,
 }
 
 /// What the server thinks of it.
@@ -51,49 +45,52 @@ enum Opinion {
     /// Not asked yet.
     Unknown,
     Works,
-    /// It worked before, and then it did not.
+    /// It worked before, and then it did not, under load.
     Doubted(Instant),
     Refused(Arc<Refusal>),
 }
 
-/// Why it was refused, told to every link that would use it.
-#[derive(Debug)]
-struct Refusal {
-    cause: Option<Cause>,
-    evidence: Vec<String>,
-    why: String,
-    hint: Option<String>,
+fn of(failure: &Failure) -> Refusal {
+    let why = std::error::Error::source(failure).map_or_else(|| failure.chain(), ToString::to_string);
+    Refusal { cause: failure.cause, evidence: failure.evidence.clone(), why, hint: failure.hint.clone() }
 }
 
-impl Refusal {
-    fn of(failure: &Failure) -> Self {
-        let why = std::error::Error::source(failure).map_or_else(|| failure.chain(), ToString::to_string);
-        Self { cause: failure.cause, evidence: failure.evidence.clone(), why, hint: failure.hint.clone() }
-    }
-
-    fn failure(&self) -> Failure {
-        let mut failure = Failure::new(FailureKind::Unauthorized, "sign in").because(self.why.clone());
-        (failure.cause, failure.evidence, failure.hint) = (self.cause, self.evidence.clone(), self.hint.clone());
-        failure
-    }
-}
-
-impl Default for Credential {
-    fn default() -> Self {
-        Self {
-            turns: Arc::new(Semaphore::new(TOGETHER as usize)),
-            standing: Mutex::new(Standing { opinion: Opinion::Unknown, refusals: 0 }),
-        }
-    }
+fn again(refusal: &Refusal) -> Failure {
+    let mut failure = Failure::new(FailureKind::Unauthorized, "sign in").because(refusal.why.clone());
+    (failure.cause, failure.evidence) = (refusal.cause, refusal.evidence.clone());
+    failure.hint.clone_from(&refusal.hint);
+    failure
 }
 
 impl Credential {
-    fn standing(&self) -> MutexGuard<'_, Standing> {
-        self.standing.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The credential of this mark, of which nothing is known yet but what the ledger says.
+    pub(super) fn new(ledger: Ledger, mark: CredentialMark) -> Self {
+        let turns = Arc::new(Semaphore::new(TOGETHER as usize));
+        Self { ledger, mark, turns, opinion: Mutex::new(Opinion::Unknown) }
+    }
+
+    pub(super) fn mark(&self) -> CredentialMark {
+        self.mark
+    }
+
+    /// A pass begins: what the ledger knows holds. It is refused if any process met a refusal, and it is tried once more when a
+    /// person gave it once more.
+    pub(super) fn begin_pass(&self) -> Result<(), LedgerError> {
+        let mut opinion = self.opinion();
+        match (self.ledger.refusal(self.mark)?, &*opinion) {
+            (Some(refusal), _) => *opinion = Opinion::Refused(Arc::new(refusal)),
+            (None, Opinion::Refused(_)) => *opinion = Opinion::Unknown,
+            (None, _) => {}
+        }
+        Ok(())
+    }
+
+    fn opinion(&self) -> MutexGuard<'_, Opinion> {
+        self.opinion.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn works(&self) -> bool {
-        matches!(self.standing().opinion, Opinion::Works)
+        matches!(*self.opinion(), Opinion::Works)
     }
 
     /// Waits until a request with this credential may be sent. Yields the permission, and how the credential stands then.
@@ -103,9 +100,9 @@ impl Credential {
                 Ok(permit) => (permit, true),
                 Err(_) => self.queue(!self.works()).await?,
             };
-            let opinion = self.standing().opinion.clone();
+            let opinion = self.opinion().clone();
             match &opinion {
-                Opinion::Refused(refusal) => return Err(refusal.failure()),
+                Opinion::Refused(refusal) => return Err(again(refusal)),
                 // It changed while we waited: this one has to go alone now.
                 Opinion::Doubted(_) | Opinion::Unknown if !alone => continue,
                 Opinion::Doubted(since) => tokio::time::sleep(BREATH.saturating_sub(since.elapsed())).await,
@@ -127,29 +124,30 @@ impl Credential {
     }
 
     fn accepted(&self) {
-        let mut standing = self.standing();
+        let mut opinion = self.opinion();
         // An answer to what was sent before the refusal says nothing about what comes after it.
-        if !matches!(standing.opinion, Opinion::Refused(_)) {
-            standing.opinion = Opinion::Works;
+        if matches!(*opinion, Opinion::Unknown | Opinion::Doubted(_)) {
+            *opinion = Opinion::Works;
         }
     }
 
-    /// The server refused what was sent when the credential stood so. Yields the number of the refusal that settles, or would
-    /// settle, the matter.
-    fn refused(&self, before: &Opinion, failure: &Failure) -> u64 {
-        let mut standing = self.standing();
-        match (before, &standing.opinion) {
-            (Opinion::Works, Opinion::Works) => {
-                standing.opinion = Opinion::Doubted(Instant::now());
-                standing.refusals + 1
-            }
-            // It was sent together with the one that brought the doubt, and says no more than that.
-            (Opinion::Works, Opinion::Refused(_)) => standing.refusals,
-            (Opinion::Works, _) => standing.refusals + 1,
+    /// The server refused what was sent when the credential stood so.
+    fn refused(&self, before: &Opinion, failure: &Failure, under_load: bool) {
+        if failure.cause.is_some_and(|cause| !cause.judges_secret()) {
+            return;
+        }
+        let mut opinion = self.opinion();
+        match (before, &*opinion) {
+            (Opinion::Works, Opinion::Works) if under_load => *opinion = Opinion::Doubted(Instant::now()),
+            // It was sent together with the one that brought the doubt or the refusal, and says no more than that.
+            (Opinion::Works, Opinion::Doubted(_) | Opinion::Refused(_) | Opinion::Unknown) => {}
             _ => {
-                standing.opinion = Opinion::Refused(Arc::new(Refusal::of(failure)));
-                standing.refusals += 1;
-                standing.refusals
+                let refusal = of(failure);
+                // While the opinion is held, so that nobody asks between the two.
+                if let Err(error) = self.ledger.note_refusal(self.mark, &refusal, Timestamp::now()) {
+                    tracing::error!(cause = %chain(&error), "a refused sign-in could not be noted; this process remembers it");
+                }
+                *opinion = Opinion::Refused(Arc::new(refusal));
             }
         }
     }
@@ -159,45 +157,20 @@ impl Credential {
 pub(super) struct Guarded {
     inner: Arc<dyn Authenticator>,
     credential: Arc<Credential>,
-    /// The number of the refusal that this link knows of; 0 for none.
-    told: Arc<AtomicU64>,
 }
 
 impl Guarded {
     pub(super) fn new(inner: Arc<dyn Authenticator>, credential: Arc<Credential>) -> Self {
-        Self { inner, credential, told: Arc::default() }
-    }
-
-    pub(super) fn credential(&self) -> &Arc<Credential> {
-        &self.credential
-    }
-
-    /// A pass begins. A link that was told of a refusal is parked; if it is back with the same secret, a person has given it
-    /// once more, and it is tried once more.
-    pub(super) fn begin_pass(&self) {
-        let told = self.told.swap(0, Ordering::Relaxed);
-        let mut standing = self.credential.standing();
-        if told == standing.refusals && matches!(standing.opinion, Opinion::Refused(_)) {
-            standing.opinion = Opinion::Unknown;
-        }
+        Self { inner, credential }
     }
 }
 
 #[async_trait]
 impl Authenticator for Guarded {
     async fn begin(&self) -> Result<Box<dyn SignIn>, Failure> {
-        let (turn, before) = match self.credential.turn().await {
-            Ok(turn) => turn,
-            Err(failure) => {
-                if failure.kind == FailureKind::Unauthorized {
-                    self.told.store(self.credential.standing().refusals, Ordering::Relaxed);
-                }
-                return Err(failure);
-            }
-        };
+        let (turn, before) = self.credential.turn().await?;
         let inner = self.inner.begin().await?;
-        let (credential, told) = (Arc::clone(&self.credential), Arc::clone(&self.told));
-        Ok(Box::new(GuardedSignIn { inner, credential, told, before, _turn: turn }))
+        Ok(Box::new(GuardedSignIn { inner, credential: Arc::clone(&self.credential), before, _turn: turn }))
     }
 
     fn binds_connection(&self) -> bool {
@@ -212,7 +185,6 @@ impl Authenticator for Guarded {
 struct GuardedSignIn {
     inner: Box<dyn SignIn>,
     credential: Arc<Credential>,
-    told: Arc<AtomicU64>,
     /// How the credential stood when this was sent.
     before: Opinion,
     _turn: OwnedSemaphorePermit,
@@ -221,15 +193,15 @@ struct GuardedSignIn {
 #[async_trait]
 impl SignIn for GuardedSignIn {
     async fn step(&mut self, challenge: &Challenge) -> Step {
-        let mut step = self.inner.step(challenge).await;
-        if let Step::Refused(failure) = step {
-            // What is told to others later is to be as exact as what is said now.
-            step = Step::Refused(challenge.explain(failure));
+        match self.inner.step(challenge).await {
+            Step::Refused(failure) => {
+                // What is told to others later is to be as exact as what is said now.
+                let failure = challenge.explain(failure);
+                self.credential.refused(&self.before, &failure, challenge.under_load);
+                Step::Refused(failure)
+            }
+            step @ Step::Send(_) => step,
         }
-        if let Step::Refused(failure) = &step {
-            self.told.store(self.credential.refused(&self.before, failure), Ordering::Relaxed);
-        }
-        step
     }
 
     fn accepted(&mut self) {

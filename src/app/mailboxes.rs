@@ -6,9 +6,13 @@ use std::{
 };
 
 use async_trait::async_trait;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 
-use super::{credential::Guarded, kept_grant::KeptGrant, ledger_failure};
+use super::{
+    credential::{Credential, Guarded},
+    kept_grant::KeptGrant,
+    ledger_failure,
+};
 use crate::{
     auth::{
         exchange_online,
@@ -18,7 +22,7 @@ use crate::{
     engine::Connect,
     exchange::{self, EwsMailbox, LinkAddress, Shared},
     ports::{Authenticator, Failure, FailureKind, Mailbox},
-    state::{ActiveUser, AuthMethod, Ledger, User, UserName},
+    state::{ActiveUser, AuthMethod, CredentialMark, Ledger, User, UserName},
 };
 
 /// Opens mailboxes, and keeps them open: what one learns of its server (its version, its pauses) is of use the next time.
@@ -42,7 +46,7 @@ struct Opened {
 
 /// How an open mailbox signs in.
 enum Way {
-    Password { password: SecretString, sign_in: Arc<Guarded> },
+    Password(Arc<Credential>),
     OAuth(Arc<Session>),
 }
 
@@ -58,13 +62,12 @@ impl Opened {
         same.then(|| (&opened.way, Arc::clone(&opened.mailbox)))
     }
 
-    /// The guard of this credential, if it signs in with it: the server then counts refusals of both on one account.
-    fn guard(&self, link: &LinkAddress, login: &str, password: &SecretString) -> Option<&Arc<Guarded>> {
-        let Way::Password { password: own, sign_in } = &self.way else { return None };
-        let same = self.link.url.host_str() == link.url.host_str()
-            && self.login.to_lowercase() == login.to_lowercase()
-            && own.expose_secret() == password.expose_secret();
-        same.then_some(sign_in)
+    /// The credential, if it is this one: the server then counts refusals of both on one account.
+    fn credential(&self, mark: CredentialMark) -> Option<&Arc<Credential>> {
+        match &self.way {
+            Way::Password(credential) if credential.mark() == mark => Some(credential),
+            _ => None,
+        }
     }
 }
 
@@ -105,20 +108,23 @@ impl Mailboxes {
                 .hint(format!("give it: `pocketdocket user link {}`", user.name))
         })?;
         let link = self.address(user)?;
+        let trouble = |error| ledger_failure(&doing(), error);
+        let login = user.details.login.clone();
+        let mark = self.ledger.credential_mark(&login, &password).map_err(trouble)?;
         let mut open = self.open();
-        if let Some((Way::Password { password: known, sign_in }, mailbox)) = Opened::of(&open, user, &link)
-            && known.expose_secret() == password.expose_secret()
+        if let Some((Way::Password(credential), mailbox)) = Opened::of(&open, user, &link)
+            && credential.mark() == mark
         {
-            sign_in.begin_pass();
+            credential.begin_pass().map_err(trouble)?;
             return Ok(mailbox);
         }
-        let login = user.details.login.clone();
-        let same = open.values().find_map(|opened| opened.guard(&link, &login, &password));
-        let credential = same.map_or_else(Arc::default, |guard| Arc::clone(guard.credential()));
+        let same = open.values().find_map(|opened| opened.credential(mark));
+        let credential = same.map_or_else(|| Arc::new(Credential::new(self.ledger.clone(), mark)), Arc::clone);
+        credential.begin_pass().map_err(trouble)?;
         let basic = Arc::new(Basic::new(&login, &password)?);
-        let sign_in = Arc::new(Guarded::new(basic, credential));
-        let mailbox = self.connect(link.clone(), Arc::clone(&sign_in) as _)?;
-        let way = Way::Password { password, sign_in };
+        let sign_in = Arc::new(Guarded::new(basic, Arc::clone(&credential)));
+        let mailbox = self.connect(link.clone(), sign_in)?;
+        let way = Way::Password(credential);
         open.insert(user.name.clone(), Opened { link, login, way, mailbox: Arc::clone(&mailbox) });
         Ok(mailbox)
     }

@@ -1,17 +1,15 @@
 //! `check`: reads everything that a start would read, and signs in nowhere. `--online` asks database and mailboxes once.
 
-use jiff::Timestamp;
-
 use super::{
     arguments::{Check, Common},
     installation::Installation,
     terminal::Terminal,
     trouble::{Exit, explain},
+    user::check::{Asked, ask},
 };
 use crate::{
     app::{App, PRACTICE_PASSWORD},
-    ports::FailureKind,
-    state::{AuthMethod, LinkState, User},
+    state::{LinkState, User},
 };
 
 pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -> anyhow::Result<Exit> {
@@ -74,43 +72,41 @@ async fn online(
     for user in users {
         exit = worse(exit, mailbox(installation, app, user, terminal).await?);
     }
+    for cohort in installation.ledger.status()?.cohorts {
+        terminal.warn(cohort.words());
+    }
     Ok(exit)
 }
 
 async fn mailbox(installation: &Installation, app: &App, user: &User, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let name = &user.name;
-    // A password that was refused is not tried again before there is a new one; one that was never given cannot be.
-    let skipped = match (&user.parked, user.link) {
-        (Some(parked), _) => Some(format!("not asked, parked: {}; {}", parked.cause, parked.remedy)),
-        (None, LinkState::Invited) => {
-            Some(format!("not asked, {}: `pocketdocket user link {name}`", user.details.method.lacking()))
-        }
-        _ => None,
-    };
-    if let Some(reason) = skipped {
-        terminal.line(format_args!("mailbox        `{name}` {reason}"))?;
+    // Who is parked waits for a person; `user check` asks for one alone.
+    if let Some(parked) = &user.parked {
+        terminal
+            .line(format_args!("mailbox        `{name}` not asked, parked: {}; {}", parked.cause, parked.remedy))?;
         return Ok(Exit::NeedsPerson);
     }
-    let opened = match app.mailboxes.of(user) {
-        Ok(mailbox) => mailbox.identity().await.map(|identity| (identity, mailbox.server_version())),
-        Err(failure) => Err(failure),
-    };
-    match opened {
-        Ok((identity, version)) => {
+    match ask(installation, app, user).await? {
+        Asked::Works { server, version, before } => {
             let version = version.unwrap_or_else(|| "no version told".to_owned());
-            terminal.line(format_args!("mailbox        `{name}` ok, on {} ({version})", identity.server))?;
-            if user.refused_sign_ins > 0 {
-                installation.ledger.forget_refused_sign_ins(name)?;
+            terminal.line(format_args!("mailbox        `{name}` ok, on {server} ({version})"))?;
+            if let Some(before) = before {
+                terminal.say(format_args!("`{name}` works again; it was: {}", before.cause.entry().title));
             }
             Ok(Exit::Fine)
         }
-        Err(failure) => {
+        Asked::NotAsked(why) => {
+            terminal.line(format_args!("mailbox        `{name}` not asked, {why}"))?;
+            Ok(Exit::NeedsPerson)
+        }
+        Asked::Failed(failure) => {
             terminal.line(format_args!("mailbox        `{name}` not reached"))?;
-            let error = match failure.kind {
-                FailureKind::Unauthorized => installation.refused(user, failure, Timestamp::now())?.into(),
-                _ => anyhow::Error::new(failure).context(format!("the mailbox of `{name}` was not reached")),
+            let unreached = if installation.ledger.user(name)?.parked.is_some() {
+                format!("the link of `{name}` is parked")
+            } else {
+                format!("the mailbox of `{name}` was not reached")
             };
-            Ok(report(&error, terminal))
+            Ok(report(&anyhow::Error::new(failure).context(unreached), terminal))
         }
     }
 }

@@ -44,12 +44,22 @@ impl Installation {
         App::new(self.config.clone(), self.ledger.clone())
     }
 
-    /// The server refused the password that the ledger holds: it is not tried again before there is a new one.
+    /// The host of the user's mailbox, as far as the settings say.
+    pub(super) fn host_of(&self, user: &User) -> String {
+        let zone = self.zone();
+        let zone = zone.iana_name().unwrap_or("UTC");
+        let link = self.config.exchange.link(&user.details.address, user.details.url.as_deref(), zone);
+        link.ok().and_then(|link| link.url.host_str().map(str::to_owned)).unwrap_or_default()
+    }
+
+    /// The server refused the password that the ledger holds: it is not tried again before there is a new one. Or it refused for
+    /// another reason, which is noted too.
     pub(super) fn refused(&self, user: &User, failure: Failure, now: Timestamp) -> anyhow::Result<Refusal> {
-        let remedy = failure.hint.clone().unwrap_or_else(|| format!("`pocketdocket user link {}`", user.name));
-        self.ledger.count_refused_sign_in(&user.name, now)?;
-        self.ledger.park(&user.name, &failure.chain(), &remedy, now)?;
-        Ok(Refusal::needs_person(format!("the link of `{}` is parked", user.name)).because(failure).hint(remedy))
+        let name = &user.name;
+        self.ledger.note_failure(name, &self.host_of(user), &failure, now)?;
+        let what = if self.ledger.user(name)?.parked.is_some() { "is parked" } else { "waits" };
+        let remedy = failure.hint.clone().unwrap_or_else(|| format!("`pocketdocket user check {name}`"));
+        Ok(Refusal::needs_person(format!("the link of `{name}` {what}")).because(failure).hint(remedy))
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
     trouble::Exit,
 };
 use crate::{
+    diagnosis::Cause,
     domain::{Mirror, RecordKey},
     engine::{CycleReport, ReportedTrouble},
     plan::{Class, Operation},
@@ -51,7 +52,9 @@ pub(super) fn run(common: &Common, arguments: &Arguments, terminal: &mut Termina
 
 /// The server was really asked, though the ledger was a copy: a password that it refused is not tried again.
 pub(super) fn note_refusal(ledger: &Ledger, cycle: &CycleReport) -> Result<(), LedgerError> {
-    let refused = |trouble: &&ReportedTrouble| trouble.kind == Some(FailureKind::Unauthorized);
+    let refused = |trouble: &&ReportedTrouble| {
+        trouble.kind == Some(FailureKind::Unauthorized) && trouble.named.is_none_or(Cause::judges_secret)
+    };
     let Some(trouble) = cycle.trouble.as_ref().filter(refused) else { return Ok(()) };
     let (name, now) = (&cycle.user, Timestamp::now());
     let remedy = trouble.remedy.clone().unwrap_or_else(|| format!("`pocketdocket user link {name}`"));

@@ -12,7 +12,7 @@ pub(super) use pairs::{called, leftovers, pair_decision, pair_reason, pair_verdi
 pub(super) use values::{plain, value};
 
 use super::installation::Installation;
-use crate::state::User;
+use crate::state::{Diagnosed, User};
 
 /// Shows moments as the office's clock does.
 pub(super) struct Clock(TimeZone);
@@ -56,4 +56,14 @@ pub(super) fn user_state(user: &User) -> String {
     } else {
         user.link.to_string()
     }
+}
+
+/// Why a user's sign-in fails, in one line: what, since when, who can fix it, and when it is tried again.
+pub(super) fn trouble_line(diagnosed: &Diagnosed, clock: &Clock) -> String {
+    let entry = diagnosed.cause.entry();
+    let next = match diagnosed.next_try {
+        Some(at) => format!("next try {}", clock.time(at)),
+        None => format!("tried again {}", entry.next_try.words()),
+    };
+    format!("{} since {}; who: {}; {next}", entry.title, clock.time(diagnosed.since), entry.fixer.words())
 }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     arguments::{Common, Json},
     installation::Installation,
-    show::{Clock, held_reason, table, user_state},
+    show::{Clock, held_reason, table, trouble_line, user_state},
     terminal::Terminal,
     trouble::Exit,
 };
@@ -110,6 +110,15 @@ fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Resu
             terminal.line(left)?;
         }
     }
+    for user in &status.users {
+        if let Some(resting) = resting(user, clock) {
+            terminal.line(resting)?;
+        }
+    }
+    for cohort in &status.cohorts {
+        terminal.line("")?;
+        terminal.line(format_args!("First: {}.", cohort.words()))?;
+    }
     let one_by_one = status.users.iter().flat_map(|user| needs(user, clock));
     let needs: Vec<String> = one_by_one.chain(meaning_needs(status)).chain(source_needs(status)).collect();
     if !needs.is_empty() {
@@ -137,6 +146,26 @@ fn joiners(status: &Status) -> Option<String> {
     let more = if names.len() > NAMED { ", …" } else { "" };
     let first = names.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
     Some(format!("no link   {people} ({first}{more}): `pocketdocket practice people`"))
+}
+
+/// A user for whom nothing happens now and nobody is needed: paused by a person, waiting for its time, or working again.
+fn resting(user: &UserStatus, clock: &Clock) -> Option<String> {
+    let name = &user.user.name;
+    if let Some(since) = user.user.paused {
+        return Some(format!(
+            "{name}: paused since {}, by a person; `pocketdocket user resume {name}` goes on",
+            clock.time(since)
+        ));
+    }
+    if let Some(over) = user.diagnosis.as_ref().filter(|diagnosed| diagnosed.over.is_some()) {
+        let at = over.over.filter(|at| Timestamp::now().duration_since(*at) < SignedDuration::from_hours(24))?;
+        return Some(format!("{name}: works again since {}; it was: {}", clock.time(at), over.cause.entry().title));
+    }
+    let waiting = user.user.waiting.as_ref().filter(|_| user.user.parked.is_none() && !user.needs_person())?;
+    Some(match user.trouble() {
+        Some(trouble) => format!("{name}: waiting: {}", trouble_line(trouble, clock)),
+        None => format!("{name}: waiting until {}: {}", clock.time(waiting.until), waiting.cause),
+    })
 }
 
 /// A user whose person left and of whom nothing waits: the link can go.
@@ -174,7 +203,17 @@ fn needs(user: &UserStatus, clock: &Clock) -> Vec<String> {
     let name = &user.user.name;
     let mut needs = Vec::new();
     if let Some(parked) = &user.user.parked {
-        needs.push(format!("{name}: parked since {}: {}; {}", clock.time(parked.since), parked.cause, parked.remedy));
+        let who = user.trouble().map(|trouble| format!("; who: {}", trouble.cause.entry().fixer.words()));
+        needs.push(format!(
+            "{name}: parked since {}: {}; {}{}",
+            clock.time(parked.since),
+            parked.cause,
+            parked.remedy,
+            who.unwrap_or_default()
+        ));
+    } else if let Some(trouble) = user.trouble().filter(|trouble| trouble.needs_person()) {
+        let line = trouble_line(trouble, clock);
+        needs.push(format!("{name}: waiting: {line}; what to do: `pocketdocket user check {name}`"));
     }
     match user.user.link {
         LinkState::Invited => {

@@ -2,6 +2,7 @@
 
 mod add;
 mod change;
+pub(super) mod check;
 mod confirm;
 pub(super) mod details;
 mod import;
@@ -29,6 +30,7 @@ pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> a
         User::List(as_json) => show::list(&installation, as_json.json, terminal)?,
         User::Show { name, json } => show::one(&installation, name, json.json, terminal)?,
         User::Change(arguments) => change::run(&installation, arguments, terminal)?,
+        User::Check { name, json } => return check::run(&installation, name, json.json, terminal),
         User::Set(arguments) => return set::run(&installation, arguments, terminal),
         User::Link(arguments) => return link::run(&installation, arguments, terminal),
         User::Confirm(arguments) => return confirm::run(&installation, arguments, terminal),

@@ -81,6 +81,27 @@ impl Cause {
         )
     }
 
+    /// Whether it usually strikes everybody at a server or a tenant, so that one user's try answers for all.
+    pub fn is_of_everybody(self) -> bool {
+        matches!(
+            self,
+            Self::BasicOffByProvider
+                | Self::BasicOffOnServer
+                | Self::BlockedByPolicy
+                | Self::DevicePolicy
+                | Self::ConsentMissing
+                | Self::AppUnknown
+                | Self::AppMisconfigured
+                | Self::TenantUnknown
+                | Self::TokenRefused
+                | Self::EwsOff
+                | Self::ChannelBinding
+                | Self::ClockSkew
+                | Self::CertificateNotTrusted
+                | Self::WrongAddress
+        )
+    }
+
     /// Whether a person has to act before it can work.
     pub fn needs_person(self) -> bool {
         self.entry().fixer != Fixer::Nobody

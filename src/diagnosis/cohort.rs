@@ -15,6 +15,8 @@ const TOGETHER: SignedDuration = SignedDuration::from_hours(2);
 pub struct Member {
     /// Whose server.
     pub host: String,
+    /// How they sign in: what fails for one method may work for another.
+    pub method: String,
     /// Why the sign-in fails, since when, if it does.
     pub failing: Option<(Cause, Timestamp)>,
     /// When it last worked.
@@ -79,16 +81,21 @@ impl Cohort {
             Self::FailingAlike { host, .. } | Self::SomeWork { host, .. } => host,
         }
     }
+
+    /// Whether somebody who fails so at this host is one of many, about whom all is said with this.
+    pub fn speaks_for(&self, other: &str, fails: Cause) -> bool {
+        matches!(self, Self::FailingAlike { host, cause, .. } if host.eq_ignore_ascii_case(other) && *cause == fails)
+    }
 }
 
 /// What users have in common, host by host. Silent about hosts where one user alone fails and nobody else is known, and where
 /// all is well.
 pub fn judge(members: &[Member]) -> Vec<Cohort> {
-    let mut hosts: BTreeMap<String, Vec<&Member>> = BTreeMap::new();
+    let mut hosts: BTreeMap<(String, &str), Vec<&Member>> = BTreeMap::new();
     for member in members {
-        hosts.entry(member.host.to_ascii_lowercase()).or_default().push(member);
+        hosts.entry((member.host.to_ascii_lowercase(), member.method.as_str())).or_default().push(member);
     }
-    hosts.into_iter().filter_map(|(host, members)| of_host(host, &members)).collect()
+    hosts.into_iter().filter_map(|((host, _), members)| of_host(host, &members)).collect()
 }
 
 fn of_host(host: String, members: &[&Member]) -> Option<Cohort> {
@@ -117,11 +124,16 @@ mod tests {
     }
 
     fn fails(host: &str, cause: Cause, minute: i64) -> Member {
-        Member { host: host.to_owned(), failing: Some((cause, at(minute))), worked: Some(at(-100)) }
+        Member {
+            host: host.to_owned(),
+            method: "password".to_owned(),
+            failing: Some((cause, at(minute))),
+            worked: Some(at(-100)),
+        }
     }
 
     fn works(host: &str, minute: i64) -> Member {
-        Member { host: host.to_owned(), failing: None, worked: Some(at(minute)) }
+        Member { host: host.to_owned(), method: "password".to_owned(), failing: None, worked: Some(at(minute)) }
     }
 
     #[test]

@@ -115,18 +115,14 @@ impl Explainer {
                 remedy: Some(it.remedy),
                 passes: false,
                 kind: None,
+                named: None,
             });
             return Ok(Explanation { at, trouble, records: Vec::new() });
         };
         let room = Arc::clone(&one.room);
         // Asked by name, so that the reading says something of them even if they look done.
         room.pending().meet(self.keys.clone());
-        let trouble = engine.read(&mut reading, &served).await?.err().map(|failure| ReportedTrouble {
-            cause: failure.chain(),
-            remedy: failure.hint.clone(),
-            passes: failure.kind.passes(),
-            kind: Some(failure.kind),
-        });
+        let trouble = engine.read(&mut reading, &served).await?.err().map(|failure| ReportedTrouble::of(&failure));
         let takers: BTreeMap<&RecordKey, BTreeSet<MailboxId>> =
             self.keys.iter().map(|key| (key, room.pending().takers(key))).collect();
         let batch = {

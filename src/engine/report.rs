@@ -3,9 +3,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::{
+    diagnosis::Cause,
     domain::{Kind, Mirror},
     plan::{Operation, Plan, undo::Refused},
-    ports::FailureKind,
+    ports::{Failure, FailureKind},
     state::{Leftovers, MailboxId, RunCounts, UndoTask, UserName},
 };
 
@@ -57,6 +58,22 @@ pub struct ReportedTrouble {
     /// Its kind, if a mailbox or the practice database is in trouble and not the ledger.
     #[serde(skip)]
     pub kind: Option<FailureKind>,
+    /// Why, by name, where a sign-in or the way to the mailbox failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub named: Option<Cause>,
+}
+
+impl ReportedTrouble {
+    /// A failure, for whoever waits for it.
+    pub(super) fn of(failure: &Failure) -> Self {
+        Self {
+            cause: failure.chain(),
+            remedy: failure.hint.clone(),
+            passes: failure.kind.passes(),
+            kind: Some(failure.kind),
+            named: failure.cause,
+        }
+    }
 }
 
 /// What one tick did.

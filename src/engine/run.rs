@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Alert, Engine};
 use crate::{
+    diagnosis::cohort::Cohort,
     ports::chain,
     state::{LedgerError, LinkState, Request, RequestId, UserName},
 };
@@ -197,10 +198,27 @@ impl Engine {
                 remedy: trouble.remedy,
             });
         }
+        // Many who fail alike are one trouble.
+        alerts.extend(status.cohorts.iter().filter_map(of_the_cohort));
         let unproven = SignedDuration::from_hours(self.context.settings.unproven_hours.into());
         for user in status.users {
             let subject = user.user.name.to_string();
-            if let Some(parked) = user.user.parked.clone() {
+            let trouble = user.trouble().filter(|trouble| user.user.paused.is_none() && trouble.needs_person());
+            let is_of_a_cohort = user.trouble().is_some_and(|trouble| {
+                status.cohorts.iter().any(|cohort| cohort.speaks_for(&trouble.host, trouble.cause))
+            });
+            if is_of_a_cohort {
+                // Said once, for all of them.
+            } else if let Some(trouble) = trouble {
+                let entry = trouble.cause.entry();
+                let cause = format!("{} ({})", entry.title, trouble.evidence.join("; "));
+                let remedy = format!(
+                    "{}: {} More: `pocketdocket user check {subject}`",
+                    entry.fixer.words(),
+                    entry.steps_for(&subject, &user.user.details.address).first().map_or("", String::as_str)
+                );
+                alerts.push(Alert { subject: subject.clone(), cause, remedy });
+            } else if let Some(parked) = user.user.parked.clone() {
                 alerts.push(Alert { subject: subject.clone(), cause: parked.cause, remedy: parked.remedy });
             }
             for hold in user.holds.iter().filter(|hold| !hold.reason.is_of_meaning()) {
@@ -223,6 +241,18 @@ impl Engine {
         }
         Ok((alerts, ledger_serves))
     }
+}
+
+/// One alert for all who fail alike.
+fn of_the_cohort(cohort: &Cohort) -> Option<Alert> {
+    let Cohort::FailingAlike { host, cause, .. } = cohort else { return None };
+    let entry = cause.entry();
+    let step = entry.steps.first().copied().unwrap_or_default();
+    Some(Alert {
+        subject: host.clone(),
+        cause: cohort.words(),
+        remedy: format!("{}: {step} More: `pocketdocket status`", entry.fixer.words()),
+    })
 }
 
 fn of_the_ledger(error: &LedgerError) -> Alert {

@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
-use jiff::{SignedDuration, Timestamp};
 use tokio::sync::MutexGuard;
 
 use super::{
@@ -16,8 +15,8 @@ use super::{
 use crate::{
     domain::Presence,
     plan::{Action, HoldReason, Why},
-    ports::{Failure, FailureKind, chain},
-    state::{ActiveUser, LedgerError, Outcome, RunId, UserName, Waiting},
+    ports::chain,
+    state::{ActiveUser, LedgerError, Outcome, RunId, UserName},
 };
 
 impl Engine {
@@ -60,6 +59,7 @@ impl Engine {
                     remedy: error.hint(),
                     passes: matches!(error, LedgerError::Unwritable(_) | LedgerError::Busy(_)),
                     kind: None,
+                    named: None,
                 }),
                 holds: done.plan.holds.len(),
                 leftovers: std::mem::take(&mut done.leftovers),
@@ -135,6 +135,10 @@ impl Engine {
                 if user.user().waiting.is_some() {
                     self.context.ledger.set_waiting(user.name(), None)?;
                 }
+                if let Some(before) = self.context.ledger.note_success(user.name(), now)? {
+                    let cause = before.cause.entry().title;
+                    tracing::info!(user.id = %user.name(), cause, since = %before.since, "works again");
+                }
                 if user.user().refused_sign_ins > 0 {
                     self.context.ledger.forget_refused_sign_ins(user.name())?;
                 }
@@ -146,15 +150,11 @@ impl Engine {
                     briefing.batch.desired.keys().filter(|key| !is_settled(done, key)).cloned().collect();
                 done.unfinished.extend(open);
                 if !briefing.rehearsal {
-                    self.concerns_the_link(user, &failure, now)?;
+                    let host = self.context.ledger.mailbox_identity(room.id)?.server;
+                    self.context.ledger.note_failure(user.name(), &host, &failure, now)?;
                 }
                 tracing::warn!(user.id = %user.name(), cause = %failure.chain(), "the pass ended early");
-                Some(ReportedTrouble {
-                    cause: failure.chain(),
-                    remedy: failure.hint.clone(),
-                    passes: failure.kind.passes(),
-                    kind: Some(failure.kind),
-                })
+                Some(ReportedTrouble::of(&failure))
             }
         };
         self.context.ledger.end_run(run, done.counts, trouble.as_ref().map(|trouble| trouble.cause.as_str()), now)?;
@@ -222,41 +222,6 @@ impl Engine {
         }
         drop(index);
         self.context.ledger.note_origins(&origins)
-    }
-
-    /// What trouble with a mailbox means for its link: wait, or wait for a person.
-    fn concerns_the_link(&self, user: &ActiveUser, failure: &Failure, now: Timestamp) -> Result<(), LedgerError> {
-        let ledger = &self.context.ledger;
-        let name = user.name();
-        let cause = failure.chain();
-        let remedy = |otherwise: String| failure.hint.clone().unwrap_or(otherwise);
-        let wait = |delay: SignedDuration| {
-            let until = now.checked_add(delay).unwrap_or(now);
-            ledger.set_waiting(name, Some(&Waiting { until, cause: cause.clone() }))
-        };
-        match failure.kind {
-            // One confirmed wrong password is enough: a second try could lock the account.
-            FailureKind::Unauthorized => {
-                ledger.count_refused_sign_in(name, now)?;
-                ledger.park(
-                    name,
-                    &cause,
-                    &remedy(format!("give the right password: `pocketdocket user link {name}`")),
-                    now,
-                )
-            }
-            FailureKind::MailboxMissing | FailureKind::Setting => {
-                ledger.park(name, &cause, &remedy(format!("mend it, then `pocketdocket user resume {name}`")), now)
-            }
-            FailureKind::Forbidden => wait(SignedDuration::from_hours(2)),
-            FailureKind::Full => wait(SignedDuration::from_hours(1)),
-            FailureKind::Throttled => {
-                let asked = failure.retry_after.and_then(|delay| SignedDuration::try_from(delay).ok());
-                wait(asked.unwrap_or(SignedDuration::from_mins(2)))
-            }
-            // The next tick is the retry; until it succeeds, `status` says why it did not.
-            _ => wait(SignedDuration::ZERO),
-        }
     }
 }
 

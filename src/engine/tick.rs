@@ -13,6 +13,7 @@ use super::{
     pending::Facts,
     recipients::Standing,
     report::{ReportedTrouble, TickReport},
+    retest::Retests,
     room::Room,
 };
 use crate::{
@@ -110,12 +111,7 @@ impl Engine {
                     failure.hint.clone().unwrap_or_else(|| "look at it: `pocketdocket practice probe`".to_owned());
                 tracing::error!(cause = %failure.chain(), "the practice database cannot be read; nothing is concluded from that");
                 self.context.ledger.source_trouble(&failure.chain(), &remedy, self.context.now())?;
-                report.source_trouble = Some(ReportedTrouble {
-                    cause: failure.chain(),
-                    remedy: Some(remedy),
-                    passes: failure.kind.passes(),
-                    kind: Some(failure.kind),
-                });
+                report.source_trouble = Some(ReportedTrouble { remedy: Some(remedy), ..ReportedTrouble::of(&failure) });
             }
         }
         if !walls_unknown {
@@ -323,11 +319,13 @@ impl Engine {
         let now = self.context.now();
         let open = self.context.ledger.open_intent_counts()?;
         let undo = self.context.ledger.undo_waits_in()?;
+        let retests = Retests::choose(&self.context.ledger.diagnoses()?, now);
         for one in served {
             let named = only.is_none_or(|only| one.users.iter().any(|user| user.name() == only));
             let ready = one
                 .users
                 .into_iter()
+                .filter(|user| !retests.rests(user.name()))
                 .find(|user| user.user().waiting.as_ref().is_none_or(|waiting| waiting.until <= now));
             let (Some(user), true) = (ready, named) else { continue };
             let released = !self.context.ledger.released(one.room.id, now)?.operations.is_empty();
@@ -342,6 +340,7 @@ impl Engine {
                 || one.room.pending().has_work()
                 || open.contains_key(&one.room.id)
                 || undo.contains(&one.room.id)
+                || retests.is_due(user.name())
                 || self.observation_due(&one.room);
             if !due {
                 continue;

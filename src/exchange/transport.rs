@@ -5,8 +5,9 @@
 //! here, except for the sign-in, which may take several legs on one connection.
 
 use std::{
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::{Duration, Instant},
@@ -34,6 +35,8 @@ const IN_FLIGHT_PER_LINK: usize = 2;
 const MOST_LEGS: usize = 5;
 /// Exchange answers 401 under load too: how long to wait before the one further try.
 const BREATH: Duration = Duration::from_secs(1);
+/// How long after a server asked for patience a 401 may mean that it is overburdened.
+const LOAD_LASTS: Duration = Duration::from_mins(10);
 
 mod observe;
 
@@ -45,6 +48,8 @@ pub struct Shared {
     authorities: Vec<Certificate>,
     time_out: Duration,
     in_flight: Semaphore,
+    /// Hosts that asked for patience, and when.
+    busy: Mutex<HashMap<String, Instant>>,
 }
 
 #[derive(Debug)]
@@ -86,7 +91,20 @@ impl Shared {
         };
         let (outside, loopback) = (clients(false)?, clients(true)?);
         let in_flight = Semaphore::new(settings.max_in_flight.clamp(1, Semaphore::MAX_PERMITS));
-        Ok(Self { outside, loopback, authorities, time_out, in_flight })
+        Ok(Self { outside, loopback, authorities, time_out, in_flight, busy: Mutex::default() })
+    }
+}
+
+impl Shared {
+    /// A server asked for patience.
+    fn note_load(&self, host: &str) {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.insert(host.to_ascii_lowercase(), Instant::now());
+    }
+
+    fn is_under_load(&self, host: &str) -> bool {
+        let busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.get(&host.to_ascii_lowercase()).is_some_and(|since| since.elapsed() < LOAD_LASTS)
     }
 }
 
@@ -140,6 +158,11 @@ impl Link {
         self.url.host_str().unwrap_or_default()
     }
 
+    /// The server asked for patience: a 401 may mean no more than that, for a while.
+    pub fn note_load(&self) {
+        self.shared.note_load(self.host());
+    }
+
     /// Whom the service account acts as, if it is one.
     pub fn acting_as(&self) -> Option<&str> {
         self.authenticator.acting_as()
@@ -153,8 +176,9 @@ impl Link {
         let _mine = place(&self.in_flight, doing).await?;
         let began = Instant::now();
         let mut reply = self.signed_in(doing, &body).await?;
-        if let Attempt::Refused(_) = &reply
+        if let Attempt::Refused { under_load, .. } = &reply
             && self.accepted.swap(false, Ordering::Relaxed)
+            && *under_load
         {
             // A credential that worked is refused: that may be load. Once more, and then it is refused indeed.
             tokio::time::sleep(BREATH).await;
@@ -162,7 +186,11 @@ impl Link {
         }
         match reply {
             Attempt::Answered(reply) => {
-                self.accepted.store(reply.status != StatusCode::SERVICE_UNAVAILABLE, Ordering::Relaxed);
+                match reply.status {
+                    // Perhaps from before anybody looked at the sign-in.
+                    StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => self.note_load(),
+                    _ => self.accepted.store(true, Ordering::Relaxed),
+                }
                 let request_id = reply.headers.get("request-id").and_then(|id| id.to_str().ok()).unwrap_or_default();
                 let (status, milliseconds) = (reply.status.as_u16(), began.elapsed().as_millis());
                 tracing::debug!(
@@ -175,7 +203,7 @@ impl Link {
                 );
                 Ok(reply)
             }
-            Attempt::Refused(failure) => Err(failure),
+            Attempt::Refused { failure, .. } => Err(failure),
         }
     }
 
@@ -193,7 +221,8 @@ impl Link {
             let authorization = match sign_in.step(&challenge).await {
                 Step::Send(authorization) => authorization,
                 Step::Refused(failure) => {
-                    return Ok(Attempt::Refused(challenge.explain(failure)));
+                    let under_load = challenge.under_load;
+                    return Ok(Attempt::Refused { failure: challenge.explain(failure), under_load });
                 }
             };
             let scheme = Scheme::of(authorization.expose_secret());
@@ -209,11 +238,13 @@ impl Link {
                 return Ok(Attempt::Answered(reply));
             }
             let diagnosis = Some(observe::refusal(&reply, self.host(), scheme));
-            challenge =
-                Challenge { offers: observe::offers(&reply.headers), certificate, diagnosis, under_load: false };
+            // A token is not locked by being sent once more, and where they are taken 401 is a usual answer under load.
+            let under_load = scheme == Some(Scheme::Bearer) || self.shared.is_under_load(self.host());
+            challenge = Challenge { offers: observe::offers(&reply.headers), certificate, diagnosis, under_load };
         }
         let why = format!("the sign-in did not come to an end after {MOST_LEGS} answers");
-        Ok(Attempt::Refused(Failure::new(FailureKind::Unauthorized, doing).because(why)))
+        let failure = Failure::new(FailureKind::Unauthorized, doing).because(why);
+        Ok(Attempt::Refused { failure, under_load: false })
     }
 
     async fn send(
@@ -278,7 +309,11 @@ async fn place<'a>(among: &'a Semaphore, doing: &str) -> Result<SemaphorePermit<
 
 enum Attempt {
     Answered(Reply),
-    Refused(Failure),
+    Refused {
+        failure: Failure,
+        /// It may mean nothing but load.
+        under_load: bool,
+    },
 }
 
 #[cfg(test)]

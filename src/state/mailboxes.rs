@@ -76,11 +76,7 @@ impl Ledger {
 
     /// Which mailbox this is.
     pub fn mailbox_identity(&self, mailbox: MailboxId) -> Result<MailboxIdentity, LedgerError> {
-        self.read(|transaction| {
-            one(transaction, mailbox, "SELECT server, root FROM mailbox WHERE id = ?1", |row| {
-                Ok(MailboxIdentity { server: row.get(0)?, root: FolderId(row.get(1)?) })
-            })
-        })
+        self.read(|transaction| identity(transaction, mailbox))
     }
 
     /// When and how it was last proven.
@@ -194,6 +190,12 @@ fn one<T>(
     read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
 ) -> Result<T, LedgerError> {
     transaction.query_one(select, [mailbox], read).optional()?.ok_or(LedgerError::NoSuchMailbox(mailbox))
+}
+
+pub(super) fn identity(transaction: &Transaction<'_>, mailbox: MailboxId) -> Result<MailboxIdentity, LedgerError> {
+    one(transaction, mailbox, "SELECT server, root FROM mailbox WHERE id = ?1", |row| {
+        Ok(MailboxIdentity { server: row.get(0)?, root: FolderId(row.get(1)?) })
+    })
 }
 
 pub(super) fn proof(transaction: &Transaction<'_>, mailbox: MailboxId) -> Result<Option<Proof>, LedgerError> {

@@ -5,9 +5,10 @@ use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Colleague, Grant, HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Proof, Rollout, Run, SourceHealth, User,
+    Colleague, Diagnosed, Grant, HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Proof, Rollout, Run,
+    SourceHealth, User,
     columns::{Count, Word},
-    grants,
+    diagnosis, grants,
     history::last_runs,
     holds, mailboxes,
     meaning::rollouts,
@@ -15,7 +16,10 @@ use super::{
     source_health::health,
     users,
 };
-use crate::domain::Kind;
+use crate::{
+    diagnosis::cohort::{self, Cohort, Member},
+    domain::Kind,
+};
 
 /// Everything that `status` shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +36,8 @@ pub struct Status {
     pub row_problems: u64,
     /// Approved changes of meaning that are not on every phone yet.
     pub rollouts: Vec<Rollout>,
+    /// What users of one server have in common in their trouble. Said before anybody's own.
+    pub cohorts: Vec<Cohort>,
     /// The users, by name.
     pub users: Vec<UserStatus>,
     /// People of the practice system without a link, for whom one is suggested. That needs nobody.
@@ -44,6 +50,8 @@ pub struct UserStatus {
     /// The user: link state, parked, paused, waiting, with causes and remedies.
     #[serde(flatten)]
     pub user: User,
+    /// Why the sign-in last failed, also when that is over.
+    pub diagnosis: Option<Diagnosed>,
     /// When and how the mailbox was last proven.
     pub proven: Option<Proof>,
     /// The last run.
@@ -63,6 +71,18 @@ pub struct UserStatus {
 }
 
 impl UserStatus {
+    /// When the way to the mailbox last worked, as far as is known.
+    fn last_worked(&self) -> Option<Timestamp> {
+        let run = self.last_run.as_ref().filter(|run| run.trouble.is_none()).and_then(|run| run.ended);
+        let over = self.diagnosis.as_ref().and_then(|diagnosed| diagnosed.over);
+        self.proven.map(|proof| proof.at).max(run).max(over)
+    }
+
+    /// Why the sign-in fails now, if it does.
+    pub fn trouble(&self) -> Option<&Diagnosed> {
+        self.diagnosis.as_ref().filter(|diagnosed| diagnosed.is_open())
+    }
+
     /// Whether nothing was proven for longer than this, or never although it was tried: a silent stop.
     pub fn is_silent(&self, now: Timestamp, patience: SignedDuration) -> bool {
         let served =
@@ -80,6 +100,7 @@ impl UserStatus {
             || self.user.link != LinkState::Active
             || !self.holds.is_empty()
             || self.parked_records > 0
+            || self.trouble().is_some_and(Diagnosed::needs_person)
     }
 }
 
@@ -110,6 +131,11 @@ impl Ledger {
                 .into_iter()
                 .map(|user| user_status(transaction, user, &waiting))
                 .collect::<Result<Vec<_>, _>>()?;
+            let mut known = diagnosis::all(transaction)?;
+            for status in &mut users {
+                status.diagnosis = known.remove(&status.user.name);
+            }
+            let cohorts = cohort::judge(&members(transaction, &users)?);
             let left = people::left(transaction)?;
             for status in &mut users {
                 status.left = left.get(&status.user.details.person).copied();
@@ -123,6 +149,7 @@ impl Ledger {
                 source: health(transaction)?,
                 row_problems: row_problems.0,
                 rollouts: rollouts(transaction)?,
+                cohorts,
                 users,
                 not_linked: self.not_linked(transaction)?,
             })
@@ -130,11 +157,33 @@ impl Ledger {
     }
 }
 
+/// The users as members of cohorts: those whose server is known.
+fn members(transaction: &Transaction<'_>, users: &[UserStatus]) -> Result<Vec<Member>, LedgerError> {
+    let mut members = Vec::new();
+    for user in users {
+        let trouble = user.trouble();
+        let host = match (trouble, user.user.mailbox) {
+            (Some(trouble), _) => trouble.host.clone(),
+            (None, Some(mailbox)) => mailboxes::identity(transaction, mailbox)?.server,
+            (None, None) => continue,
+        };
+        members.push(Member {
+            host,
+            method: user.user.details.method.word().to_owned(),
+            failing: trouble.map(|trouble| (trouble.cause, trouble.since)),
+            // An engine that has nothing to write proves nothing: a run without trouble counts as well.
+            worked: user.last_worked(),
+        });
+    }
+    Ok(members)
+}
+
 fn user_status(transaction: &Transaction<'_>, user: User, waiting: &[HoldSummary]) -> Result<UserStatus, LedgerError> {
     let count = |select: &str, mailbox: MailboxId| -> Result<u64, LedgerError> {
         Ok(transaction.prepare_cached(select)?.query_one([mailbox], |row| row.get::<_, Count>(0))?.0)
     };
     let mut status = UserStatus {
+        diagnosis: None,
         proven: None,
         last_run: last_runs(transaction, Some(&user.name), 1)?.pop(),
         items: BTreeMap::new(),

@@ -11,7 +11,7 @@ use super::{
     grants,
     history::add_audit,
     mailboxes::sleep_if_unused,
-    secrets,
+    refusals, secrets,
 };
 
 /// A user whom the engine may serve: active, neither parked nor paused. The ledger alone makes these.
@@ -152,10 +152,13 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<(), LedgerError> {
         let belongs_to = password_name(name);
+        // A person says that it is to be tried once more.
+        let mark = self.credential_mark(&self.user(name)?.details.login, password)?;
         let sealed = self.seal_bytes(&secrets::sealed_as(&belongs_to), password.expose_secret().as_bytes())?;
         self.write(|transaction| {
             let user = get(transaction, name)?;
             secrets::put(transaction, &belongs_to, &sealed)?;
+            refusals::forget(transaction, mark)?;
             secret_given(transaction, &user)?;
             add_audit(transaction, by, Some(name), "gave a secret to sign in with", now)
         })

@@ -24,6 +24,13 @@ pub(in crate::cli) enum User {
     },
     /// Change what was entered of a user: person, mailbox, login, service, way to sign in
     Change(ChangeUser),
+    /// Ask once whether a user's sign-in works: one named cause, who can fix it, what to do, when it is tried again
+    Check {
+        /// The user
+        name: UserName,
+        #[command(flatten)]
+        json: Json,
+    },
     /// Set what one user gets to see: contacts, kinds, window, privacy, walls
     Set(SetUser),
     /// Give a user's password, or let the user sign in by OAuth: set, verify, keep

@@ -4,10 +4,10 @@ use serde::Serialize;
 use crate::{
     cli::{
         installation::Installation,
-        show::{Clock, table, user_state},
+        show::{Clock, table, trouble_line, user_state},
         terminal::Terminal,
     },
-    state::{AuditEntry, Grant, User, UserName},
+    state::{AuditEntry, Diagnosed, Grant, User, UserName},
 };
 
 use super::scope::{Effective, effective, words};
@@ -17,8 +17,10 @@ const AUDIT_ENTRIES: u32 = 10;
 
 pub(super) fn list(installation: &Installation, as_json: bool, terminal: &mut Terminal) -> anyhow::Result<()> {
     let users = installation.ledger.users()?;
+    let known = installation.ledger.diagnoses()?;
     if as_json {
-        return terminal.json(&users);
+        let listed = users.into_iter().map(|user| Listed { diagnosis: known.get(&user.name).cloned(), user });
+        return terminal.json(&listed.collect::<Vec<_>>());
     }
     if users.is_empty() {
         terminal.say("there is nobody yet; `pocketdocket user add NAME --person ID --mailbox ADDRESS` begins");
@@ -28,7 +30,19 @@ pub(super) fn list(installation: &Installation, as_json: bool, terminal: &mut Te
         [user.name.to_string(), user_state(user), user.details.person.to_string(), user.details.address.clone()]
     });
     terminal.line(table(["USER", "STATE", "PERSON", "MAILBOX"], rows))?;
+    let clock = Clock::of(installation);
+    let failing = users.iter().filter_map(|user| Some((user, known.get(&user.name).filter(|one| one.is_open())?)));
+    for (user, diagnosed) in failing {
+        terminal.line(format_args!("{}: {}", user.name, trouble_line(diagnosed, &clock)))?;
+    }
     Ok(())
+}
+
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    user: User,
+    diagnosis: Option<Diagnosed>,
 }
 
 #[derive(Serialize)]
@@ -36,6 +50,7 @@ struct Shown {
     #[serde(flatten)]
     user: User,
     grant: Option<Grant>,
+    diagnosis: Option<Diagnosed>,
     scope: Vec<Effective>,
     audit: Vec<AuditEntry>,
 }
@@ -49,9 +64,10 @@ pub(super) fn one(
     let user = installation.ledger.user(name)?;
     let grant = installation.ledger.grant(name)?;
     let audit = installation.ledger.audit_trail(Some(name), AUDIT_ENTRIES)?;
+    let diagnosis = installation.ledger.diagnosis(name)?;
     let scope = effective(&installation.config.scope, &user.details.settings)?;
     if as_json {
-        return terminal.json(&Shown { user, grant, scope, audit });
+        return terminal.json(&Shown { user, grant, diagnosis, scope, audit });
     }
     let clock = Clock::of(installation);
     let mut lines = vec![
@@ -75,6 +91,16 @@ pub(super) fn one(
     }
     if let Some(waiting) = &user.waiting {
         lines.push(["waiting".to_owned(), format!("until {}: {}", clock.time(waiting.until), waiting.cause)]);
+    }
+    match &diagnosis {
+        Some(trouble) if trouble.is_open() => {
+            lines.push(["cause".to_owned(), format!("{} ({})", trouble_line(trouble, &clock), trouble.cause)]);
+            lines.extend(trouble.evidence.iter().map(|line| ["evidence".to_owned(), line.clone()]));
+        }
+        Some(Diagnosed { over: Some(over), cause, .. }) => {
+            lines.push(["before".to_owned(), format!("failed until {}: {}", clock.time(*over), cause.entry().title)]);
+        }
+        _ => {}
     }
     for entry in &audit {
         lines.push(["audit".to_owned(), format!("{}  {}: {}", clock.time(entry.at), entry.by, entry.event)]);

@@ -25,6 +25,7 @@ use super::{
     update_item::{self, UpdateItem},
 };
 use crate::{
+    diagnosis::Cause,
     domain::{FolderId, ItemContent, ItemId, ItemRef, Kind, Stamp},
     exchange::{Call, LinkAddress, OwnFolders, Settings, Shared, throttle::Throttle, transport::Link},
     ports::{
@@ -124,7 +125,7 @@ impl EwsMailbox {
                 }
                 Err(mut failure) if self.is_elsewhere_for_now(reply.status) => {
                     failure.kind = FailureKind::Transient;
-                    let failure = self.link.diagnosed(failure, &reply, None);
+                    failure.cause = Some(Cause::ProviderTrouble);
                     return Err(failure.hint(
                         "EWS answered there before, so it is tried again; if this stays so, check `url` in section `[exchange]`",
                     ));
@@ -166,6 +167,7 @@ impl EwsMailbox {
         let mut learned = self.learned();
         match failure.kind {
             FailureKind::Throttled => {
+                self.link.note_load();
                 let pause = learned.throttle.refused(Instant::now(), failure.retry_after, rand::random());
                 failure.retry_after = Some(pause);
             }

@@ -79,16 +79,34 @@ async fn a_wrong_password_is_sent_once() {
 }
 
 #[tokio::test]
-async fn a_credential_that_worked_is_tried_once_more_because_401_may_mean_load() {
-    let script =
-        Script::start([say(200), unauthorized("Basic"), say(200), unauthorized("Basic"), unauthorized("Basic")]).await;
+async fn a_credential_that_worked_is_tried_once_more_where_401_may_mean_load() {
+    let refused = || unauthorized("Basic");
+    let script = Script::start([say(200), say(503), refused(), say(200), refused(), refused()]).await;
     let link = link(&script, Legs::basic());
     assert!(post(&link).await.is_ok());
+    assert_eq!(post(&link).await.unwrap().status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(post(&link).await.is_ok(), "refused once under load");
     assert_eq!(post(&link).await.unwrap_err().kind, FailureKind::Unauthorized, "refused twice");
-    assert_eq!(script.asked().len(), 5);
+    assert_eq!(script.asked().len(), 6);
     assert!(post(&link).await.is_err());
-    assert_eq!(script.asked().len(), 6, "and from then on once");
+    assert_eq!(script.asked().len(), 7, "and from then on once");
+}
+
+#[tokio::test]
+async fn a_password_that_worked_is_sent_wrong_once_where_nothing_speaks_of_load() {
+    let script = Script::start([say(200), unauthorized("Basic"), say(200)]).await;
+    let link = link(&script, Legs::basic());
+    assert!(post(&link).await.is_ok());
+    assert_eq!(post(&link).await.unwrap_err().kind, FailureKind::Unauthorized);
+    assert_eq!(script.asked().len(), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_worked_is_sent_once_more() {
+    let script = Script::start([say(200), unauthorized("Bearer"), say(200)]).await;
+    let link = link(&script, Arc::new(Legs { values: vec!["Bearer x"], binds: false, acting_as: None }));
+    assert!(post(&link).await.is_ok());
+    assert!(post(&link).await.is_ok());
 }
 
 #[tokio::test]

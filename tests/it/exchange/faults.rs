@@ -90,6 +90,9 @@ async fn an_invalid_sync_state_asks_for_a_full_observation() {
 async fn a_401_under_load_is_ridden_out_and_a_wrong_password_is_tried_once() {
     let place = Place::new(Dialect::Strict).await;
     assert!(place.mailbox.identity().await.is_ok());
+    let busy = Fault::Unavailable { retry_after_seconds: Some(0) };
+    place.simulator.faults().add(FaultRule::new(busy).times(1));
+    assert!(place.mailbox.identity().await.is_err());
     place.simulator.faults().add(FaultRule::new(Fault::UnauthorizedBecauseBusy).times(1));
     assert!(place.mailbox.identity().await.is_ok());
     let wrong = mailbox(&place.simulator, &Settings::default(), "wrong");

@@ -1,0 +1,238 @@
+//! `user check`: asks once, and says in one named cause why it does not work, who can fix it, and when it is tried again.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    app::App,
+    cli::{
+        installation::Installation,
+        show::{Clock, user_state},
+        terminal::Terminal,
+        trouble::Exit,
+    },
+    diagnosis::NextTry,
+    ports::{Failure, FailureKind},
+    state::{Diagnosed, LedgerError, LinkState, User, UserName, UserStatus},
+};
+
+/// What came of asking, or why nobody asked.
+pub(in crate::cli) enum Asked {
+    /// The mailbox answered.
+    Works {
+        /// The host.
+        server: String,
+        /// The server's build, if it told it.
+        version: Option<String>,
+        /// What it was, if it did not work before.
+        before: Option<Diagnosed>,
+    },
+    /// It did not.
+    Failed(Failure),
+    /// The server was not asked.
+    NotAsked(String),
+}
+
+/// Signs in once and notes what came of it, as the service would. A secret that was refused is not tried again, and one that was
+/// never given cannot be.
+pub(in crate::cli) async fn ask(installation: &Installation, app: &App, user: &User) -> Result<Asked, LedgerError> {
+    let (ledger, name) = (&installation.ledger, &user.name);
+    if user.refused_sign_ins > 0 && user.parked.is_some() {
+        let why = "the server refused the password or token that is kept, and it is not tried again before there is a new one";
+        return Ok(Asked::NotAsked(why.to_owned()));
+    }
+    if user.link == LinkState::Invited {
+        let lacking = user.details.method.lacking();
+        return Ok(Asked::NotAsked(format!("{lacking}: `pocketdocket user link {name}`")));
+    }
+    let opened = match app.mailboxes.of(user) {
+        Ok(mailbox) => mailbox.identity().await.map(|identity| (identity, mailbox.server_version())),
+        Err(failure) => Err(failure),
+    };
+    let now = Timestamp::now();
+    match opened {
+        Ok((identity, version)) => {
+            let before = ledger.note_success(name, now)?;
+            if user.refused_sign_ins > 0 {
+                ledger.forget_refused_sign_ins(name)?;
+            }
+            // What parked the link is over; what else a person has to look at stays.
+            if before.is_some() && user.parked.is_some() {
+                ledger.unpark(name, "pocketdocket", now)?;
+            }
+            if before.is_some() && user.waiting.is_some() {
+                ledger.set_waiting(name, None)?;
+            }
+            Ok(Asked::Works { server: identity.server, version, before })
+        }
+        Err(failure) => {
+            ledger.note_failure(name, &installation.host_of(user), &failure, now)?;
+            Ok(Asked::Failed(failure))
+        }
+    }
+}
+
+/// All that is said about one user.
+#[derive(Serialize)]
+struct Checked {
+    user: UserName,
+    method: &'static str,
+    state: String,
+    mailbox: String,
+    /// What several users have in common: comes first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<String>,
+    works: bool,
+    /// Why the server was not asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_asked: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    worked_again_after: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trouble: Option<Explained>,
+    /// What was said, where the trouble is none of those that have names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+}
+
+/// One named cause, with all that is known of it.
+#[derive(Serialize)]
+pub(in crate::cli) struct Explained {
+    #[serde(flatten)]
+    diagnosed: Diagnosed,
+    means: &'static str,
+    who: &'static str,
+    what_to_do: Vec<String>,
+    expected_time: &'static str,
+    tried_again: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<&'static str>,
+}
+
+impl Explained {
+    pub(in crate::cli) fn of(user: &User, diagnosed: &Diagnosed) -> Self {
+        let entry = diagnosed.cause.entry();
+        Self {
+            diagnosed: diagnosed.clone(),
+            means: entry.title,
+            who: entry.fixer.words(),
+            what_to_do: entry.steps_for(user.name.as_str(), &user.details.address),
+            expected_time: entry.time,
+            tried_again: entry.next_try.words(),
+            more: entry.reading,
+        }
+    }
+}
+
+pub(super) fn run(
+    installation: &Installation,
+    name: &UserName,
+    as_json: bool,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Exit> {
+    let user = installation.ledger.user(name)?;
+    let app = installation.app()?;
+    let asked = crate::cli::runtime()?.block_on(ask(installation, &app, &user))?;
+    let status = installation.ledger.status()?;
+    let Some(now) = status.users.iter().find(|status| status.user.name == *name) else {
+        return Err(LedgerError::NoSuchUser(name.clone()).into());
+    };
+    let first = now.trouble().and_then(|trouble| {
+        let of_host = |cohort: &&crate::diagnosis::cohort::Cohort| cohort.host().eq_ignore_ascii_case(&trouble.host);
+        status.cohorts.iter().find(of_host).map(crate::diagnosis::cohort::Cohort::words)
+    });
+    let checked = checked(now, &asked, first);
+    if as_json {
+        terminal.json(&checked)?;
+    } else {
+        show(&checked, &asked, &Clock::of(installation), terminal)?;
+    }
+    Ok(match &asked {
+        Asked::Works { .. } if now.needs_person() => Exit::NeedsPerson,
+        Asked::Works { .. } => Exit::Fine,
+        Asked::Failed(failure) if failure.kind.passes() => Exit::Passes,
+        Asked::Failed(Failure { kind: FailureKind::Full, .. }) | Asked::NotAsked(_) | Asked::Failed(_) => {
+            Exit::NeedsPerson
+        }
+    })
+}
+
+fn checked(status: &UserStatus, asked: &Asked, first: Option<String>) -> Checked {
+    let user = &status.user;
+    Checked {
+        user: user.name.clone(),
+        method: user.details.method.word(),
+        state: user_state(user),
+        mailbox: user.details.address.clone(),
+        first,
+        works: matches!(asked, Asked::Works { .. }),
+        not_asked: match asked {
+            Asked::NotAsked(why) => Some(why.clone()),
+            _ => None,
+        },
+        worked_again_after: match asked {
+            Asked::Works { before: Some(before), .. } => Some(before.cause.entry().title),
+            _ => None,
+        },
+        trouble: status.trouble().map(|diagnosed| Explained::of(user, diagnosed)),
+        message: match asked {
+            Asked::Failed(failure) => Some(failure.chain()),
+            _ => None,
+        },
+    }
+}
+
+fn show(checked: &Checked, asked: &Asked, clock: &Clock, terminal: &mut Terminal) -> anyhow::Result<()> {
+    if let Some(first) = &checked.first {
+        terminal.line(format_args!("first     {first}"))?;
+    }
+    terminal.line(format_args!("user      {}, mailbox {}", checked.user, checked.mailbox))?;
+    terminal.line(format_args!("method    {}", checked.method))?;
+    terminal.line(format_args!("state     {}", checked.state))?;
+    if let Asked::Works { server, version, before } = asked {
+        let version = version.as_deref().unwrap_or("no version told");
+        terminal.line(format_args!("sign-in   works, on {server} ({version})"))?;
+        if let Some(before) = before {
+            let since = clock.time(before.since);
+            terminal.line(format_args!("before    failed since {since}: {}", before.cause.entry().title))?;
+        }
+        return Ok(());
+    }
+    if let Some(why) = &checked.not_asked {
+        terminal.line(format_args!("sign-in   not tried: {why}"))?;
+    }
+    match (&checked.trouble, &checked.message) {
+        (Some(trouble), _) => explain(trouble, clock, terminal),
+        (None, Some(message)) => Ok(terminal.line(format_args!("sign-in   {message}"))?),
+        (None, None) => Ok(()),
+    }
+}
+
+/// A named cause, in lines.
+pub(in crate::cli) fn explain(trouble: &Explained, clock: &Clock, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let diagnosed = &trouble.diagnosed;
+    terminal.line(format_args!("cause     {} ({})", trouble.means, diagnosed.cause))?;
+    for line in &diagnosed.evidence {
+        terminal.line(format_args!("evidence  {line}"))?;
+    }
+    let times = if diagnosed.tries > 1 { format!(", {} times", diagnosed.tries) } else { String::new() };
+    let (since, seen) = (clock.time(diagnosed.since), clock.time(diagnosed.seen));
+    terminal.line(format_args!("since     {since}; last seen {seen}{times}"))?;
+    terminal.line(format_args!("who       {}", trouble.who))?;
+    for step in &trouble.what_to_do {
+        terminal.line(format_args!("do        {step}"))?;
+    }
+    terminal.line(format_args!("takes     {}", trouble.expected_time))?;
+    let next = match diagnosed.next_try {
+        Some(at) if diagnosed.cause.entry().next_try == NextTry::Growing => {
+            format!("{}, by itself; then {}", clock.time(at), trouble.tried_again)
+        }
+        Some(at) => format!("{}, {}", clock.time(at), trouble.tried_again),
+        None => trouble.tried_again.to_owned(),
+    };
+    terminal.line(format_args!("next try  {next}"))?;
+    if let Some(link) = trouble.more {
+        terminal.line(format_args!("more      {link}"))?;
+    }
+    Ok(())
+}
