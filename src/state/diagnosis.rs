@@ -29,7 +29,7 @@ pub struct Diagnosed {
     pub since: Timestamp,
     /// When it was last seen.
     pub seen: Timestamp,
-    /// How often in a row, not counting what persons asked for in between.
+    /// How often in a row, not counting what persons asked for in between; none since it works again for somebody else.
     pub tries: u32,
     /// When we try again by ourselves; not before a person acted if `None`.
     pub next_try: Option<Timestamp>,
@@ -108,22 +108,20 @@ impl Ledger {
     pub fn note_success(&self, name: &UserName, now: Timestamp) -> Result<Option<Diagnosed>, LedgerError> {
         let before = self.diagnosis(name)?.filter(Diagnosed::is_open);
         let Some(before) = before else { return Ok(None) };
-        let followers = self.write(|transaction| {
+        self.write(|transaction| {
             transaction.execute(
                 "UPDATE diagnosis SET over_at = ?2, next_try = NULL WHERE user = ?1",
                 params![name.as_str(), Moment(now)],
             )?;
             let event = format!("works again; it was: {}", before.cause.entry().title);
             add_audit(transaction, "pocketdocket", Some(name), &event, now)?;
-            let alike = alike(transaction, name, &before)?;
-            for (other, _) in &alike {
-                set_next_try(transaction, other, now)?;
+            for (other, theirs) in alike(transaction, name, &before)? {
+                // From the beginning, and each on their own.
+                transaction.execute("UPDATE diagnosis SET tries = 0 WHERE user = ?1", [other.as_str()])?;
+                set_next_try(transaction, &other, theirs.next_try.map_or(now, |next| next.min(now)))?;
             }
-            Ok(alike)
+            Ok(())
         })?;
-        for (other, _) in followers {
-            self.bring_forward(&other, now)?;
-        }
         Ok(Some(before))
     }
 
@@ -135,16 +133,6 @@ impl Ledger {
     /// Every trouble that is known, by user.
     pub fn diagnoses(&self) -> Result<BTreeMap<UserName, Diagnosed>, LedgerError> {
         self.read(all)
-    }
-
-    /// Somebody who waits need not wait longer.
-    fn bring_forward(&self, name: &UserName, now: Timestamp) -> Result<(), LedgerError> {
-        match self.user(name)?.waiting {
-            Some(waiting) if waiting.until > now => {
-                self.set_waiting(name, Some(&Waiting { until: now, cause: waiting.cause }))
-            }
-            _ => Ok(()),
-        }
     }
 }
 
@@ -218,7 +206,7 @@ impl Diagnosed {
 
     /// Whether one user's try answers for all who fail alike at this server.
     pub fn asks_for_others(&self) -> bool {
-        self.is_retested() && self.cause.is_of_everybody() && self.tries <= Self::SHARED_TRIES
+        self.is_retested() && self.cause.is_of_everybody() && (1..=Self::SHARED_TRIES).contains(&self.tries)
     }
 }
 
@@ -236,6 +224,8 @@ fn alike(
 
 fn set_next_try(transaction: &Transaction<'_>, name: &UserName, next: Timestamp) -> Result<(), LedgerError> {
     transaction.execute("UPDATE diagnosis SET next_try = ?2 WHERE user = ?1", params![name.as_str(), Moment(next)])?;
+    let set = "UPDATE user SET waiting = json_set(waiting, '$.until', ?2) WHERE name = ?1 AND waiting IS NOT NULL";
+    transaction.execute(set, params![name.as_str(), next.to_string()])?;
     Ok(())
 }
 

@@ -17,5 +17,6 @@ mod meaning;
 mod on_a_server;
 mod phone;
 mod scopes;
+mod sign_in;
 mod undo;
 mod walls;

@@ -14,13 +14,13 @@ use pocketdocket::{
 
 use super::Place;
 
-const ADDRESS: &str = "weber@kanzlei.example";
+pub(super) const ADDRESS: &str = "weber@kanzlei.example";
 const PASSWORD: &str = "planted-Passwort-7";
 
 /// An Exchange of our own, for commands that run beside it.
 pub(crate) struct Exchange {
     runtime: tokio::runtime::Runtime,
-    running: Running,
+    pub(super) running: Running,
 }
 
 impl Exchange {
