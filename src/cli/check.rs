@@ -95,7 +95,7 @@ async fn mailbox(installation: &Installation, app: &App, user: &User, terminal: 
             }
             Ok(Exit::Fine)
         }
-        Asked::NotAsked(why) => {
+        Asked::Skipped(why) => {
             terminal.line(format_args!("mailbox        `{name}` not asked, {why}"))?;
             Ok(Exit::NeedsPerson)
         }

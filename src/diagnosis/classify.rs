@@ -109,6 +109,7 @@ impl Observation {
             "application-specific password",
             "application specific password",
             "app-specific password",
+            "password that was made for",
         ]) {
             evidence.push("its page asks for an app password".to_owned());
             return Cause::AppPasswordNeeded;
@@ -141,7 +142,13 @@ impl Observation {
     }
 
     fn forbidden(&self, evidence: &mut Vec<String>) -> Cause {
-        if self.says(&["[raop]", "application access policy", "apponly accesspolicy", "rbac for applications"]) {
+        if self.says(&[
+            "[raop]",
+            "application access policy",
+            "apponly accesspolicy",
+            "access to odata is disabled",
+            "rbac for applications",
+        ]) {
             evidence.push("it says that the app may not touch this mailbox".to_owned());
             return Cause::OutsideScope;
         }

@@ -78,7 +78,7 @@ impl Ledger {
         }
         let until = match (&diagnosed, failure.kind) {
             // It goes away by itself: the next sync is the retry.
-            (_, kind) if kind.passes() => failure_pause(failure).and_then(|pause| now.checked_add(pause).ok()),
+            (_, kind) if kind.passes() => now.checked_add(failure_pause(failure)).ok(),
             (Some(Diagnosed { next_try: Some(next), .. }), _) => Some(*next),
             (Some(_), FailureKind::Unauthorized) => {
                 return self.park(
@@ -137,12 +137,12 @@ impl Ledger {
 }
 
 /// How long trouble that passes is to be left alone.
-fn failure_pause(failure: &Failure) -> Option<SignedDuration> {
+fn failure_pause(failure: &Failure) -> SignedDuration {
     if failure.kind != FailureKind::Throttled {
-        return Some(SignedDuration::ZERO);
+        return SignedDuration::ZERO;
     }
     let asked = failure.retry_after.and_then(|delay| SignedDuration::try_from(delay).ok());
-    Some(asked.unwrap_or(SignedDuration::from_mins(2)))
+    asked.unwrap_or(SignedDuration::from_mins(2))
 }
 
 fn diagnose(
@@ -160,7 +160,7 @@ fn diagnose(
         Some(before) => before.tries.saturating_add(1),
         None => 1,
     };
-    let pause = if failure.kind.passes() { failure_pause(failure) } else { cause.entry().next_try.pause(tries) };
+    let pause = if failure.kind.passes() { Some(failure_pause(failure)) } else { cause.entry().next_try.pause(tries) };
     let diagnosed = Diagnosed {
         host: host.to_owned(),
         cause,

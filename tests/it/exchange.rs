@@ -1,5 +1,6 @@
 //! Mailboxes over EWS, against the simulator in both of its dialects: what is written is what is there.
 
+mod causes;
 mod faults;
 mod items;
 mod places;

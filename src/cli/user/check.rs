@@ -12,7 +12,7 @@ use crate::{
         trouble::Exit,
     },
     diagnosis::NextTry,
-    ports::{Failure, FailureKind},
+    ports::Failure,
     state::{Diagnosed, LedgerError, LinkState, User, UserName, UserStatus},
 };
 
@@ -30,7 +30,7 @@ pub(in crate::cli) enum Asked {
     /// It did not.
     Failed(Failure),
     /// The server was not asked.
-    NotAsked(String),
+    Skipped(String),
 }
 
 /// Signs in once and notes what came of it, as the service would. A secret that was refused is not tried again, and one that was
@@ -39,11 +39,11 @@ pub(in crate::cli) async fn ask(installation: &Installation, app: &App, user: &U
     let (ledger, name) = (&installation.ledger, &user.name);
     if user.refused_sign_ins > 0 && user.parked.is_some() {
         let why = "the server refused the password or token that is kept, and it is not tried again before there is a new one";
-        return Ok(Asked::NotAsked(why.to_owned()));
+        return Ok(Asked::Skipped(why.to_owned()));
     }
     if user.link == LinkState::Invited {
         let lacking = user.details.method.lacking();
-        return Ok(Asked::NotAsked(format!("{lacking}: `pocketdocket user link {name}`")));
+        return Ok(Asked::Skipped(format!("{lacking}: `pocketdocket user link {name}`")));
     }
     let opened = match app.mailboxes.of(user) {
         Ok(mailbox) => mailbox.identity().await.map(|identity| (identity, mailbox.server_version())),
@@ -151,9 +151,7 @@ pub(super) fn run(
         Asked::Works { .. } if now.needs_person() => Exit::NeedsPerson,
         Asked::Works { .. } => Exit::Fine,
         Asked::Failed(failure) if failure.kind.passes() => Exit::Passes,
-        Asked::Failed(Failure { kind: FailureKind::Full, .. }) | Asked::NotAsked(_) | Asked::Failed(_) => {
-            Exit::NeedsPerson
-        }
+        Asked::Skipped(_) | Asked::Failed(_) => Exit::NeedsPerson,
     })
 }
 
@@ -167,7 +165,7 @@ fn checked(status: &UserStatus, asked: &Asked, first: Option<String>) -> Checked
         first,
         works: matches!(asked, Asked::Works { .. }),
         not_asked: match asked {
-            Asked::NotAsked(why) => Some(why.clone()),
+            Asked::Skipped(why) => Some(why.clone()),
             _ => None,
         },
         worked_again_after: match asked {

@@ -109,3 +109,36 @@ fn parked_paused_and_waiting_look_different() {
     assert_says(&place.run("status"), &["weber  waiting", "weber: waiting: the server asks for patience"]);
     exchange.stop();
 }
+
+/// The same through the command, cause by cause. After a refused secret a person gives it again.
+#[test]
+fn each_cause_of_the_simulator_is_named_by_the_command() {
+    let exchange = Exchange::start();
+    let place = exchange.place();
+    exchange.make_active(&place);
+    for (fault, cause) in [
+        (Fault::WrongPassword, "wrong-password"),
+        (Fault::PasswordExpired, "password-expired"),
+        (Fault::AccountLocked, "account-locked"),
+        (Fault::AppPasswordNeeded, "app-password-needed"),
+        (Fault::BasicOff, "basic-off-by-provider"),
+        (Fault::Interrupted, "blocked-by-policy"),
+        (Fault::EwsOff, "ews-off"),
+        (Fault::MailboxMissing, "mailbox-missing"),
+        (Fault::MailboxDisabled, "account-disabled"),
+        (Fault::ImpersonationMissing, "impersonation-missing"),
+        (Fault::TooManyRequests { retry_after_seconds: 60 }, "throttled"),
+        (Fault::MailboxMoving, "provider-trouble"),
+        (Fault::CaptivePortal, "answered-by-another"),
+        (Fault::Moved { location: "https://mail.example/".to_owned() }, "wrong-address"),
+    ] {
+        let again = "user link weber --password-stdin --unverified";
+        place.command(again).write_stdin("planted-Passwort-7\n").assert().success();
+        exchange.running.faults().add(FaultRule::new(fault));
+        let checked = json(&place, "user check weber --json");
+        assert_eq!(checked["trouble"]["cause"], cause, "{checked}");
+        assert!(!checked.to_string().contains("planted"), "{checked}");
+        exchange.running.faults().clear();
+    }
+    exchange.stop();
+}

@@ -1,0 +1,264 @@
+//! Each cause is produced, on the simulator or on a socket that answers as such servers do, and recognised by the way that the
+//! program takes to a mailbox. None is mistaken for another: the matrix is printed and must be diagonal.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use pocketdocket::{
+    auth::password::Basic,
+    diagnosis::{Cause, Observation},
+    exchange::{EwsMailbox, LinkAddress, Settings, Shared},
+    ports::{Authenticator, Challenge, Failure, FailureKind, Mailbox as _, SignIn, Step},
+    simulator::{self, Account, Certificate, Fault, FaultRule, Licence, PASSWORD, SignInOffer, Simulator},
+};
+use secrecy::SecretString;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use super::WEBER;
+use crate::repository;
+
+/// Sends one value, and has nothing more to say.
+struct Sends(&'static str);
+
+struct Sent(Option<&'static str>);
+
+#[async_trait]
+impl Authenticator for Sends {
+    async fn begin(&self) -> Result<Box<dyn SignIn>, Failure> {
+        Ok(Box::new(Sent(Some(self.0))))
+    }
+}
+
+#[async_trait]
+impl SignIn for Sent {
+    async fn step(&mut self, _: &Challenge) -> Step {
+        match self.0.take() {
+            Some(value) => Step::Send(SecretString::from(value)),
+            None => Step::Refused(Failure::new(FailureKind::Unauthorized, "sign in")),
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum By {
+    Password,
+    Token,
+    Windows,
+}
+
+/// What stands at the other end.
+enum Server {
+    /// The simulator with these faults.
+    Faulty(SignInOffer, Vec<Fault>),
+    /// The simulator with an account in this state.
+    Account(fn(&mut Account)),
+    /// The simulator behind a certificate that nobody vouches for.
+    Https(Certificate),
+    /// A socket that says this, whatever it is asked.
+    Says(&'static str),
+    /// An address of its own.
+    At(&'static str),
+    /// A port on which nobody listens.
+    Nobody,
+}
+
+struct Case {
+    cause: Cause,
+    by: By,
+    server: Server,
+}
+
+fn case(cause: Cause, by: By, server: Server) -> Case {
+    Case { cause, by, server }
+}
+
+fn fault(cause: Cause, fault: Fault) -> Case {
+    case(cause, By::Password, Server::Faulty(SignInOffer::Basic, vec![fault]))
+}
+
+fn says(cause: Cause, by: By, answer: &'static str) -> Case {
+    case(cause, by, Server::Says(answer))
+}
+
+fn cases() -> Vec<Case> {
+    let token = |cause, faults| case(cause, By::Token, Server::Faulty(SignInOffer::BasicAndOauth, faults));
+    vec![
+        fault(Cause::WrongPassword, Fault::WrongPassword),
+        fault(Cause::PasswordExpired, Fault::PasswordExpired),
+        case(Cause::PasswordExpired, By::Password, Server::Account(|account| account.password_expired = true)),
+        fault(Cause::AccountLocked, Fault::AccountLocked),
+        fault(Cause::AccountDisabled, Fault::MailboxDisabled),
+        says(
+            Cause::AccountDisabled,
+            By::Password,
+            "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic\r\nConnection: close\r\n\r\nYour account is disabled.",
+        ),
+        fault(Cause::AppPasswordNeeded, Fault::AppPasswordNeeded),
+        case(Cause::BasicOffByProvider, By::Password, Server::Faulty(SignInOffer::Basic, vec![Fault::BasicOff])),
+        case(Cause::BasicOffByProvider, By::Password, Server::Faulty(SignInOffer::Oauth, vec![])),
+        case(Cause::BasicOffOnServer, By::Password, Server::Faulty(SignInOffer::WindowsOnly, vec![])),
+        fault(Cause::BlockedByPolicy, Fault::Interrupted),
+        fault(Cause::EwsOff, Fault::EwsOff),
+        fault(Cause::EwsOff, Fault::EwsApps { allowed: "another".to_owned() }),
+        case(Cause::EwsOff, By::Password, Server::Account(|account| account.licence = Licence::Kiosk)),
+        fault(Cause::MailboxMissing, Fault::MailboxMissing),
+        fault(Cause::ImpersonationMissing, Fault::ImpersonationMissing),
+        fault(Cause::Throttled, Fault::Busy { back_off_milliseconds: 60_000 }),
+        fault(Cause::Throttled, Fault::TooManyRequests { retry_after_seconds: 60 }),
+        fault(Cause::Throttled, Fault::Unavailable { retry_after_seconds: None }),
+        fault(Cause::ProviderTrouble, Fault::MailboxMoving),
+        fault(Cause::ProviderTrouble, Fault::BadGateway),
+        fault(Cause::AnsweredByAnother, Fault::CaptivePortal),
+        fault(Cause::AnsweredByAnother, Fault::ProxyLogin),
+        fault(Cause::WrongAddress, Fault::Moved { location: "https://mail.example/EWS/Exchange.asmx".to_owned() }),
+        says(Cause::WrongAddress, By::Password, "HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n"),
+        fault(Cause::AnsweredByAnother, Fault::Downgrade),
+        token(Cause::TokenRefused, vec![Fault::TokenRefused { reason: 3 }]),
+        case(Cause::TokenRefused, By::Token, Server::Faulty(SignInOffer::Basic, vec![])),
+        token(Cause::ClockSkew, vec![Fault::TokenRefused { reason: 2 }, Fault::ClockSkew { seconds: 3600 }]),
+        says(
+            Cause::MfaRequired,
+            By::Token,
+            "HTTP/1.1 401 No\r\nWWW-Authenticate: Bearer error=\"insufficient_claims\", claims=\"e30=\"\r\nConnection: close\r\n\r\n",
+        ),
+        says(
+            Cause::OutsideScope,
+            By::Token,
+            "HTTP/1.1 403 No\r\nConnection: close\r\n\r\n[RAOP] : Blocked by tenant configured AppOnly AccessPolicy...",
+        ),
+        says(
+            Cause::ChannelBinding,
+            By::Windows,
+            "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nConnection: close\r\n\r\nstatus 80090346: bad bindings",
+        ),
+        case(Cause::CertificateNotTrusted, By::Password, Server::Https(Certificate::Valid)),
+        case(Cause::CertificateNotTrusted, By::Password, Server::Https(Certificate::Expired)),
+        case(Cause::CertificateNotTrusted, By::Password, Server::Https(Certificate::WrongName)),
+        case(Cause::NameNotFound, By::Password, Server::At("https://no-such-host.invalid/EWS/Exchange.asmx")),
+        case(Cause::Unreachable, By::Password, Server::Nobody),
+        says(Cause::Unreachable, By::Password, ""),
+    ]
+}
+
+/// Says the same to everybody, once each.
+async fn socket(answer: &'static str) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut begin = [0; 4096];
+            let _ = stream.read(&mut begin).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+            let _ = stream.shutdown().await;
+            // What is still coming is read, so that the answer is not lost with the connection.
+            while stream.read(&mut begin).await.is_ok_and(|read| read > 0) {}
+        }
+    });
+    format!("http://{address}/EWS/Exchange.asmx")
+}
+
+async fn failure(case: &Case) -> Failure {
+    let mut exchange = simulator::Settings::default();
+    let mut account = Account::simple(WEBER);
+    let mut faults = Vec::new();
+    match &case.server {
+        Server::Faulty(offer, struck) => (exchange.offer, faults) = (*offer, struck.clone()),
+        Server::Account(change) => change(&mut account),
+        Server::Https(certificate) => (exchange.https, exchange.certificate) = (true, *certificate),
+        Server::Says(_) | Server::At(_) | Server::Nobody => {}
+    }
+    let simulator = Simulator::start(exchange.with_account(account)).await.unwrap();
+    faults.into_iter().for_each(|fault| simulator.faults().add(FaultRule::new(fault)));
+    let url = match &case.server {
+        Server::Says(answer) => socket(answer).await,
+        Server::At(url) => (*url).to_owned(),
+        // Port 1 of this machine is nobody's.
+        Server::Nobody => "http://127.0.0.1:1/EWS/Exchange.asmx".to_owned(),
+        _ => simulator.ews_url(),
+    };
+    let sign_in: Arc<dyn Authenticator> = match case.by {
+        By::Password => Arc::new(Basic::new(WEBER, &PASSWORD.into()).unwrap()),
+        By::Token => Arc::new(Sends("Bearer of.nothing.good")),
+        By::Windows => Arc::new(Sends("NTLM TlRMTVNTUAAD")),
+    };
+    let settings = Settings { time_out_seconds: 5, ..Settings::default() };
+    let link = LinkAddress { url: url.parse().unwrap(), mailbox: WEBER.to_owned(), zone: "UTC".to_owned() };
+    let shared = Arc::new(Shared::new(&settings).unwrap());
+    EwsMailbox::connect(&settings, link, sign_in, shared).unwrap().identity().await.unwrap_err()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_cause_is_recognised_and_none_is_mistaken_for_another() {
+    let mut matrix: BTreeMap<(Cause, Cause), usize> = BTreeMap::new();
+    for case in cases() {
+        let failure = failure(&case).await;
+        let seen = failure.cause.unwrap_or(Cause::Unknown);
+        *matrix.entry((case.cause, seen)).or_default() += 1;
+        assert!(!failure.evidence.is_empty(), "{}: {}", case.cause, failure.chain());
+        let evidence = failure.evidence.join("\n");
+        assert!(!evidence.contains(PASSWORD) && !evidence.contains("of.nothing.good"), "{evidence}");
+        if case.cause.judges_secret() {
+            assert!(!failure.kind.passes(), "{}: it must not be tried again", case.cause);
+        }
+    }
+    print_matrix(&matrix);
+    let confused: Vec<_> = matrix.keys().filter(|(produced, seen)| produced != seen).collect();
+    assert!(confused.is_empty(), "produced, and taken for: {confused:?}");
+}
+
+/// Rows: what was produced; columns: what was seen.
+fn print_matrix(matrix: &BTreeMap<(Cause, Cause), usize>) {
+    let causes: Vec<Cause> = Cause::ALL
+        .into_iter()
+        .filter(|cause| matrix.keys().any(|(one, other)| one == cause || other == cause))
+        .collect();
+    for (number, produced) in causes.iter().enumerate() {
+        let row: String = causes
+            .iter()
+            .map(|seen| matrix.get(&(*produced, *seen)).map_or_else(|| "  .".to_owned(), |count| format!("{count:3}")))
+            .collect();
+        println!("{number:2} {produced:<24}{row}");
+    }
+}
+
+/// Answers of servers as others recorded them. They lie beside the repository.
+#[test]
+fn recorded_answers_are_recognised() {
+    let samples = repository::root().join("../shared/domain/samples");
+    let read = |path: &str| std::fs::read_to_string(samples.join(path));
+    let Ok(busy) = read("ews-made/Fault.ErrorServerBusy.response.xml") else {
+        println!("skipped: there are no samples at {}", samples.display());
+        return;
+    };
+    let code = |xml: &str| {
+        let (_, rest) = xml.split_once("ResponseCode").expect("a code");
+        rest.split(['>', '<']).nth(1).expect("a text").to_owned()
+    };
+    let observed = Observation {
+        host: "mail.example".to_owned(),
+        status: Some(500),
+        response_code: Some(code(&busy)),
+        ..Observation::default()
+    };
+    assert_eq!(observed.diagnose().cause, Cause::Throttled);
+    let challenge = read("oauth/claims-challenge.response.http").expect("a sample");
+    let offers = challenge.lines().filter_map(|line| line.split_once(':'));
+    let offers = offers.filter(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"));
+    let observed = Observation {
+        host: "mail.example".to_owned(),
+        scheme: Some(pocketdocket::diagnosis::Scheme::Bearer),
+        status: Some(401),
+        offers: offers.map(|(_, offer)| offer.trim().to_owned()).collect(),
+        ..Observation::default()
+    };
+    assert_eq!(observed.diagnose().cause, Cause::MfaRequired, "{:?}", observed.offers);
+    let policy = read("graph-made/error.access-denied-app-policy.json").expect("a sample");
+    let observed = Observation {
+        host: "graph.example".to_owned(),
+        scheme: Some(pocketdocket::diagnosis::Scheme::Bearer),
+        status: Some(403),
+        body: policy,
+        ..Observation::default()
+    };
+    assert_eq!(observed.diagnose().cause, Cause::OutsideScope);
+}
