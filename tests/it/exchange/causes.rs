@@ -207,6 +207,7 @@ async fn each_cause_is_recognised_and_none_is_mistaken_for_another() {
 }
 
 /// Rows: what was produced; columns: what was seen.
+#[expect(clippy::print_stdout, reason = "the matrix is for people")]
 fn print_matrix(matrix: &BTreeMap<(Cause, Cause), usize>) {
     let causes: Vec<Cause> = Cause::ALL
         .into_iter()
@@ -222,6 +223,7 @@ fn print_matrix(matrix: &BTreeMap<(Cause, Cause), usize>) {
 }
 
 /// Answers of servers as others recorded them. They lie beside the repository.
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 #[test]
 fn recorded_answers_are_recognised() {
     let samples = repository::root().join("../shared/domain/samples");
