@@ -84,7 +84,7 @@ pub(super) fn entry(cause: Cause) -> Option<Entry> {
             fixer: Fixer::ExchangeAdministrator,
             steps: &[
                 "No password and no app password can work: Microsoft switched Basic off in Exchange Online and it cannot be switched on again. It is not an outage that ends after 12 to 48 hours.",
-                "Let the user sign in with OAuth instead: remove the user and add them with `pocketdocket user add NAME --method oauth`, then `pocketdocket user link NAME`.",
+                "Let the user sign in with OAuth instead: `pocketdocket user change NAME --method oauth`, then `pocketdocket user link NAME`.",
                 "At another provider, ask whether it can be switched on again; we test by ourselves and say when it works.",
             ],
             time: "never for Exchange Online; at another provider up to 1 hour after it was switched on, for all users",

@@ -24,7 +24,7 @@ fn a_sign_in_that_works_says_so_and_one_without_a_password_says_what_is_next() {
     let exchange = Exchange::start();
     let place = exchange.place();
     let shown = place.run("user check weber");
-    assert_says(&shown, &["exit code: 1", "nothing to sign in with", "`pocketdocket user link weber`"]);
+    assert_says(&shown, &["exit code: 1", "no password yet", "`pocketdocket user link weber`"]);
     exchange.make_active(&place);
     let shown = place.run("user check weber");
     assert_says(&shown, &["exit code: 0", "method    password", "state     active", "works, on 127.0.0.1"]);
