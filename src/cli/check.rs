@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     app::{App, PRACTICE_PASSWORD},
-    state::{LinkState, User},
+    state::{AuthMethod, LinkState, User},
 };
 
 pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -> anyhow::Result<Exit> {

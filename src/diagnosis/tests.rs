@@ -29,6 +29,19 @@ fn every_cause_says_what_who_and_how_long() {
 }
 
 #[test]
+fn the_numbers_that_the_catalogue_names_are_the_ones_that_are_recognised() {
+    let mut named = 0;
+    for cause in Cause::ALL {
+        let words = cause.entry().evidence.split(|letter: char| !letter.is_ascii_digit());
+        for number in words.filter(|word| word.len() >= 5).filter_map(|word| word.parse().ok()) {
+            assert_eq!(Aadsts::of(number).map(|known| known.cause), Some(cause), "AADSTS{number}");
+            named += 1;
+        }
+    }
+    assert!(named > 30);
+}
+
+#[test]
 fn offers_decide_before_the_password_does() {
     for (observed, cause) in [
         (offering(&["Basic realm=\"x\""], Scheme::Basic), Cause::WrongPassword),

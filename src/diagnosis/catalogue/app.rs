@@ -34,7 +34,7 @@ pub(super) fn entry(cause: Cause) -> Option<Entry> {
     Some(match cause {
         Cause::MfaRequired => by_user(
             "a second factor is required now",
-            "AADSTS50076, 50074, 50078 or 50158 from the sign-in authority, or a token refused with `insufficient_claims`",
+            "AADSTS50076, 50074 or 50158 from the sign-in authority, or a token refused with `insufficient_claims`",
             &[SIGN_IN_AGAIN],
         ),
         Cause::MfaNotRegistered => by_user(
@@ -102,7 +102,7 @@ pub(super) fn entry(cause: Cause) -> Option<Entry> {
         ),
         Cause::AppMisconfigured => by_administrator(
             "the app registration does not allow this kind of sign-in",
-            "AADSTS7000218, 50194, 9001023 or 50011 from the sign-in authority",
+            "AADSTS7000218 or 50011 from the sign-in authority",
             &[
                 "In the app registration under Authentication: add the platform Mobile and desktop applications with `http://localhost`, and switch on Allow public client flows.",
                 WE_TEST,
@@ -122,7 +122,7 @@ pub(super) fn entry(cause: Cause) -> Option<Entry> {
             fixer: Fixer::FirmIt,
             ..by_administrator(
                 "there is no such tenant in this cloud",
-                "AADSTS90002, 900382 or 900432 from the sign-in authority",
+                "AADSTS90002, 900382, 900432, 50194 or 9001023 from the sign-in authority",
                 &[
                     "Check `tenant` and `authority` in section `[sign_in]`: a national cloud has an authority of its own.",
                     "Then `pocketdocket user check NAME`.",
@@ -165,7 +165,7 @@ pub(super) fn entry(cause: Cause) -> Option<Entry> {
             reading: Some(REFRESH_TOKENS),
             ..by_user(
                 "the permission to sign in has aged out",
-                "AADSTS70008, 700082 or 70043 from the sign-in authority: 90 days without use, or a rule about how often people sign in",
+                "AADSTS70008, 700082, 70043 or 50078 from the sign-in authority: 90 days without use, or a rule about how often people sign in",
                 &[SIGN_IN_AGAIN],
             )
         },

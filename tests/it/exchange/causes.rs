@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use pocketdocket::{
     auth::password::Basic,
-    diagnosis::{Cause, Observation},
+    diagnosis::{Aadsts, Cause, OauthError, Observation, Scheme},
     exchange::{EwsMailbox, LinkAddress, Settings, Shared},
     ports::{Authenticator, Challenge, Failure, FailureKind, Mailbox as _, SignIn, Step},
     simulator::{self, Account, Certificate, Fault, FaultRule, Licence, PASSWORD, SignInOffer, Simulator},
@@ -54,6 +54,8 @@ enum Server {
     Account(fn(&mut Account)),
     /// The simulator behind a certificate that nobody vouches for.
     Https(Certificate),
+    /// The simulator's authority, which refuses a token with this number.
+    Authority(u32),
     /// A socket that says this, whatever it is asked.
     Says(&'static str),
     /// An address of its own.
@@ -80,9 +82,35 @@ fn says(cause: Cause, by: By, answer: &'static str) -> Case {
     case(cause, by, Server::Says(answer))
 }
 
+/// What the authority says, in the order of the table of causes.
+const NUMBERS: [(Cause, u32); 21] = [
+    (Cause::WrongPassword, 50126),
+    (Cause::UnknownUser, 50034),
+    (Cause::PasswordExpired, 50055),
+    (Cause::AccountLocked, 50053),
+    (Cause::AccountDisabled, 50057),
+    (Cause::MfaRequired, 50076),
+    (Cause::MfaNotRegistered, 50079),
+    (Cause::BlockedByPolicy, 53003),
+    (Cause::DeviceCodeBlocked, 530_036),
+    (Cause::DevicePolicy, 53000),
+    (Cause::ConsentMissing, 65001),
+    (Cause::ConsentMissing, 90094),
+    (Cause::Declined, 65004),
+    (Cause::AppUnknown, 700_016),
+    (Cause::AppMisconfigured, 7_000_218),
+    (Cause::NotAssigned, 50105),
+    (Cause::TenantUnknown, 90002),
+    (Cause::AppSecretExpired, 7_000_222),
+    (Cause::GrantRevoked, 50173),
+    (Cause::GrantExpired, 700_082),
+    (Cause::ProviderTrouble, 90033),
+];
+
 fn cases() -> Vec<Case> {
     let token = |cause, faults| case(cause, By::Token, Server::Faulty(SignInOffer::BasicAndOauth, faults));
-    vec![
+    let authority = NUMBERS.map(|(cause, number)| case(cause, By::Token, Server::Authority(number)));
+    let mut cases = vec![
         fault(Cause::WrongPassword, Fault::WrongPassword),
         fault(Cause::PasswordExpired, Fault::PasswordExpired),
         case(Cause::PasswordExpired, By::Password, Server::Account(|account| account.password_expired = true)),
@@ -137,7 +165,29 @@ fn cases() -> Vec<Case> {
         case(Cause::NameNotFound, By::Password, Server::At("https://no-such-host.invalid/EWS/Exchange.asmx")),
         case(Cause::Unreachable, By::Password, Server::Nobody),
         says(Cause::Unreachable, By::Password, ""),
-    ]
+    ];
+    cases.extend(authority);
+    cases
+}
+
+/// What an authority says, in the words of the diagnosis.
+fn said(answer: &serde_json::Value) -> Failure {
+    let word = |name: &str| answer[name].as_str().unwrap_or_default();
+    let numbers = answer["error_codes"].as_array().into_iter().flatten();
+    let numbers: Vec<u32> = numbers.filter_map(|number| u32::try_from(number.as_u64()?).ok()).collect();
+    let error = OauthError { error: word("error"), suberror: word("suberror"), numbers: &numbers };
+    Failure::new(FailureKind::Unauthorized, "sign in").diagnosed(error.diagnose())
+}
+
+/// Asks the simulator's authority for a token, which it refuses.
+async fn refused_by_the_authority(number: u32) -> Failure {
+    let simulator = Simulator::start(simulator::Settings::default().with_mailbox(WEBER)).await.unwrap();
+    simulator.faults().add(FaultRule::new(Fault::OauthError { code: number, error: None, suberror: None }));
+    let url = format!("{}/{}/oauth2/v2.0/token", simulator.authority_url(), simulator::TENANT);
+    let form = format!("grant_type=refresh_token&refresh_token=none&client_id={}", simulator::CLIENT_ID);
+    let request = reqwest::Client::new().post(url).header("content-type", "application/x-www-form-urlencoded");
+    let answer = request.body(form).send().await.unwrap().bytes().await.unwrap();
+    said(&serde_json::from_slice(&answer).unwrap())
 }
 
 /// Says the same to everybody, once each.
@@ -158,6 +208,9 @@ async fn socket(answer: &'static str) -> String {
 }
 
 async fn failure(case: &Case) -> Failure {
+    if let Server::Authority(number) = case.server {
+        return refused_by_the_authority(number).await;
+    }
     let mut exchange = simulator::Settings::default();
     let mut account = Account::simple(WEBER);
     let mut faults = Vec::new();
@@ -165,7 +218,7 @@ async fn failure(case: &Case) -> Failure {
         Server::Faulty(offer, struck) => (exchange.offer, faults) = (*offer, struck.clone()),
         Server::Account(change) => change(&mut account),
         Server::Https(certificate) => (exchange.https, exchange.certificate) = (true, *certificate),
-        Server::Says(_) | Server::At(_) | Server::Nobody => {}
+        Server::Authority(_) | Server::Says(_) | Server::At(_) | Server::Nobody => {}
     }
     let simulator = Simulator::start(exchange.with_account(account)).await.unwrap();
     faults.into_iter().for_each(|fault| simulator.faults().add(FaultRule::new(fault)));
@@ -248,7 +301,7 @@ fn recorded_answers_are_recognised() {
     let offers = offers.filter(|(name, _)| name.eq_ignore_ascii_case("www-authenticate"));
     let observed = Observation {
         host: "mail.example".to_owned(),
-        scheme: Some(pocketdocket::diagnosis::Scheme::Bearer),
+        scheme: Some(Scheme::Bearer),
         status: Some(401),
         offers: offers.map(|(_, offer)| offer.trim().to_owned()).collect(),
         ..Observation::default()
@@ -257,10 +310,21 @@ fn recorded_answers_are_recognised() {
     let policy = read("graph-made/error.access-denied-app-policy.json").expect("a sample");
     let observed = Observation {
         host: "graph.example".to_owned(),
-        scheme: Some(pocketdocket::diagnosis::Scheme::Bearer),
+        scheme: Some(Scheme::Bearer),
         status: Some(403),
         body: policy,
         ..Observation::default()
     };
     assert_eq!(observed.diagnose().cause, Cause::OutsideScope);
+    let mut refusals = 0;
+    for entry in std::fs::read_dir(samples.join("oauth")).expect("samples").flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let Some(number) = name.strip_prefix("token.error.").and_then(|rest| rest.split('.').next()) else { continue };
+        let number: u32 = number.parse().expect("a number");
+        let text = std::fs::read_to_string(entry.path()).expect("readable");
+        let failure = said(&serde_json::from_str(&text).expect("JSON"));
+        assert_eq!(failure.cause, Aadsts::of(number).map(|known| known.cause), "{name}");
+        refusals += 1;
+    }
+    assert!(refusals > 10, "{refusals} refusals were found");
 }
