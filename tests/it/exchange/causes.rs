@@ -221,7 +221,9 @@ async fn failure(case: &Case) -> Failure {
         Server::Authority(_) | Server::Says(_) | Server::At(_) | Server::Nobody => {}
     }
     let simulator = Simulator::start(exchange.with_account(account)).await.unwrap();
-    faults.into_iter().for_each(|fault| simulator.faults().add(FaultRule::new(fault)));
+    for fault in faults {
+        simulator.faults().add(FaultRule::new(fault));
+    }
     let url = match &case.server {
         Server::Says(answer) => socket(answer).await,
         Server::At(url) => (*url).to_owned(),
