@@ -11,7 +11,6 @@ use crate::{
         terminal::Terminal,
         trouble::Exit,
     },
-    diagnosis::NextTry,
     ports::Failure,
     state::{Diagnosed, LedgerError, LinkState, User, UserName, UserStatus},
 };
@@ -222,10 +221,7 @@ pub(in crate::cli) fn explain(trouble: &Explained, clock: &Clock, terminal: &mut
     }
     terminal.line(format_args!("takes     {}", trouble.expected_time))?;
     let next = match diagnosed.next_try {
-        Some(at) if diagnosed.cause.entry().next_try == NextTry::Growing => {
-            format!("{}, by itself; then {}", clock.time(at), trouble.tried_again)
-        }
-        Some(at) => format!("{}, {}", clock.time(at), trouble.tried_again),
+        Some(at) => format!("{}; {}", clock.time(at), trouble.tried_again),
         None => trouble.tried_again.to_owned(),
     };
     terminal.line(format_args!("next try  {next}"))?;

@@ -49,7 +49,7 @@ fn a_cause_is_named_with_evidence_who_what_how_long_and_the_next_try_and_its_end
             "who       the Exchange administrator",
             "Get-CASMailbox weber@kanzlei.example",
             "takes     up to 1 hour",
-            "next try  MOMENT, by itself",
+            "next try  MOMENT; by itself, after 15 minutes",
             "more      https://",
         ],
     );
