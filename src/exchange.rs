@@ -7,7 +7,13 @@
 //!
 //! Trouble is translated here, once: codes of the protocol become [`Failure`]s, and nothing above knows them.
 
+#[cfg(test)]
+mod any;
+mod days;
 pub mod ews;
+#[cfg(test)]
+mod fields;
+pub mod graph;
 #[cfg(test)]
 mod script;
 mod settings;
@@ -17,6 +23,7 @@ pub mod transport;
 use http::{HeaderMap, StatusCode};
 
 pub use ews::EwsMailbox;
+pub use graph::GraphMailbox;
 pub use settings::{LinkAddress, OwnFolders, Settings};
 pub use transport::Shared;
 

@@ -12,7 +12,7 @@ pub mod web;
 pub use authenticator::{Authenticator, Challenge, SignIn, Step};
 pub use failure::{Failure, FailureKind, chain};
 pub use mailbox::{
-    Changes, Folder, ItemChange, ItemOutcome, Mailbox, MailboxIdentity, NewItem, Owner, Removal, Sighting, StampChange,
-    SyncToken,
+    Changes, Folder, ItemChange, ItemOutcome, Mailbox, MailboxIdentity, NewItem, Owner, Protocol, ProtocolError,
+    Removal, Sighting, StampChange, SyncToken,
 };
 pub use source::{Cursor, Person, Portion, Probe, QueryInfo, QueryRead, Reading, Row, Source};

@@ -124,6 +124,7 @@ impl Daemon {
                 login: address.clone(),
                 address,
                 url: None,
+                protocol: pocketdocket::ports::Protocol::Ews,
                 method: AuthMethod::Password,
                 settings: serde_json::json!({}),
             };

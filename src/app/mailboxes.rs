@@ -16,13 +16,13 @@ use super::{
 use crate::{
     auth::{
         exchange_online,
-        oauth::{self, Audience, Authority, Bearer, Session},
+        oauth::{self, Authority, Bearer, Session},
         password::Basic,
     },
     engine::Connect,
-    exchange::{self, EwsMailbox, LinkAddress, Shared},
-    ports::{Authenticator, Failure, FailureKind, Mailbox},
-    state::{ActiveUser, AuthMethod, CredentialMark, Ledger, User, UserName},
+    exchange::{self, EwsMailbox, GraphMailbox, LinkAddress, Shared, graph::Whose},
+    ports::{Authenticator, Failure, FailureKind, Mailbox, Protocol},
+    state::{ActiveUser, AuthMethod, CredentialMark, Ledger, User, UserDetails, UserName},
 };
 
 /// Opens mailboxes, and keeps them open: what one learns of its server (its version, its pauses) is of use the next time.
@@ -41,7 +41,7 @@ struct Opened {
     link: LinkAddress,
     login: String,
     way: Way,
-    mailbox: Arc<EwsMailbox>,
+    mailbox: Arc<dyn Mailbox>,
 }
 
 /// How an open mailbox signs in.
@@ -56,7 +56,7 @@ impl Opened {
         open: &'a HashMap<UserName, Self>,
         user: &User,
         link: &LinkAddress,
-    ) -> Option<(&'a Way, Arc<EwsMailbox>)> {
+    ) -> Option<(&'a Way, Arc<dyn Mailbox>)> {
         let opened = open.get(&user.name)?;
         let same = opened.link == *link && opened.login == user.details.login;
         same.then(|| (&opened.way, Arc::clone(&opened.mailbox)))
@@ -123,7 +123,7 @@ impl Mailboxes {
         credential.begin_pass().map_err(trouble)?;
         let basic = Arc::new(Basic::new(&login, &password)?);
         let sign_in = Arc::new(Guarded::new(basic, Arc::clone(&credential)));
-        let mailbox = self.connect(link.clone(), sign_in)?;
+        let mailbox = self.connect(user, link.clone(), sign_in)?;
         let way = Way::Password(credential);
         open.insert(user.name.clone(), Opened { link, login, way, mailbox: Arc::clone(&mailbox) });
         Ok(mailbox)
@@ -138,7 +138,8 @@ impl Mailboxes {
         }
         let grant = KeptGrant::new(self.ledger.clone(), user.name.clone());
         let session = Arc::new(Session::new(self.authority()?, Arc::new(grant), user.name.as_str()));
-        let mailbox = self.connect(link.clone(), Arc::new(Bearer::new(Arc::clone(&session), Audience::Ews)))?;
+        let bearer = Bearer::new(Arc::clone(&session), user.details.protocol.into());
+        let mailbox = self.connect(user, link.clone(), Arc::new(bearer))?;
         let (login, way) = (user.details.login.clone(), Way::OAuth(session));
         open.insert(user.name.clone(), Opened { link, login, way, mailbox: Arc::clone(&mailbox) });
         Ok(mailbox)
@@ -149,7 +150,7 @@ impl Mailboxes {
     /// # Errors
     /// [`FailureKind::Setting`] when the address cannot be used.
     pub fn with_password(&self, user: &User, password: &SecretString) -> Result<Arc<dyn Mailbox>, Failure> {
-        Ok(self.connect(self.address(user)?, Arc::new(Basic::new(&user.details.login, password)?))?)
+        self.connect(user, self.address(user)?, Arc::new(Basic::new(&user.details.login, password)?))
     }
 
     /// The mailbox of a link with a grant that is still to be tried.
@@ -157,7 +158,7 @@ impl Mailboxes {
     /// # Errors
     /// [`FailureKind::Setting`] when the address cannot be used.
     pub fn with_session(&self, user: &User, session: Session) -> Result<Arc<dyn Mailbox>, Failure> {
-        Ok(self.connect(self.address(user)?, Arc::new(Bearer::new(Arc::new(session), Audience::Ews)))?)
+        self.connect(user, self.address(user)?, Arc::new(Bearer::new(Arc::new(session), user.details.protocol.into())))
     }
 
     /// Where users sign in by OAuth.
@@ -179,16 +180,33 @@ impl Mailboxes {
     /// # Errors
     /// [`FailureKind::Setting`] when it cannot, or when the address cannot be used.
     pub fn address(&self, user: &User) -> Result<LinkAddress, Failure> {
-        let link = self.settings.link(&user.details.address, user.details.url.as_deref(), &self.zone)?;
-        match user.details.method {
-            AuthMethod::Password => exchange_online::refuse_password(link.url.host_str().unwrap_or_default())?,
+        let UserDetails { address, url, protocol, method, .. } = &user.details;
+        let link = self.settings.link_over(*protocol, address, url.as_deref(), &self.zone)?;
+        match method {
+            AuthMethod::Password => {
+                exchange_online::refuse_password(link.url.host_str().unwrap_or_default(), *protocol)?;
+            }
             AuthMethod::OAuth => {}
         }
         Ok(link)
     }
 
-    fn connect(&self, link: LinkAddress, sign_in: Arc<dyn Authenticator>) -> Result<Arc<EwsMailbox>, Failure> {
-        Ok(Arc::new(EwsMailbox::connect(&self.settings, link, sign_in, Arc::clone(&self.shared))?))
+    fn connect(
+        &self,
+        user: &User,
+        link: LinkAddress,
+        sign_in: Arc<dyn Authenticator>,
+    ) -> Result<Arc<dyn Mailbox>, Failure> {
+        let (settings, shared) = (&self.settings, Arc::clone(&self.shared));
+        let UserDetails { address, login, protocol, .. } = &user.details;
+        Ok(match protocol {
+            Protocol::Ews => Arc::new(EwsMailbox::connect(settings, link, sign_in, shared)?),
+            Protocol::Graph => {
+                let own = login.eq_ignore_ascii_case(address);
+                let whose = if own { Whose::Own } else { Whose::Of(address.clone()) };
+                Arc::new(GraphMailbox::connect(settings, link, &whose, sign_in, shared)?)
+            }
+        })
     }
 
     fn open(&self) -> MutexGuard<'_, HashMap<UserName, Opened>> {

@@ -2,10 +2,10 @@
 
 use crate::{
     diagnosis::{Cause, is_exchange_online},
-    ports::{Failure, FailureKind},
+    ports::{Failure, FailureKind, Protocol},
 };
 
-/// Refuses a password for a host of Exchange Online, with the reason and what to take instead.
+/// Refuses a password for a host of Exchange Online, and for Microsoft Graph wherever it is, with the reason and what to take instead.
 ///
 /// Microsoft switched Basic off there for good by January 2023, whatever the password and whether or not the server still
 /// lists it among its offers; trying only risks a lock-out.
@@ -13,8 +13,8 @@ use crate::{
 ///
 /// # Errors
 /// [`FailureKind::Setting`] for such a host.
-pub fn refuse_password(host: &str) -> Result<(), Failure> {
-    if !is_exchange_online(host) {
+pub fn refuse_password(host: &str, protocol: Protocol) -> Result<(), Failure> {
+    if protocol == Protocol::Ews && !is_exchange_online(host) {
         return Ok(());
     }
     Err(Failure::new(FailureKind::Setting, format!("use a password for `{host}`"))
@@ -32,9 +32,10 @@ mod tests {
 
     #[test]
     fn the_refusal_says_why_and_what_to_take_instead() {
-        let Err(failure) = refuse_password("outlook.office365.com") else { panic!("is refused") };
+        let Err(failure) = refuse_password("outlook.office365.com", Protocol::Ews) else { panic!("is refused") };
         assert!(failure.chain().contains("cannot come back"));
         assert!(failure.hint.is_some_and(|hint| hint.contains("--method oauth")));
-        assert!(refuse_password("mail.example.org").is_ok());
+        assert!(refuse_password("mail.example.org", Protocol::Ews).is_ok());
+        assert!(refuse_password("127.0.0.1", Protocol::Graph).is_err());
     }
 }

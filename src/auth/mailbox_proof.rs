@@ -40,7 +40,7 @@ pub async fn deliver(mailbox: &dyn Mailbox, firm: FirmId, user: &str, code: &Cod
                goes away by itself. If you expect nothing of the kind, tell your administrator."
             .into(),
     };
-    let proof = NewItem { stamp: Some(stamp(firm, user)), record: Arc::new(record), body: Some(body) };
+    let proof = NewItem { stamp: Some(stamp(firm, user)), record: Arc::new(record), body: Some(body), replaces: None };
     let outcomes = mailbox.create(&folder.id, &[proof]).await?;
     match outcomes.into_iter().next() {
         Some(outcome) => outcome.map(|_| ()),

@@ -7,7 +7,7 @@ use super::{Demo, DemoError};
 use crate::{
     app::FirstUse,
     auth::confirmation::{Code, Verdict},
-    ports::{Failure, Person, Portion},
+    ports::{Failure, Person, Portion, Protocol},
     state::{AuthMethod, UserDetails, UserName},
 };
 
@@ -58,6 +58,7 @@ async fn link(demo: &Demo, name: &UserName, person: &Person, address: &str) -> R
         address: address.to_owned(),
         login: address.to_owned(),
         url: None,
+        protocol: Protocol::Ews,
         method: AuthMethod::Password,
         settings: serde_json::Value::Null,
     };

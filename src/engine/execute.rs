@@ -11,7 +11,7 @@ use super::{
     groups::{Request, grouped, request},
     memory::TOO_MANY_STUMBLES,
     requests,
-    stumble::stumbles,
+    stumble::{failed, stumbles},
     trouble::Trouble,
     undo::asked_for,
 };
@@ -124,7 +124,7 @@ impl Cycle<'_> {
     /// Reads what is about to be changed or removed: for the user's own text around ours, for the image before, and because a
     /// newer version means that the plan is old.
     async fn look_before(
-        &self,
+        &mut self,
         kind: Kind,
         request: Request,
         operations: Vec<Operation>,
@@ -143,8 +143,9 @@ impl Cycle<'_> {
                 Some(content) if content.item.change_key == seen.change_key => {
                     steps.push(Step { operation, before: Some(content) });
                 }
-                _ => {
+                newer => {
                     tracing::debug!(record.key = %operation.key, "changed meanwhile: observed and planned again");
+                    self.note_newer(kind, newer)?;
                     done.look_again = true;
                     done.unfinished.insert(operation.key);
                 }
@@ -170,7 +171,7 @@ impl Cycle<'_> {
                     return (steps.iter().map(|_| Sent::Unsent).collect(), Some(failure));
                 };
                 let items: Vec<NewItem> =
-                    steps.iter().filter_map(|step| requests::new_item(firm, &step.operation)).collect();
+                    steps.iter().filter_map(|step| requests::new_item(firm, &step.operation, mirror)).collect();
                 bisect(items.len(), |range: Range<usize>| {
                     let items = &items[range];
                     Box::pin(async move {
@@ -357,34 +358,6 @@ impl Cycle<'_> {
         }
         Ok(())
     }
-}
-
-/// An item that the server refused.
-fn failed(failure: Failure, done: &mut Done) -> Outcome {
-    let message = failure.chain();
-    let outcome = match failure.kind {
-        // An item that timed out may have been stored.
-        FailureKind::Transient | FailureKind::TooMuch | FailureKind::Malformed => Outcome::Unknown,
-        FailureKind::Rejected | FailureKind::BatchRefused => {
-            done.failed += 1;
-            Outcome::Failed { kind: "rejected".to_owned(), message, parked: true }
-        }
-        FailureKind::Conflict | FailureKind::NotFound => {
-            done.look_again = true;
-            Outcome::Failed { kind: "conflict".to_owned(), message, parked: false }
-        }
-        kind => {
-            done.failed += 1;
-            Outcome::Failed { kind: format!("{kind:?}").to_lowercase(), message, parked: false }
-        }
-    };
-    if !matches!(
-        failure.kind,
-        FailureKind::Rejected | FailureKind::BatchRefused | FailureKind::Conflict | FailureKind::NotFound
-    ) {
-        done.trouble.get_or_insert(failure);
-    }
-    outcome
 }
 
 fn item_of(action: &Action) -> Option<&ItemRef> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{cycle::Cycle, trouble::Trouble};
 use crate::{
-    domain::{FolderId, ItemId, Kind, Mirror, Observation, Place, Presence, RecordKey, Seen, Stamp},
+    domain::{FolderId, ItemContent, ItemId, Kind, Mirror, Observation, Place, Presence, RecordKey, Seen, Stamp},
     ports::Sighting,
 };
 
@@ -71,6 +71,22 @@ impl Cycle<'_> {
         }
         self.context.ledger.note_seen(self.id, kind, &there)?;
         Ok(gone)
+    }
+
+    /// An item that was looked at because it is to be written is not the version that was observed. Not every server tells of a
+    /// change wherever and whenever an item lies: what was seen is remembered, and what is not there is looked for.
+    pub(super) fn note_newer(&mut self, kind: Kind, newer: Option<ItemContent>) -> Result<(), Trouble> {
+        let home = self.memory.folders.get(&kind);
+        match newer.filter(|content| content.folder.as_ref() == home) {
+            Some(ItemContent { item, stamp, created, .. }) => {
+                let seen = Sighting { item, stamp, created, place: Place::Home };
+                self.context.ledger.note_seen(self.id, kind, &[seen])?;
+            }
+            None => {
+                self.memory.full_due.insert(kind);
+            }
+        }
+        Ok(())
     }
 
     async fn find_by_stamp(

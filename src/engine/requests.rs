@@ -9,15 +9,16 @@ use crate::{
 };
 
 /// A new item, its notes within our markers; or the user's own, as it was.
-pub(super) fn new_item(firm: FirmId, operation: &Operation) -> Option<NewItem> {
+pub(super) fn new_item(firm: FirmId, operation: &Operation, mirror: &Mirror) -> Option<NewItem> {
     if let Action::GiveBack { record, body } = &operation.action {
-        return Some(NewItem { stamp: None, record: Arc::clone(record), body: body.clone() });
+        return Some(NewItem { stamp: None, record: Arc::clone(record), body: body.clone(), replaces: None });
     }
     let Action::Create { record } = &operation.action else { return None };
     let ours = record.text(Field::Notes);
     let body = ours.is_some().then(|| notes::compose(None, ours, None).body);
     let stamp = Stamp { firm, key: operation.key.clone() };
-    Some(NewItem { stamp: Some(stamp), record: Arc::clone(record), body })
+    let replaces = mirror.entries.get(&operation.key).map(|entry| entry.item.id.clone());
+    Some(NewItem { stamp: Some(stamp), record: Arc::clone(record), body, replaces })
 }
 
 /// A removal, if that is what the operation is.

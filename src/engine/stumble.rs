@@ -8,6 +8,7 @@ use super::{
 use crate::{
     domain::{ItemRef, RecordKey},
     ports::{Failure, FailureKind},
+    state::Outcome,
 };
 
 impl Cycle<'_> {
@@ -46,4 +47,32 @@ impl Cycle<'_> {
 /// Trouble that may be the server's or the record's.
 pub(super) fn stumbles(kind: FailureKind) -> bool {
     matches!(kind, FailureKind::Transient | FailureKind::TooMuch | FailureKind::Malformed)
+}
+
+/// An item that the server refused.
+pub(super) fn failed(failure: Failure, done: &mut Done) -> Outcome {
+    let message = failure.chain();
+    let outcome = match failure.kind {
+        // An item that timed out may have been stored.
+        FailureKind::Transient | FailureKind::TooMuch | FailureKind::Malformed => Outcome::Unknown,
+        FailureKind::Rejected | FailureKind::BatchRefused => {
+            done.failed += 1;
+            Outcome::Failed { kind: "rejected".to_owned(), message, parked: true }
+        }
+        FailureKind::Conflict | FailureKind::NotFound => {
+            done.look_again = true;
+            Outcome::Failed { kind: "conflict".to_owned(), message, parked: false }
+        }
+        kind => {
+            done.failed += 1;
+            Outcome::Failed { kind: format!("{kind:?}").to_lowercase(), message, parked: false }
+        }
+    };
+    if !matches!(
+        failure.kind,
+        FailureKind::Rejected | FailureKind::BatchRefused | FailureKind::Conflict | FailureKind::NotFound
+    ) {
+        done.trouble.get_or_insert(failure);
+    }
+    outcome
 }

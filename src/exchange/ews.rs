@@ -26,7 +26,10 @@ pub mod update_folder;
 mod update_item;
 
 pub use mailbox::EwsMailbox;
+pub(super) use property::{OWNER_NAME, PROPERTY_SET, STAMP_NAME};
 pub use soap::{Caller, ServerVersion};
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+pub(super) use tests::places;

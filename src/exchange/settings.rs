@@ -6,7 +6,7 @@ use url::Url;
 use super::ews::ServerVersion;
 use crate::{
     domain::Kind,
-    ports::{Failure, FailureKind, web::check_url},
+    ports::{Failure, FailureKind, Protocol, web::check_url},
 };
 
 /// How mailboxes are reached. Section `[exchange]` of the configuration.
@@ -16,6 +16,8 @@ pub struct Settings {
     /// Address of the EWS service. `{domain}` stands for what follows the `@` of a mailbox's address. A user may have an own
     /// one. HTTPS, except on this very machine.
     pub url: Option<String>,
+    /// Address of Microsoft Graph with its version, for mailboxes in Exchange Online; a national cloud has another one.
+    pub graph_url: String,
     /// PEM file with certificates of an own authority to trust besides those of the system.
     pub ca_file: Option<PathBuf>,
     /// Seconds after which a request counts as lost. Exchange itself gives up after about 100.
@@ -58,6 +60,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             url: None,
+            graph_url: "https://graph.microsoft.com/v1.0".to_owned(),
             ca_file: None,
             time_out_seconds: 120,
             read_batch: 50,
@@ -71,7 +74,7 @@ impl Default for Settings {
 /// Where one mailbox is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkAddress {
-    /// The EWS service.
+    /// The EWS service, or Graph.
     pub url: Url,
     /// The mailbox's e-mail address.
     pub mailbox: String,
@@ -100,6 +103,38 @@ impl Settings {
         }
         let text = template.replace("{domain}", domain);
         let url: Url = text.parse().map_err(|error| trouble(format!("`{text}` is no URL: {error}")))?;
+        check_url(&url)?;
+        Ok(LinkAddress { url, mailbox: mailbox.to_owned(), zone: zone.to_owned() })
+    }
+
+    /// The same by a protocol.
+    ///
+    /// # Errors
+    /// As [`Settings::link`] and [`Settings::graph_link`].
+    pub fn link_over(
+        &self,
+        protocol: Protocol,
+        mailbox: &str,
+        own_url: Option<&str>,
+        zone: &str,
+    ) -> Result<LinkAddress, Failure> {
+        match protocol {
+            Protocol::Ews => self.link(mailbox, own_url, zone),
+            Protocol::Graph => self.graph_link(mailbox, own_url, zone),
+        }
+    }
+
+    /// The same for a mailbox that is reached over Graph.
+    ///
+    /// # Errors
+    /// [`FailureKind::Setting`] if the address is no URL, or if it is plain HTTP to another machine.
+    pub fn graph_link(&self, mailbox: &str, own_url: Option<&str>, zone: &str) -> Result<LinkAddress, Failure> {
+        let text = own_url.unwrap_or(&self.graph_url);
+        let url: Url = text.parse().map_err(|error| {
+            Failure::new(FailureKind::Setting, format!("find the server of mailbox `{mailbox}`"))
+                .because(format!("`{text}` is no URL: {error}"))
+                .hint("set `graph_url` in section `[exchange]`, such as `https://graph.microsoft.com/v1.0`")
+        })?;
         check_url(&url)?;
         Ok(LinkAddress { url, mailbox: mailbox.to_owned(), zone: zone.to_owned() })
     }

@@ -39,6 +39,9 @@ const BREATH: Duration = Duration::from_secs(1);
 const LOAD_LASTS: Duration = Duration::from_mins(10);
 
 mod observe;
+mod outgoing;
+
+pub use outgoing::Outgoing;
 
 /// Connections and limits that all links share.
 #[derive(Debug)]
@@ -168,21 +171,33 @@ impl Link {
         self.authenticator.acting_as()
     }
 
-    /// Posts a request, signed in, and yields the answer, whatever it is. `doing` is for messages.
+    /// Posts a request of EWS, signed in, and yields the answer, whatever it is. `doing` is for messages.
     ///
     /// # Errors
     /// Only for what is no answer: the network, the sign-in, an answer without end.
     pub async fn post(&self, doing: &str, body: Vec<u8>) -> Result<Reply, Failure> {
+        self.send(doing, &Outgoing::soap(self.url.clone(), self.anchor.clone(), body)).await
+    }
+
+    /// Sends a request, signed in, and yields the answer, whatever it is.
+    ///
+    /// # Errors
+    /// As [`Link::post`]; and for an address of another server than this link's, which must never see the sign-in.
+    pub async fn send(&self, doing: &str, outgoing: &Outgoing) -> Result<Reply, Failure> {
+        if outgoing.url.origin() != self.url.origin() {
+            return Err(Failure::new(FailureKind::Malformed, doing)
+                .because(format!("`{}` names an address of another server", self.host())));
+        }
         let _mine = place(&self.in_flight, doing).await?;
         let began = Instant::now();
-        let mut reply = self.signed_in(doing, &body).await?;
+        let mut reply = self.signed_in(doing, outgoing).await?;
         if let Attempt::Refused { under_load, .. } = &reply
             && self.accepted.swap(false, Ordering::Relaxed)
             && *under_load
         {
             // A credential that worked is refused: that may be load. Once more, and then it is refused indeed.
             tokio::time::sleep(BREATH).await;
-            reply = self.signed_in(doing, &body).await?;
+            reply = self.signed_in(doing, outgoing).await?;
         }
         match reply {
             Attempt::Answered(reply) => {
@@ -212,7 +227,7 @@ impl Link {
         observe::diagnosed(failure, reply, self.host(), response_code)
     }
 
-    async fn signed_in(&self, doing: &str, body: &[u8]) -> Result<Attempt, Failure> {
+    async fn signed_in(&self, doing: &str, outgoing: &Outgoing) -> Result<Attempt, Failure> {
         let mut sign_in = self.authenticator.begin().await?;
         // Only now: whoever waits for others of its own credential keeps nobody else waiting.
         let _global = place(&self.shared.in_flight, doing).await?;
@@ -230,7 +245,7 @@ impl Link {
                 Failure::new(FailureKind::Setting, doing).because("the sign-in cannot be written into a header")
             })?;
             value.set_sensitive(true);
-            let (reply, certificate) = self.send(doing, body, value).await?;
+            let (reply, certificate) = self.once_more_if_closed(doing, outgoing, value).await?;
             if reply.status != StatusCode::UNAUTHORIZED {
                 if reply.status != StatusCode::SERVICE_UNAVAILABLE {
                     sign_in.accepted();
@@ -247,15 +262,15 @@ impl Link {
         Ok(Attempt::Refused { failure, under_load: false })
     }
 
-    async fn send(
+    async fn once_more_if_closed(
         &self,
         doing: &str,
-        body: &[u8],
+        outgoing: &Outgoing,
         authorization: HeaderValue,
     ) -> Result<(Reply, Option<Vec<u8>>), Failure> {
         let clients = if is_loopback(&self.url) { &self.shared.loopback } else { &self.shared.outside };
         let first = self.own.as_ref().unwrap_or(&clients.pooled);
-        let answer = self.exchange(doing, first, body, authorization.clone()).await?;
+        let answer = self.exchange(doing, first, outgoing, authorization.clone()).await?;
         let reused = self.used.swap(true, Ordering::Relaxed);
         let closing = answer
             .0
@@ -265,7 +280,7 @@ impl Link {
         if answer.0.status == StatusCode::BAD_REQUEST && closing && reused {
             // Some servers answer so to a request on a connection that carried a large one before, without executing it.
             let fresh = self.own.as_ref().unwrap_or(&clients.fresh);
-            return self.exchange(doing, fresh, body, authorization).await;
+            return self.exchange(doing, fresh, outgoing, authorization).await;
         }
         Ok(answer)
     }
@@ -274,19 +289,19 @@ impl Link {
         &self,
         doing: &str,
         client: &Client,
-        body: &[u8],
+        outgoing: &Outgoing,
         authorization: HeaderValue,
     ) -> Result<(Reply, Option<Vec<u8>>), Failure> {
         let failed = |error| no_answer(doing, self.host(), "exchange", self.shared.time_out, error);
-        let request = client
-            .post(self.url.clone())
+        let mut request = client
+            .request(outgoing.method.clone(), outgoing.url.clone())
             .header(header::AUTHORIZATION, authorization)
-            .header(header::CONTENT_TYPE, "text/xml; charset=utf-8")
-            .header(header::ACCEPT, "text/xml")
-            .header("X-AnchorMailbox", self.anchor.clone())
             .header("client-request-id", uuid::Uuid::new_v4().to_string())
             .header("return-client-request-id", "true")
-            .body(body.to_vec());
+            .body(outgoing.body.clone());
+        for (name, value) in &outgoing.headers {
+            request = request.header(name, value);
+        }
         let mut response = request.send().await.map_err(failed)?;
         let certificate =
             response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate).map(<[u8]>::to_vec);

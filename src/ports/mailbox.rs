@@ -1,5 +1,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
     sync::Arc,
 };
 
@@ -10,6 +12,46 @@ use super::Failure;
 use crate::domain::{
     Body, Field, FolderId, ItemContent, ItemId, ItemRef, Kind, Place, Record, RemovalManner, Stamp, Value,
 };
+
+/// By which protocol a mailbox is reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// Exchange Web Services: Exchange Server, hosted Exchange, and tenants of Exchange Online that still allow it.
+    #[default]
+    Ews,
+    /// Microsoft Graph: Exchange Online.
+    Graph,
+}
+
+impl Protocol {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ews => "ews",
+            Self::Graph => "graph",
+        }
+    }
+}
+
+impl fmt::Display for Protocol {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.pad(self.word())
+    }
+}
+
+impl FromStr for Protocol {
+    type Err = ProtocolError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        [Self::Ews, Self::Graph].into_iter().find(|one| one.word().eq_ignore_ascii_case(text)).ok_or(ProtocolError)
+    }
+}
+
+/// The text is no protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("this is no protocol that we know; there are `ews` and `graph`")]
+pub struct ProtocolError;
 
 /// Where the next observation of a folder continues: the server's own opaque token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,6 +116,8 @@ pub struct NewItem {
     pub record: Arc<Record>,
     /// The whole body, our block within its markers.
     pub body: Option<Body>,
+    /// The item that stood for the record before and is gone, where there was one: this is another creation than that was.
+    pub replaces: Option<ItemId>,
 }
 
 /// A change to an item: these fields and no others.

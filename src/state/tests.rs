@@ -20,7 +20,7 @@ use crate::{
         RemovalManner, Value, Written,
     },
     plan::{Action, Operation, Why},
-    ports::MailboxIdentity,
+    ports::{MailboxIdentity, Protocol},
     vault::Vault,
 };
 
@@ -135,6 +135,7 @@ fn details(address: &str) -> UserDetails {
         address: address.into(),
         login: address.into(),
         url: None,
+        protocol: Protocol::Ews,
         method: AuthMethod::Password,
         settings: serde_json::Value::Null,
     }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::MailboxId;
-use crate::domain::PersonId;
+use crate::{domain::PersonId, ports::Protocol};
 
 /// A user's short name, as typed on the command line: `[a-z0-9._-]`, 1 to 64 characters, not beginning with `-` or `.`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -172,6 +172,9 @@ pub struct UserDetails {
     pub login: String,
     /// Address of the mailbox's web service, where it is not the configured one.
     pub url: Option<String>,
+    /// By which protocol the mailbox is reached.
+    #[serde(default)]
+    pub protocol: Protocol,
     /// How the link signs in.
     pub method: AuthMethod,
     /// Settings of this user alone, in the shape of the configuration; opaque here.

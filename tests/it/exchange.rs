@@ -53,7 +53,7 @@ fn stamp(kind: Kind, record: &str) -> Stamp {
 
 fn new_item(record: Record, name: &str) -> NewItem {
     let body = Body { format: BodyFormat::Text, text: Personal::from("first\nsecond & last") };
-    NewItem { stamp: Some(stamp(record.kind, name)), record: Arc::new(record), body: Some(body) }
+    NewItem { stamp: Some(stamp(record.kind, name)), record: Arc::new(record), body: Some(body), replaces: None }
 }
 
 async fn create(place: &Place, record: Record, name: &str) -> ItemRef {

@@ -237,6 +237,7 @@ impl Authority {
         verifier: PkceCodeVerifier,
         redirect: RedirectUrl,
         nonce: &str,
+        audience: Audience,
     ) -> Result<Granted, Failure> {
         let doing = "exchange the sign-in for tokens";
         let protocol = self.protocol().await?.set_redirect_uri(redirect);
@@ -245,7 +246,7 @@ impl Authority {
         let answer = protocol.exchange_code(code).set_pkce_verifier(verifier).request_async(&http).await;
         let tokens =
             answer.map_err(|error| refusal::failure(doing, error, |refused: &Refused| refused.failure(doing)))?;
-        self.granted(tokens, asked, Some(nonce)).await
+        self.granted(tokens, asked, Some(nonce), audience).await
     }
 
     pub(super) async fn granted(
@@ -253,6 +254,7 @@ impl Authority {
         tokens: Tokens,
         asked: Instant,
         nonce: Option<&str>,
+        audience: Audience,
     ) -> Result<Granted, Failure> {
         let lacks = |what: &str| {
             Failure::new(FailureKind::Setting, "exchange the sign-in for tokens")
@@ -264,12 +266,7 @@ impl Authority {
         let identity = self.verify(&id_token, nonce, Timestamp::now()).await?;
         let refresh = tokens.refresh_token().map(|token| SecretString::from(token.secret().as_str()));
         let access = access_token(&tokens, asked)?;
-        Ok(Granted {
-            identity,
-            refresh: refresh.ok_or_else(|| lacks("refresh token"))?,
-            access,
-            audience: Audience::Ews,
-        })
+        Ok(Granted { identity, refresh: refresh.ok_or_else(|| lacks("refresh token"))?, access, audience })
     }
 
     /// A refresh token for an access token. The refresh token may be worth nothing afterwards.

@@ -29,6 +29,7 @@ pub struct BrowserSignIn {
     nonce: CsrfToken,
     verifier: PkceCodeVerifier,
     issuer: String,
+    audience: Audience,
 }
 
 /// What came back.
@@ -98,11 +99,12 @@ pub struct Answered {
 }
 
 impl Authority {
-    /// Begins a sign-in that comes back to this address; `login` is suggested to the user.
+    /// Begins a sign-in that comes back to this address; `login` is suggested to the user, who
+    /// consents to what tokens of this audience are for.
     ///
     /// # Errors
     /// When the authority cannot be asked where its pages are.
-    pub async fn begin(&self, redirect: &str, login: &str) -> Result<Arc<BrowserSignIn>, Failure> {
+    pub async fn begin(&self, redirect: &str, login: &str, audience: Audience) -> Result<Arc<BrowserSignIn>, Failure> {
         let redirect = RedirectUrl::new(redirect.to_owned())
             .map_err(|error| Failure::new(FailureKind::Setting, "begin the sign-in").because(error))?;
         let protocol = self.protocol().await?.set_redirect_uri(redirect.clone());
@@ -110,7 +112,7 @@ impl Authority {
         let nonce = CsrfToken::new_random_len(32);
         let (url, state) = protocol
             .authorize_url(|| CsrfToken::new_random_len(32))
-            .add_scopes(self.scopes(Audience::Ews))
+            .add_scopes(self.scopes(audience))
             .set_pkce_challenge(challenge)
             .add_extra_param("nonce", nonce.secret().clone())
             .add_extra_param("response_mode", "query")
@@ -119,7 +121,7 @@ impl Authority {
             .add_extra_param("prompt", "login")
             .url();
         let issuer = self.described().await?.issuer.clone();
-        Ok(Arc::new(BrowserSignIn { url, redirect, state, nonce, verifier, issuer }))
+        Ok(Arc::new(BrowserSignIn { url, redirect, state, nonce, verifier, issuer, audience }))
     }
 
     /// Exchanges the answer for tokens, and verifies who signed in.
@@ -130,7 +132,10 @@ impl Authority {
         let sign_in = &answered.sign_in;
         let verifier = PkceCodeVerifier::new(sign_in.verifier.secret().clone());
         match answered.returned {
-            Returned::Code(code) => self.redeem(code, verifier, sign_in.redirect.clone(), sign_in.nonce.secret()).await,
+            Returned::Code(code) => {
+                let (redirect, nonce) = (sign_in.redirect.clone(), sign_in.nonce.secret());
+                self.redeem(code, verifier, redirect, nonce, sign_in.audience).await
+            }
             Returned::Refused(refused) => Err(refused.failure("sign in")),
         }
     }

@@ -22,6 +22,7 @@ const LONGEST_WAIT: Duration = Duration::from_mins(15);
 pub struct DeviceSignIn {
     details: StandardDeviceAuthorizationResponse,
     asked: Instant,
+    audience: Audience,
 }
 
 impl DeviceSignIn {
@@ -46,7 +47,7 @@ impl Authority {
     ///
     /// # Errors
     /// What the authority refuses, with its cause; [`FailureKind::Setting`] where it knows no device codes.
-    pub async fn begin_on_device(&self) -> Result<DeviceSignIn, Failure> {
+    pub async fn begin_on_device(&self, audience: Audience) -> Result<DeviceSignIn, Failure> {
         let doing = "ask for a device code";
         let protocol = self.protocol().await?;
         let request = protocol.exchange_device_code().map_err(|_| {
@@ -55,7 +56,7 @@ impl Authority {
                 .hint("sign in with a browser: `pocketdocket user link NAME`")
         })?;
         let http = self.wire().asking(doing);
-        let answer = request.add_scopes(self.scopes(Audience::Ews)).request_async(&http).await;
+        let answer = request.add_scopes(self.scopes(audience)).request_async(&http).await;
         let details: StandardDeviceAuthorizationResponse = answer
             .map_err(|error| refusal::failure(doing, error, |refused: &Refused| refused.failure_of_device(doing)))?;
         // People are sent there.
@@ -68,7 +69,7 @@ impl Authority {
         if code.is_empty() || code.len() > 40 || !code.chars().all(plain) {
             return Err(Failure::new(FailureKind::Malformed, doing).because("the code cannot be read out to anybody"));
         }
-        Ok(DeviceSignIn { details, asked: Instant::now() })
+        Ok(DeviceSignIn { details, asked: Instant::now(), audience })
     }
 
     /// Asks, as often as the authority allows, whether the user has entered the code; verifies who signed in.
@@ -93,6 +94,6 @@ impl Authority {
                 Refused::of_device(answer).failure_of_device(doing)
             })
         })?;
-        self.granted(tokens, Instant::now(), None).await
+        self.granted(tokens, Instant::now(), None, sign_in.audience).await
     }
 }

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::ports::{Failure, FailureKind, web};
+use crate::ports::{Failure, FailureKind, Protocol, web};
 
 /// Where users sign in by OAuth, and the app that is registered there for Pocket Docket. Section `[sign_in]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,15 @@ pub enum Audience {
     Ews,
     /// Microsoft Graph.
     Graph,
+}
+
+impl From<Protocol> for Audience {
+    fn from(protocol: Protocol) -> Self {
+        match protocol {
+            Protocol::Ews => Self::Ews,
+            Protocol::Graph => Self::Graph,
+        }
+    }
 }
 
 impl Audience {

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::Json;
-use crate::state::{AuthMethod, UserName};
+use crate::{
+    ports::Protocol,
+    state::{AuthMethod, UserName},
+};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum User {
@@ -67,6 +70,9 @@ pub(in crate::cli) struct AddUser {
     /// Address of the mailbox's web service, if it is not the configured one
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) url: Option<String>,
+    /// By which protocol the mailbox is reached: `ews`, or `graph` for Exchange Online
+    #[arg(long, value_name = "PROTOCOL", default_value_t)]
+    pub(in crate::cli) protocol: Protocol,
     /// How the user signs in: `password` or `oauth`
     #[arg(long, value_name = "METHOD", default_value_t)]
     pub(in crate::cli) method: AuthMethod,
@@ -96,6 +102,9 @@ pub(in crate::cli) struct Changes {
     /// Address of the mailbox's web service; nothing for the configured one
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) url: Option<String>,
+    /// By which protocol the mailbox is reached: `ews`, or `graph` for Exchange Online
+    #[arg(long, value_name = "PROTOCOL")]
+    pub(in crate::cli) protocol: Option<Protocol>,
     /// How the user signs in: `password` or `oauth`
     #[arg(long, value_name = "METHOD")]
     pub(in crate::cli) method: Option<AuthMethod>,

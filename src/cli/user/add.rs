@@ -19,6 +19,7 @@ pub(super) fn run(installation: &Installation, arguments: &AddUser, terminal: &m
         login: arguments.login.clone().unwrap_or_else(|| address.to_owned()),
         address: address.to_owned(),
         url: arguments.url.clone(),
+        protocol: arguments.protocol,
         method: arguments.method,
         settings: serde_json::json!({}),
     };

@@ -34,6 +34,7 @@ pub(super) fn run(installation: &Installation, arguments: &ChangeUser, terminal:
     if let Some(url) = &changes.url {
         details.url = Some(url.clone()).filter(|url| !url.is_empty());
     }
+    details.protocol = changes.protocol.unwrap_or(details.protocol);
     details.method = changes.method.unwrap_or(details.method);
     if details == before.details {
         terminal.say(format_args!("`{name}` is entered so already"));

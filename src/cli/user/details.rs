@@ -6,7 +6,7 @@ use crate::{
     auth::{exchange_online, oauth},
     cli::{installation::Installation, trouble::Refusal},
     exchange,
-    ports::{Person, Portion, Source},
+    ports::{Person, Portion, Protocol, Source},
     state::{AuthMethod, UserDetails},
 };
 
@@ -31,10 +31,10 @@ pub(super) fn can_be_reached(settings: &exchange::Settings, details: &UserDetail
             .hint("leave them out; `--login` takes the login and `pocketdocket user link` asks for the password")
             .into());
     }
-    if details.url.is_some() || settings.url.is_some() {
-        let link = settings.link(&details.address, details.url.as_deref(), "UTC")?;
+    if details.protocol == Protocol::Graph || details.url.is_some() || settings.url.is_some() {
+        let link = settings.link_over(details.protocol, &details.address, details.url.as_deref(), "UTC")?;
         if details.method == AuthMethod::Password {
-            exchange_online::refuse_password(link.url.host_str().unwrap_or_default())?;
+            exchange_online::refuse_password(link.url.host_str().unwrap_or_default(), details.protocol)?;
         }
     }
     Ok(())
@@ -76,6 +76,7 @@ mod tests {
                 address: "weber@kanzlei.example".to_owned(),
                 login: "weber".to_owned(),
                 url: own.map(str::to_owned),
+                protocol: Protocol::Ews,
                 method: AuthMethod::Password,
                 settings: serde_json::json!({}),
             };

@@ -7,12 +7,6 @@
 
 use std::collections::BTreeMap;
 
-use jiff::{
-    Timestamp,
-    civil::{Date, Time},
-    tz::TimeZone,
-};
-
 use super::{
     codec::{Codec, instant, read_flag, read_instant, read_text, reminder, windows_zone},
     property::{Content, Path, Property},
@@ -20,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::{Bound, Field, Reminder, ShowAs, Span, Value, zone},
+    exchange::days::whole_days,
     xml::Element,
 };
 
@@ -161,25 +156,7 @@ fn read_span(codec: &Codec, element: &Element) -> Option<Span> {
     let is_ours = windows.eq_ignore_ascii_case(windows_zone(&codec.zone_name));
     let zone_name = if is_ours { None } else { zone::iana(windows) }.unwrap_or(&codec.zone_name);
     if read_flag(element, "IsAllDayEvent") == Some(true) {
-        return Some(whole_days(codec, zone_name, start, end));
+        return Some(whole_days(&codec.zone, zone_name, start, end));
     }
     Some(Span::Timed { start, end, zone: zone_name.to_owned() })
-}
-
-/// The days that two midnights enclose: midnights in the event's zone, in the office's, or in UTC, whichever fits.
-fn whole_days(codec: &Codec, zone_name: &str, start: Timestamp, end: Timestamp) -> Span {
-    let own = TimeZone::get(zone_name).unwrap_or(TimeZone::UTC);
-    let begins_at_midnight = |zone: &&TimeZone| zone.to_datetime(start).time() == Time::midnight();
-    let utc = TimeZone::UTC;
-    let zone = [&own, &codec.zone, &utc].into_iter().find(begins_at_midnight);
-    let half_a_day = jiff::SignedDuration::from_hours(12);
-    // No midnight anywhere: the nearest one in the event's zone.
-    let shift = if zone.is_some() { jiff::SignedDuration::ZERO } else { half_a_day };
-    let zone = zone.unwrap_or(&own);
-    let day = |moment: Timestamp| -> Date { zone.to_datetime(moment.checked_add(shift).unwrap_or(moment)).date() };
-    let first = day(start);
-    let end_day = day(end);
-    let ends_at_midnight = !shift.is_zero() || zone.to_datetime(end).time() == Time::midnight();
-    let last = if ends_at_midnight { end_day.yesterday().unwrap_or(end_day) } else { end_day };
-    Span::AllDay { first, last: last.max(first) }
 }

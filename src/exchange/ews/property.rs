@@ -7,11 +7,15 @@ use crate::{
 };
 
 /// Our own property set. Drawn at random once; it must never change, or no item is found again.
-pub(super) const PROPERTY_SET: &str = "eebbaf8c-842f-4851-9d67-ca9ef1b9409b";
-/// The stamp, on items.
-pub(super) const STAMP: Extended = Extended::Named("PocketDocketKey");
-/// Who writes here, on folders.
-pub(super) const OWNER: Extended = Extended::Named("PocketDocketOwner");
+pub(in crate::exchange) const PROPERTY_SET: &str = "eebbaf8c-842f-4851-9d67-ca9ef1b9409b";
+/// Name of the stamp, on items, whatever protocol reads it.
+pub(in crate::exchange) const STAMP_NAME: &str = "PocketDocketKey";
+/// Name of the property that says who writes here, on folders.
+pub(in crate::exchange) const OWNER_NAME: &str = "PocketDocketOwner";
+/// The stamp.
+pub(super) const STAMP: Extended = Extended::Named(STAMP_NAME);
+/// Who writes here.
+pub(super) const OWNER: Extended = Extended::Named(OWNER_NAME);
 /// `PidTagDisplayNamePrefix`: the schema has no writable element for a title before the name.
 /// <https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxprops/>
 pub(super) const NAME_TITLE: Extended = Extended::Tagged("0x3A45");

@@ -32,6 +32,8 @@ pub(super) struct Shape {
     extended: Option<Vec<String>>,
     linked: bool,
     extensions: bool,
+    /// In which calendar an event is.
+    calendar: bool,
 }
 
 impl Shape {
@@ -66,6 +68,8 @@ impl Shape {
                 shape.linked = true;
             } else if takes("extensions") {
                 shape.extensions = true;
+            } else if takes("calendar") {
+                shape.calendar = true;
             } else {
                 return Err(unknown());
             }
@@ -89,6 +93,14 @@ impl Shape {
             entity.insert("extensions".to_owned(), Value::Array(extensions::of(properties)));
         }
         Ok(Value::Object(entity))
+    }
+
+    /// Says in which calendar an event is, if that was asked.
+    fn placed(&self, mailbox: &Mailbox, item: &Item, mut entity: Value) -> Value {
+        if let Some(folder) = mailbox.folders.get(&item.folder).filter(|_| self.calendar) {
+            entity["calendar"] = json!({"id": identity::rest(&folder.id), "name": folder.name});
+        }
+        entity
     }
 
     /// Ids and etags are shown whatever was selected.
@@ -155,7 +167,7 @@ pub(super) fn whole(call: &Call<'_>, mailbox: &Mailbox, item: &Item) -> Map<Stri
 
 /// One item as the whole answer.
 pub(super) fn one(call: &Call<'_>, mailbox: &Mailbox, item: &Item, shape: &Shape) -> Result<Value, Refused> {
-    let mut entity = shape.apply(whole(call, mailbox, item), &item.properties)?;
+    let mut entity = shape.placed(mailbox, item, shape.apply(whole(call, mailbox, item), &item.properties)?);
     entity["@odata.context"] = json!(context(call, &format!("{}s/$entity", type_name(item.kind))));
     Ok(entity)
 }
@@ -207,7 +219,7 @@ pub(super) fn collection(
             Some(Value::Object(entity)) => entity.clone(),
             _ => whole(call, mailbox, item),
         };
-        shape.apply(entity, &item.properties)
+        Ok(shape.placed(mailbox, item, shape.apply(entity, &item.properties)?))
     };
     page(call, &format!("{}s", type_name(kind)), &found, show)
 }

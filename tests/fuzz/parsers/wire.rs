@@ -61,7 +61,7 @@ pub fn exchange(data: &[u8]) {
     };
     let folder = FolderId("F=".to_owned());
     let stamp = Stamp { firm: FirmId([7; 16]), key: RecordKey::new(Kind::Task, "tasks", "1") };
-    let new = NewItem { stamp: Some(stamp.clone()), record: Arc::new(Record::new(Kind::Task)), body: None };
+    let new = NewItem { stamp: Some(stamp.clone()), record: Arc::new(Record::new(Kind::Task)), body: None, replaces: None };
     RUNTIME.block_on(async {
         let token = SyncToken("H4sI".to_owned());
         let _ = ask().identity().await;

@@ -151,6 +151,7 @@ impl Office {
             address: ADDRESS.to_owned(),
             login: ADDRESS.to_owned(),
             url: None,
+            protocol: pocketdocket::ports::Protocol::Ews,
             method: AuthMethod::Password,
             settings: serde_json::Value::Null,
         };

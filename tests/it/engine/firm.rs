@@ -12,7 +12,7 @@ use pocketdocket::{
     engine::{AlertSettings, Engine, Interpretation, Parts, Settings, TickReport},
     exchange,
     plan::{HoldReason, Policy, RENDERING_REVISION, ScopeSettings},
-    ports::Source,
+    ports::{Protocol, Source},
     simulator::{self, ItemView, MailboxView, Running, Simulator},
     sources::{self, SourceZone},
     state::{AuthMethod, EngineLock, HoldSummary, Ledger, LinkState, UserDetails, UserName, UserStatus},
@@ -133,6 +133,7 @@ impl Firm {
             address: mailbox.to_owned(),
             login: login.to_owned(),
             url: None,
+            protocol: Protocol::Ews,
             method: AuthMethod::Password,
             settings: serde_json::Value::Null,
         };

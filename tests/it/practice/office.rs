@@ -9,7 +9,7 @@ use pocketdocket::{
     engine::{AlertSettings, Engine, Interpretation, Parts},
     exchange,
     plan::{Policy, ScopeSettings},
-    ports::Source,
+    ports::{Protocol, Source},
     simulator::{self, MailboxView, Running, Simulator},
     sources::{self, Preview, ServerSettings, Settings, SourceZone, Tls},
     state::{AuthMethod, EngineLock, Ledger, LinkState, UserDetails, UserName},
@@ -110,6 +110,7 @@ impl Office {
             address: address(person),
             login: address(person),
             url: None,
+            protocol: Protocol::Ews,
             method: AuthMethod::Password,
             settings: serde_json::Value::Null,
         };

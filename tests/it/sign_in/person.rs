@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use pocketdocket::{
-    auth::oauth::{Authority, BrowserSignIn, Granted, Landing, Settings},
+    auth::oauth::{Audience, Authority, BrowserSignIn, Granted, Landing, Settings},
     ports::Failure,
     simulator::{self, CLIENT_ID, MFA_CODE, PASSWORD, Running, Simulator, TENANT},
 };
@@ -53,7 +53,7 @@ pub(super) async fn signs_in(url: &Url, login: &str) -> Url {
 /// The whole sign-in, the way back over the loopback address included.
 pub(super) async fn granted(authority: &Authority, login: &str, hint: &str) -> Result<Granted, Failure> {
     let landing = Landing::open(None).await?;
-    let sign_in = authority.begin(&landing.redirect(), hint).await?;
+    let sign_in = authority.begin(&landing.redirect(), hint, Audience::Ews).await?;
     let back = signs_in(sign_in.url(), login).await;
     let waiting = tokio::spawn(landing.wait(sign_in, Duration::from_secs(20)));
     let page = browser().get(back).send().await.expect("the landing answers");
@@ -64,7 +64,7 @@ pub(super) async fn granted(authority: &Authority, login: &str, hint: &str) -> R
 /// One sign-in that has begun, and where it comes back to.
 pub(super) async fn begun(authority: &Authority) -> (Landing, Arc<BrowserSignIn>) {
     let landing = Landing::open(None).await.expect("a free port");
-    let sign_in = authority.begin(&landing.redirect(), ANNA).await.expect("begins");
+    let sign_in = authority.begin(&landing.redirect(), ANNA, Audience::Ews).await.expect("begins");
     (landing, sign_in)
 }
 

@@ -65,7 +65,7 @@ impl Provider {
 
 async fn granted(authority: &Authority) -> Result<Granted, Failure> {
     let landing = Landing::open(None).await?;
-    let sign_in = authority.begin(&landing.redirect(), ANNA).await?;
+    let sign_in = authority.begin(&landing.redirect(), ANNA, Audience::Ews).await?;
     let back = follow(sign_in.url().as_str(), &landing.redirect()).await;
     let waiting = tokio::spawn(landing.wait(sign_in, Duration::from_secs(20)));
     assert_eq!(browser().get(back).send().await.expect("answers").status(), 200);
@@ -104,7 +104,7 @@ async fn refresh_tokens_rotate_and_one_that_is_sent_twice_ends_the_grant() {
 async fn a_device_code_is_entered_and_the_answer_waited_for() {
     let Some(provider) = provider(ANNA, "pwd") else { return };
     let authority = provider.authority();
-    let sign_in = authority.begin_on_device().await.expect("a code");
+    let sign_in = authority.begin_on_device(Audience::Ews).await.expect("a code");
     let approve = format!("{}/approve?user_code={}", provider.issuer, sign_in.code());
     let (granted, approved) = tokio::join!(authority.finish_on_device(&sign_in), browser().post(approve).send());
     assert!(approved.expect("answers").status().is_success());

@@ -48,6 +48,7 @@ impl Desk {
             address: ANNA.to_owned(),
             login: ANNA.to_owned(),
             url: None,
+            protocol: pocketdocket::ports::Protocol::Ews,
             method: AuthMethod::OAuth,
             settings: serde_json::json!({}),
         };

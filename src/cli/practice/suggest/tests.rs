@@ -1,5 +1,8 @@
 use super::*;
-use crate::state::{AuthMethod, LinkState, UserDetails};
+use crate::{
+    ports::Protocol,
+    state::{AuthMethod, LinkState, UserDetails},
+};
 
 fn person(id: &str, name: &str, email: &str) -> Person {
     let personal = |text: &str| Some(text).filter(|text| !text.is_empty()).map(Personal::from);
@@ -14,6 +17,7 @@ fn user(name: &str, person: &str, address: &str) -> User {
             address: address.to_owned(),
             login: address.to_owned(),
             url: None,
+            protocol: Protocol::Ews,
             method: AuthMethod::Password,
             settings: serde_json::Value::Null,
         },

@@ -136,6 +136,7 @@ impl<'a> Drafts<'a> {
             login: login.unwrap_or_else(|| mailbox.clone()),
             address: mailbox,
             url,
+            protocol: before.map(|before| before.protocol).unwrap_or_default(),
             method,
             settings,
         };

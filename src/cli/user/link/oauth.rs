@@ -89,17 +89,17 @@ async fn sign_in(
 ) -> Result<Granted, Failure> {
     let login = &user.details.login;
     if arguments.way.device_code {
-        let sign_in = authority.begin_on_device().await?;
+        let sign_in = authority.begin_on_device(user.details.protocol.into()).await?;
         let minutes = sign_in.life().as_secs() / 60;
         terminal.say(format_args!("let `{login}` open this page within {minutes} minutes, and enter the code:"));
         shown(terminal, &format!("{}  {}", sign_in.page(), sign_in.code()))?;
         return authority.finish_on_device(&sign_in).await;
     }
     if arguments.way.paste {
-        return pasted(authority, arguments, login, terminal).await;
+        return pasted(authority, arguments, user, terminal).await;
     }
     let landing = Landing::open(arguments.way.port).await?;
-    let sign_in = authority.begin(&landing.redirect(), login).await?;
+    let sign_in = authority.begin(&landing.redirect(), login, user.details.protocol.into()).await?;
     terminal.say(format_args!(
         "let `{login}` open this address with a browser on this machine, within {} minutes; a browser elsewhere reaches it through \
          `ssh -L {port}:localhost:{port}`, or take `--paste`:",
@@ -118,12 +118,12 @@ async fn sign_in(
 async fn pasted(
     authority: &Authority,
     arguments: &LinkUser,
-    login: &str,
+    user: &User,
     terminal: &mut Terminal,
 ) -> Result<Granted, Failure> {
-    let doing = "sign in with a browser";
+    let (doing, login) = ("sign in with a browser", &user.details.login);
     let port = arguments.way.port.unwrap_or(49152);
-    let sign_in = authority.begin(&format!("http://localhost:{port}"), login).await?;
+    let sign_in = authority.begin(&format!("http://localhost:{port}"), login, user.details.protocol.into()).await?;
     terminal.say(format_args!("let `{login}` open this address with a browser, anywhere:"));
     shown(terminal, sign_in.url().as_str())?;
     terminal

@@ -118,6 +118,7 @@ fn new_items(count: usize) -> Vec<NewItem> {
             stamp: Some(stamp(&number.to_string())),
             record: Arc::new(Record::new(Kind::Task).with(Field::Subject, Value::text("x"))),
             body: None,
+            replaces: None,
         })
         .collect()
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{cli::user::import::sheet::Sheet, domain::Personal, state::LinkState};
+use crate::{cli::user::import::sheet::Sheet, domain::Personal, ports::Protocol, state::LinkState};
 
 fn person(id: &str, email: Option<&str>, active: bool) -> Person {
     Person { id: PersonId(id.to_owned()), name: None, email: email.map(Personal::from), active }
@@ -22,6 +22,7 @@ fn user(name: &str, person: &str, address: &str) -> User {
             address: address.to_owned(),
             login: address.to_owned(),
             url: Some("https://own.k.example/EWS/Exchange.asmx".to_owned()),
+            protocol: Protocol::Ews,
             method: AuthMethod::Password,
             settings: serde_json::json!({ "privacy": "busy" }),
         },

@@ -1,0 +1,75 @@
+//! Times as Graph writes them: a time without an offset beside the name of a zone, which is Windows' or IANA's.
+//! <https://learn.microsoft.com/graph/api/resources/datetimetimezone>
+
+use jiff::{
+    Timestamp,
+    civil::{Date, DateTime},
+    tz::{AmbiguousOffset, TimeZone},
+};
+use serde_json::{Value as Json, json};
+
+use crate::domain::zone;
+
+/// A time as it stands in an entity.
+#[derive(Clone, Debug)]
+pub(super) struct Local {
+    pub(super) civil: DateTime,
+    pub(super) zone: TimeZone,
+}
+
+impl Local {
+    /// Reads a `dateTimeTimeZone`. A zone that nobody knows is read as UTC.
+    pub(super) fn read(value: Option<&Json>) -> Option<Self> {
+        let value = value?;
+        let text = value.get("dateTime")?.as_str()?.trim();
+        let name = value.get("timeZone").and_then(Json::as_str).unwrap_or("UTC");
+        if let Ok(instant) = text.parse::<Timestamp>() {
+            return Some(Self { civil: TimeZone::UTC.to_datetime(instant), zone: TimeZone::UTC });
+        }
+        Some(Self { civil: text.parse().ok()?, zone: known(name).unwrap_or(TimeZone::UTC) })
+    }
+
+    pub(super) fn instant(&self) -> Option<Timestamp> {
+        self.zone.to_timestamp(self.civil).ok()
+    }
+}
+
+/// A zone by either name.
+pub(super) fn known(name: &str) -> Option<TimeZone> {
+    TimeZone::get(zone::iana(name).unwrap_or(name)).ok()
+}
+
+/// The Windows id for an IANA zone; UTC for one that Windows does not have.
+pub(super) fn windows(name: &str) -> &'static str {
+    zone::windows_id(name).unwrap_or("UTC")
+}
+
+/// An instant, exact, in UTC.
+pub(super) fn utc(instant: Timestamp) -> Json {
+    written(TimeZone::UTC.to_datetime(instant), "UTC")
+}
+
+/// An instant as people in this zone read it, so that Outlook shows the zone; in UTC where the zone says the same time twice
+/// that day, or where the time has fractions of a second no wall shows.
+pub(super) fn in_zone(instant: Timestamp, name: &str) -> Json {
+    let Some(zone) = zone::windows_id(name).and_then(|_| TimeZone::get(name).ok()) else { return utc(instant) };
+    let civil = zone.to_datetime(instant);
+    match zone.to_ambiguous_timestamp(civil).offset() {
+        AmbiguousOffset::Unambiguous { .. } => written(civil, windows(name)),
+        _ => utc(instant),
+    }
+}
+
+/// The beginning of a day in this zone.
+pub(super) fn midnight(day: Date, windows_zone: &str) -> Json {
+    written(day.at(0, 0, 0, 0), windows_zone)
+}
+
+fn written(civil: DateTime, zone: &str) -> Json {
+    json!({ "dateTime": civil.strftime("%Y-%m-%dT%H:%M:%S").to_string(), "timeZone": zone })
+}
+
+/// An instant with an offset, as in `createdDateTime`.
+pub(super) fn moment(value: Option<&Json>) -> Option<Timestamp> {
+    value?.as_str()?.trim().parse().ok()
+}
