@@ -162,6 +162,20 @@ async fn whatever_answers_in_place_of_an_authority_is_refused_and_bounded() {
 }
 
 #[tokio::test]
+async fn over_https_an_own_authority_is_trusted_only_where_the_settings_name_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("ca.pem");
+    let https = simulator::Settings { https: true, ca_file: Some(file.clone()), ..simulator::Settings::default() };
+    let (_running, settings) = online(https).await;
+    let stranger = Authority::new(settings.clone()).expect("good settings");
+    let failure = stranger.metadata().await.expect_err("is not trusted");
+    assert_eq!(failure.cause, Some(Cause::CertificateNotTrusted));
+    assert!(failure.hint.is_some_and(|hint| hint.contains("[sign_in]")));
+    let settings = Settings { ca_file: Some(file), ..settings };
+    Authority::new(settings).expect("good settings").metadata().await.expect("is trusted");
+}
+
+#[tokio::test]
 async fn nobody_is_waited_for_without_end() {
     let (_running, settings) = online(simulator::Settings::default()).await;
     let authority = Authority::new(settings).expect("good settings");

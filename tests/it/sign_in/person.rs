@@ -14,7 +14,9 @@ pub(super) const BEN: &str = "ben@kanzlei.example";
 
 /// A simulator with two mailboxes that takes tokens, and the settings that lead to its authority.
 pub(super) async fn online(more: simulator::Settings) -> (Running, Settings) {
-    let settings = more.online().with_mailbox(ANNA).with_mailbox(BEN);
+    // Plain HTTP is allowed on this very machine; `over_https` tries the other.
+    let settings = simulator::Settings { https: more.https, ..more.online() };
+    let settings = settings.with_mailbox(ANNA).with_mailbox(BEN);
     let running = Simulator::start(settings).await.expect("a simulator");
     let settings = Settings {
         authority: running.authority_url(),

@@ -3,9 +3,9 @@
 //! It needs Node and its packages (`tests/openid`, which `tests/run` installs); without them the tests say so and do nothing.
 
 use std::{
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Lines},
     path::PathBuf,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     time::Duration,
 };
 
@@ -20,6 +20,8 @@ use crate::repository;
 /// The provider, as long as the test runs.
 struct Provider {
     process: Child,
+    /// It writes there until it ends.
+    _said: Lines<BufReader<ChildStdout>>,
     issuer: String,
 }
 
@@ -47,9 +49,9 @@ fn provider(login: &str, amr: &str) -> Option<Provider> {
         .stderr(Stdio::null())
         .spawn();
     let mut process = process.expect("node starts");
-    let said = BufReader::new(process.stdout.take().expect("a pipe")).lines().next();
-    let issuer = said.expect("it says where it is").expect("text");
-    Some(Provider { process, issuer })
+    let mut said = BufReader::new(process.stdout.take().expect("a pipe")).lines();
+    let issuer = said.next().expect("it says where it is").expect("text");
+    Some(Provider { process, _said: said, issuer })
 }
 
 impl Provider {
