@@ -67,7 +67,8 @@ pub struct Session {
 #[derive(Default)]
 struct Known {
     tokens: BTreeMap<Audience, AccessToken>,
-    refused: Option<(i64, Refusal)>,
+    /// By audience: a permission that is missing for one says nothing of the other.
+    refused: BTreeMap<Audience, (i64, Refusal)>,
 }
 
 /// What the authority said to a refresh token: it is not asked the same again.
@@ -108,7 +109,7 @@ impl Session {
     /// A pass begins: what was refused may be asked once more, because a person has resumed the link.
     pub fn begin_pass(&self) {
         if let Ok(mut known) = self.known.try_lock() {
-            known.refused = None;
+            known.refused.clear();
         }
     }
 
@@ -130,11 +131,11 @@ impl Session {
             }
         }
         known.tokens.remove(&audience);
-        if let Some((generation, refusal)) = &known.refused {
+        if let Some((generation, refusal)) = known.refused.get(&audience) {
             if self.grants.generation()? == Some(*generation) {
                 return Err(refusal.failure());
             }
-            known.refused = None;
+            known.refused.remove(&audience);
         }
         match self.refresh(audience).await {
             Ok(token) => {
@@ -147,7 +148,7 @@ impl Session {
                 if failure.kind == FailureKind::Unauthorized
                     && let Some(generation) = generation
                 {
-                    known.refused = Some((generation, Refusal::of(&failure)));
+                    known.refused.insert(audience, (generation, Refusal::of(&failure)));
                 }
                 Err(failure)
             }

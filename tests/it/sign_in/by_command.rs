@@ -65,7 +65,7 @@ fn a_user_signs_in_and_the_mailbox_is_reached_before_anything_is_kept() {
     assert!(shown.starts_with("exit code: 0"), "{shown}");
     assert!(shown.contains("verified and kept the sign-in of `anna`"), "{shown}");
     let show = place.run("user show anna");
-    assert!(show.contains("by OAuth, given") && show.contains("good for 90 days"), "{show}");
+    assert!(show.contains("by OAuth, given") && show.contains("good for 89 days"), "{show}");
     let check = place.run("check --online");
     assert!(check.contains("`anna` ok"), "{check}");
 
@@ -102,7 +102,8 @@ fn a_device_code_is_entered_elsewhere_and_explains_itself_where_it_is_blocked() 
     let shown = place.shown(&output);
     assert!(shown.starts_with("exit code: 0"), "{shown}");
 
-    running.faults().add(simulator::FaultRule::new(simulator::Fault::DeviceCodeBlocked));
+    let blocked = simulator::Fault::OauthError { code: 53_003, error: None, suberror: None };
+    running.faults().add(simulator::FaultRule::new(blocked).on("devicecode"));
     let shown = place.run("user link anna --device-code");
     assert!(shown.starts_with("exit code: 1"), "{shown}");
     assert!(shown.contains("AADSTS53003") && shown.contains("sign in with a browser instead"), "{shown}");

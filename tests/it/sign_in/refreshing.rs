@@ -16,7 +16,7 @@ use pocketdocket::{
 };
 use secrecy::ExposeSecret as _;
 
-use super::person::{ANNA, granted, online};
+use super::person::{ANNA, begun, granted, online, signs_in};
 
 fn strict() -> simulator::Settings {
     let tokens = TokenRules { reuse: RefreshReuse::RevokesFamily, access_seconds: 60, ..TokenRules::default() };
@@ -119,8 +119,20 @@ async fn one_grant_brings_tokens_for_exchange_and_for_graph() {
         panic!("is there")
     };
     let authority = Arc::new(Authority::new(desk.settings.clone()).expect("good settings"));
-    let session = Session::new(authority, Arc::new(Unkept::new(refresh)), "anna");
+    let session = Session::new(Arc::clone(&authority), Arc::new(Unkept::new(refresh)), "anna");
     let ews = session.access_token(Audience::Ews, None).await.expect("a token");
+    let missing = session.access_token(Audience::Graph, None).await.expect_err("nobody consented to that");
+    assert_eq!(missing.cause, Some(Cause::ConsentMissing), "{}", missing.chain());
+    assert!(session.access_token(Audience::Ews, None).await.is_ok(), "the other is not touched by it");
+    let (_landing, sign_in) = begun(&authority).await;
+    let permissions = ["Calendars", "Contacts", "Tasks"];
+    let scope = permissions.map(|name| format!("https://graph.microsoft.com/{name}.ReadWrite")).join(" ");
+    let mut asked = sign_in.url().clone();
+    let others: Vec<(String, String)> =
+        sign_in.url().query_pairs().into_owned().filter(|(name, _)| name != "scope").collect();
+    asked.query_pairs_mut().clear().extend_pairs(others).append_pair("scope", &format!("{scope} openid"));
+    signs_in(&asked, ANNA).await;
+    session.begin_pass();
     let graph = session.access_token(Audience::Graph, None).await.expect("a token");
     assert_ne!(ews.expose_secret(), graph.expose_secret());
     let again = session.access_token(Audience::Ews, None).await.expect("a token");

@@ -93,6 +93,8 @@ async fn sign_in(
         let minutes = sign_in.life().as_secs() / 60;
         terminal.say(format_args!("let `{login}` open this page within {minutes} minutes, and enter the code:"));
         shown(terminal, &format!("{}  {}", sign_in.page(), sign_in.code()))?;
+        terminal
+            .say("if that page says that it is blocked, stop here and sign in with a browser, without `--device-code`");
         return authority.finish_on_device(&sign_in).await;
     }
     if arguments.way.paste {
