@@ -75,7 +75,7 @@ pub(super) fn one(
         ["person".to_owned(), user.details.person.to_string()],
         ["mailbox".to_owned(), user.details.address.clone()],
         ["login".to_owned(), user.details.login.clone()],
-        ["protocol".to_owned(), user.details.protocol.to_string()],
+        ["reached".to_owned(), format!("over {}", user.details.protocol)],
         ["service".to_owned(), user.details.url.clone().unwrap_or_else(|| "as configured".to_owned())],
         ["state".to_owned(), user_state(&user)],
     ];

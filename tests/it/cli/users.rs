@@ -29,6 +29,7 @@ fn a_user_is_entered_listed_shown_and_paused() {
     person   HW
     mailbox  weber@kanzlei.example
     login    weber@kanzlei.example
+    reached  over ews
     service  as configured
     state    paused
     paused   since MOMENT
