@@ -13,7 +13,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 
 pub use self::{
-    first_use::{FirstUse, FirstUseError},
+    first_use::{ByProvider, FirstUse, FirstUseError},
     mailboxes::Mailboxes,
 };
 use crate::{
@@ -105,6 +105,7 @@ impl App {
                 ..Interpretation::default()
             },
             alerts: self.config.alerts.clone(),
+            confirmation: self.config.confirmation.clone(),
             clock: Arc::new(Timestamp::now),
             progress,
         })

@@ -52,6 +52,9 @@ pub struct Config {
     /// Brakes, and what happens when a user changes our items.
     #[serde(default)]
     pub policy: PolicySettings,
+    /// How first uses are confirmed.
+    #[serde(default)]
+    pub confirmation: engine::ConfirmationSettings,
     /// Who is told that something is wrong.
     #[serde(default)]
     pub alerts: engine::AlertSettings,
@@ -121,11 +124,16 @@ impl Config {
             ("policy.meaning_per_tick", self.policy.meaning_per_tick, 1..=10_000),
             ("policy.firm_meaning_per_tick", self.policy.firm_meaning_per_tick, 1..=1_000_000),
             ("practice.time_out_seconds", self.practice.time_out_seconds.into(), 1..=86_400),
+            ("confirmation.reconfirm_days", self.confirmation.reconfirm_days.unwrap_or(1).into(), 1..=3650),
+            ("confirmation.grace_days", self.confirmation.grace_days.into(), 1..=90),
             ("policy.max_vanished_percent", self.policy.max_vanished_percent, 1..=100),
         ] {
             if !range.contains(&value) {
                 return refuse(setting, format!("{value} is not between {} and {}", range.start(), range.end()));
             }
+        }
+        if self.confirmation.methods.is_empty() {
+            return refuse("confirmation.methods", "nobody could ever confirm; name at least one way".to_owned());
         }
         let server = self.practice.server.as_ref().and_then(sources::ServerSettings::wrong);
         if let Some((setting, what)) = server.or_else(|| self.sign_in.wrong()) {

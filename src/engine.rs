@@ -10,6 +10,8 @@ mod adoption;
 mod alert_settings;
 mod alerts;
 mod bisect;
+mod confirmation_settings;
+mod confirmations;
 mod context;
 pub mod crash_point;
 mod cycle;
@@ -62,6 +64,8 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use alert_settings::{AlertSettings, Webhook};
 pub use alerts::Alert;
+pub use confirmation_settings::ConfirmationSettings;
+pub use confirmations::{how_to_confirm, mind_confirmations, warning};
 pub use context::{Clock, Connect};
 pub use explain::{Explained, Explainer, Explanation};
 pub use meanings::Interpretation;
@@ -101,6 +105,8 @@ pub struct Parts {
     pub interpretation: Interpretation,
     /// Section `[alerts]`.
     pub alerts: AlertSettings,
+    /// Section `[confirmation]`.
+    pub confirmation: ConfirmationSettings,
     /// The time.
     pub clock: Clock,
     /// Hears how far passes are.
@@ -154,6 +160,7 @@ impl Engine {
                 connect: parts.connect,
                 settings: parts.settings,
                 policy: parts.policy,
+                confirmation: parts.confirmation,
                 zone: parts.scope.office_zone.clone(),
                 started: (parts.clock)(),
                 clock: parts.clock,

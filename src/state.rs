@@ -12,6 +12,8 @@
 mod adoptions;
 mod budgets;
 mod columns;
+mod confirmations;
+mod confirmed;
 mod diagnosis;
 mod error;
 mod grants;
@@ -43,6 +45,10 @@ mod user;
 mod users;
 
 pub use adoptions::{FoundMatch, Leftovers, Pair, PairNumber, Portrait};
+pub use confirmed::{
+    Attempt, ConfirmationWay, Confirmed, Effect, GRACE, KeptState, NOT_CONFIRMED_AGAIN, Reconfirm, ReconfirmWhy,
+    Recovered,
+};
 pub use diagnosis::Diagnosed;
 pub use error::LedgerError;
 pub use grants::{Grant, GrantClaim};

@@ -11,12 +11,12 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use pocketdocket::{
     app::Mailboxes,
     domain::{FirmId, PersonId},
-    engine::{AlertSettings, Engine, Interpretation, Parts, Settings},
+    engine::{AlertSettings, ConfirmationSettings, Engine, Interpretation, Parts, Settings},
     exchange,
     plan::{Policy, ScopeSettings},
     simulator,
     sources::{self, sample},
-    state::{AuthMethod, EngineLock, Ledger, LinkState, UserDetails},
+    state::{AuthMethod, ConfirmationWay, EngineLock, Ledger, LinkState, UserDetails},
     vault::KeyFile,
 };
 use secrecy::SecretString;
@@ -103,6 +103,7 @@ impl Daemon {
             scope: ScopeSettings::for_office(TimeZone::get(firm::ZONE)?),
             interpretation: Interpretation::default(),
             alerts: AlertSettings::default(),
+            confirmation: ConfirmationSettings::default(),
             clock: Arc::new(move || *turned.lock().expect("not poisoned")),
             progress: None,
         })?;
@@ -134,7 +135,7 @@ impl Daemon {
             let identity = self.mailboxes.of(&self.ledger.user(&name)?)?.identity().await?;
             let id = self.ledger.mailbox_for(&identity, self.now())?;
             self.ledger.set_user_mailbox(&name, id)?;
-            self.ledger.set_link_state(&name, LinkState::Active, "bench", self.now())?;
+            self.ledger.confirm(&name, ConfirmationWay::Provider, "bench", self.now())?;
         }
         Ok(users)
     }

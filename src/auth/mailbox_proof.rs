@@ -26,26 +26,49 @@ pub const QUERY: &str = QueryName::CONFIRMATION;
 /// # Errors
 /// What the mailbox says. The task may then be there or not; [`withdraw`] takes it away in either case.
 pub async fn deliver(mailbox: &dyn Mailbox, firm: FirmId, user: &str, code: &Code, today: Date) -> Result<(), Failure> {
-    withdraw(mailbox, firm, user).await?;
-    let folder = mailbox.folder(Kind::Task).await?;
     let subject = format!("Pocket Docket code {}", code.readable().expose_secret());
+    let text = "Give this code to the person who sets up Pocket Docket for you. It is good for ten minutes, and this task then \
+                goes away by itself. If you expect nothing of the kind, tell your administrator.";
+    save(mailbox, stamp(firm, user), subject, text.to_owned(), today).await
+}
+
+/// Tells the user that the authenticator app was switched off: a task like the proof, which the next confirmation takes away.
+///
+/// # Errors
+/// As [`deliver`].
+pub async fn note_recovery(
+    mailbox: &dyn Mailbox,
+    firm: FirmId,
+    user: &str,
+    support: Option<&str>,
+    today: Date,
+) -> Result<(), Failure> {
+    let whom =
+        support.map_or_else(|| "your administrator".to_owned(), |support| format!("your administrator ({support})"));
+    let text = format!(
+        "The authenticator app that confirmed the use of Pocket Docket with this mailbox was switched off on {today}, and nothing is \
+         synced until another one is set up. If you know nothing of this, tell {whom} at once. This task goes away by itself when \
+         the link is confirmed again."
+    );
+    let subject = "Pocket Docket: your authenticator app was switched off".to_owned();
+    save(mailbox, stamp(firm, user), subject, text, today).await
+}
+
+async fn save(mailbox: &dyn Mailbox, stamp: Stamp, subject: String, text: String, today: Date) -> Result<(), Failure> {
+    remove(mailbox, &stamp).await?;
+    let folder = mailbox.folder(Kind::Task).await?;
     let record = Record::new(Kind::Task)
         .with(Field::Subject, Value::text(subject))
         .with(Field::DueDate, Value::Date(today))
         .with(Field::Status, Value::Status(TaskStatus::NotStarted))
         .with(Field::Importance, Value::Importance(Importance::High));
-    let body = Body {
-        format: BodyFormat::Text,
-        text: "Give this code to the person who sets up Pocket Docket for you. It is good for ten minutes, and this task then \
-               goes away by itself. If you expect nothing of the kind, tell your administrator."
-            .into(),
-    };
-    let proof = NewItem { stamp: Some(stamp(firm, user)), record: Arc::new(record), body: Some(body), replaces: None };
-    let outcomes = mailbox.create(&folder.id, &[proof]).await?;
+    let body = Body { format: BodyFormat::Text, text: text.into() };
+    let item = NewItem { stamp: Some(stamp), record: Arc::new(record), body: Some(body), replaces: None };
+    let outcomes = mailbox.create(&folder.id, &[item]).await?;
     match outcomes.into_iter().next() {
         Some(outcome) => outcome.map(|_| ()),
         None => {
-            Err(Failure::new(FailureKind::Malformed, "save the code in the mailbox").because("no answer for the task"))
+            Err(Failure::new(FailureKind::Malformed, "save a task in the mailbox").because("no answer for the task"))
         }
     }
 }
@@ -56,10 +79,13 @@ pub async fn deliver(mailbox: &dyn Mailbox, firm: FirmId, user: &str, code: &Cod
 /// # Errors
 /// What the mailbox says; calling again is safe.
 pub async fn withdraw(mailbox: &dyn Mailbox, firm: FirmId, user: &str) -> Result<usize, Failure> {
-    let stamp = stamp(firm, user);
+    remove(mailbox, &stamp(firm, user)).await
+}
+
+async fn remove(mailbox: &dyn Mailbox, stamp: &Stamp) -> Result<usize, Failure> {
     let folder = mailbox.folder(Kind::Task).await?;
     let listed = mailbox.changes(&folder.id, None).await?.changed;
-    let moved = mailbox.find_elsewhere(Kind::Task, &folder.id, Some(std::slice::from_ref(&stamp))).await?;
+    let moved = mailbox.find_elsewhere(Kind::Task, &folder.id, Some(std::slice::from_ref(stamp))).await?;
     let text = stamp.to_string();
     // The stamp is compared here, case and all: some servers search without regard to case.
     let is_proof = |sighting: &Sighting| sighting.stamp.as_deref() == Some(text.as_str());

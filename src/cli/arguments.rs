@@ -16,7 +16,9 @@ use crate::{
 };
 
 pub(super) use adopt::{Adopt, Chosen, Refused};
-pub(super) use user::{AddUser, ChangeUser, ConfirmUser, ImportUsers, LinkUser, RemoveUser, SetUser, User};
+pub(super) use user::{
+    AddUser, ChangeUser, ConfirmUser, ImportUsers, LinkUser, RecoverUser, RemoveUser, SetUser, User, WayToConfirm,
+};
 
 /// Puts a law firm's contacts, calendar and tasks on everyone's phone, through the Exchange mailbox they already have
 #[derive(Debug, Parser)]

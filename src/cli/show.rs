@@ -45,6 +45,11 @@ pub(super) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Ite
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
+/// By when a link must be confirmed again.
+pub(super) fn reconfirm_by(user: &User, clock: &Clock) -> String {
+    user.reconfirm.map_or_else(|| "-".to_owned(), |reconfirm| clock.time(reconfirm.by))
+}
+
 /// One word for how a link is; the strongest reason why nothing happens wins.
 pub(super) fn user_state(user: &User) -> String {
     if user.paused.is_some() {

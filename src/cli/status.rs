@@ -5,12 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     arguments::{Common, Json},
     installation::Installation,
-    show::{Clock, held_reason, table, trouble_line, user_state},
+    show::{Clock, held_reason, reconfirm_by, table, trouble_line, user_state},
     terminal::Terminal,
     trouble::Exit,
 };
 use crate::{
     domain::Kind,
+    engine::{ConfirmationSettings, how_to_confirm, warning},
     plan::meaning,
     state::{LinkState, Rollout, Status, UserStatus},
 };
@@ -26,7 +27,7 @@ pub(super) fn run(common: &Common, arguments: &Json, terminal: &mut Terminal) ->
     if arguments.json {
         terminal.json(&status)?;
     } else {
-        show(&status, &Clock::of(&installation), terminal)?;
+        show(&status, &installation.config.confirmation, &Clock::of(&installation), terminal)?;
     }
     let patience = SignedDuration::from_hours(installation.config.sync.unproven_hours.into());
     let silent: Vec<&UserStatus> =
@@ -44,7 +45,9 @@ pub(super) fn run(common: &Common, arguments: &Json, terminal: &mut Terminal) ->
             "{name}: the sign-in ends in {days} days if nobody uses it; `pocketdocket user link {name}` renews it"
         ));
     }
-    Ok(if !ending.is_empty() || status.needs_person() || !silent.is_empty() { Exit::NeedsPerson } else { Exit::Fine })
+    let warned = status.users.iter().any(|user| warning(&user.user, now).is_some());
+    let needed = status.needs_person() || warned || !ending.is_empty() || !silent.is_empty();
+    Ok(if needed { Exit::NeedsPerson } else { Exit::Fine })
 }
 
 /// Days until a grant ends that is not used, where that is soon. A link that is synced uses it every hour.
@@ -53,7 +56,12 @@ fn ends_soon(user: &UserStatus, now: Timestamp) -> Option<i64> {
     (days < SOON_DAYS).then_some(days)
 }
 
-fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Result<()> {
+fn show(
+    status: &Status,
+    confirmation: &ConfirmationSettings,
+    clock: &Clock,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
     let engine = match (status.running, status.pid) {
         (true, Some(pid)) => format!("running (process {pid})"),
         (true, None) => "running".to_owned(),
@@ -91,12 +99,14 @@ fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Resu
     }
     let rows = status.users.iter().map(|user| {
         let items = |kind: Kind| user.items.get(&kind).copied().unwrap_or(0).to_string();
+        let again = reconfirm_by(&user.user, clock);
         let proven = user.proven.map_or_else(|| "never".to_owned(), |proof| clock.time(proof.at));
         let held: u64 = user.holds.iter().map(|hold| hold.operations).sum();
         [
             user.user.name.to_string(),
             user_state(&user.user),
             proven,
+            again,
             items(Kind::Event),
             items(Kind::Task),
             items(Kind::Contact),
@@ -104,7 +114,8 @@ fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Resu
         ]
     });
     terminal.line("")?;
-    terminal.line(table(["USER", "STATE", "LAST PROVEN", "EVENTS", "TASKS", "CONTACTS", "HELD"], rows))?;
+    terminal
+        .line(table(["USER", "STATE", "LAST PROVEN", "CONFIRM AGAIN", "EVENTS", "TASKS", "CONTACTS", "HELD"], rows))?;
     for user in status.users.iter().filter(|user| user.holds.is_empty()) {
         if let Some(left) = left(user, clock) {
             terminal.line(left)?;
@@ -119,7 +130,7 @@ fn show(status: &Status, clock: &Clock, terminal: &mut Terminal) -> anyhow::Resu
         terminal.line("")?;
         terminal.line(format_args!("First: {}.", cohort.words()))?;
     }
-    let one_by_one = status.users.iter().flat_map(|user| needs(user, clock));
+    let one_by_one = status.users.iter().flat_map(|user| needs(user, confirmation, clock));
     let needs: Vec<String> = one_by_one.chain(meaning_needs(status)).chain(source_needs(status)).collect();
     if !needs.is_empty() {
         terminal.line("")?;
@@ -199,7 +210,7 @@ fn source_needs(status: &Status) -> Option<String> {
     Some(format!("practice database: {}; {}", trouble.cause, trouble.remedy))
 }
 
-fn needs(user: &UserStatus, clock: &Clock) -> Vec<String> {
+fn needs(user: &UserStatus, confirmation: &ConfirmationSettings, clock: &Clock) -> Vec<String> {
     let name = &user.user.name;
     let mut needs = Vec::new();
     if let Some(parked) = &user.user.parked {
@@ -219,12 +230,22 @@ fn needs(user: &UserStatus, clock: &Clock) -> Vec<String> {
         LinkState::Invited => {
             needs.push(format!("{name}: {}; `pocketdocket user link {name}`", user.user.details.method.lacking()));
         }
-        LinkState::Linked => needs.push(format!("{name}: not confirmed; `pocketdocket user confirm {name}`")),
+        LinkState::Linked => needs.push(format!("{name}: not confirmed; {}", how_to_confirm(&user.user, confirmation))),
         LinkState::Confirming => {
-            needs
-                .push(format!("{name}: the code was not given back; `pocketdocket user confirm {name}` sends another"));
+            needs.push(format!("{name}: no code was given back; {}", how_to_confirm(&user.user, confirmation)));
         }
         LinkState::Active => {}
+    }
+    if let Some(warning) = warning(&user.user, Timestamp::now()) {
+        needs.push(format!("{name}: {warning}; {}", how_to_confirm(&user.user, confirmation)));
+    }
+    if let Some(recovered) = &user.user.recovered {
+        needs.push(format!(
+            "{name}: the authenticator app was switched off at {} by {}, with {}; if that was not wanted, find out who did it",
+            clock.time(recovered.at),
+            recovered.by,
+            recovered.with
+        ));
     }
     for hold in user.holds.iter().filter(|hold| !hold.reason.is_of_meaning()) {
         needs.push(format!(

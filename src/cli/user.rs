@@ -7,10 +7,12 @@ mod confirm;
 pub(super) mod details;
 mod import;
 mod link;
+mod recover;
 mod remove;
 mod scope;
 mod set;
 mod show;
+mod verify;
 
 use jiff::Timestamp;
 
@@ -20,6 +22,7 @@ use super::{
     terminal::Terminal,
     trouble::{Exit, Refusal},
 };
+use crate::{engine::how_to_confirm, state::NOT_CONFIRMED_AGAIN};
 
 pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let installation = Installation::open(common)?;
@@ -34,6 +37,7 @@ pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> a
         User::Set(arguments) => return set::run(&installation, arguments, terminal),
         User::Link(arguments) => return link::run(&installation, arguments, terminal),
         User::Confirm(arguments) => return confirm::run(&installation, arguments, terminal),
+        User::Recover(arguments) => return recover::run(&installation, arguments, terminal),
         User::Remove(arguments) => return remove::run(&installation, arguments, terminal),
         User::Pause { name } => {
             ledger.pause(name, &who(), Timestamp::now())?;
@@ -47,6 +51,13 @@ pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> a
                     .hint(format!(
                         "give a new one, or the same once it is known to work: `pocketdocket user link {name}`"
                     ))
+                    .into());
+            }
+            if user.is_overdue(Timestamp::now()) {
+                let settings = &installation.config.confirmation;
+                return Err(Refusal::needs_person(format!("`{name}` must be confirmed again first"))
+                    .because(NOT_CONFIRMED_AGAIN)
+                    .hint(settings.with_support(how_to_confirm(&user, settings)))
                     .into());
             }
             ledger.resume(name, &who(), Timestamp::now())?;

@@ -43,7 +43,11 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
     let mut text = written(firm, &sample::settings(&database), ZONE);
     // Six fields: a demo that ticks every two minutes would be a slow one.
     text = text.replace("schedule = \"*/2 * * * *\"", "schedule = \"*/10 * * * * *\"\njitter_seconds = 0");
-    let _ = write!(text, "\n[exchange]\nurl = \"{}\"\n", exchange.ews_url());
+    let _ = write!(
+        text,
+        "\n[exchange]\nurl = \"{}\"\n\n[confirmation]\nmethods = [\"authenticator\", \"mailbox\"]\n",
+        exchange.ews_url()
+    );
     std::fs::write(&path, &text)?;
     let config = Config::parse(&path, &text)?;
     let vault = KeyFile::create(&config.firm.key_file)?;

@@ -75,9 +75,10 @@ async fn confirm(demo: &Demo, name: &UserName, address: &str) -> Result<String, 
     let refused = |why: &str| DemoError::NotConfirmed(name.to_string(), why.to_owned());
     let now = Timestamp::now();
     let mailbox = demo.app.mailboxes.of(&demo.app.ledger.user(name)?)?;
-    let first_use = FirstUse::new(demo.app.ledger.clone(), mailbox, name.clone(), BY);
+    let settings = demo.app.config.confirmation.clone();
+    let first_use = FirstUse::new(demo.app.ledger.clone(), settings, name.clone(), BY);
     let today = now.to_zoned(demo.app.config.scope.office_zone.clone()).date();
-    first_use.send(today, now).await?;
+    first_use.send(mailbox.as_ref(), today, now).await?;
     let phone = demo.exchange.mailbox(address)?;
     let read = phone.tasks().iter().find_map(|task| {
         let subject = task.text("item:Subject")?;
@@ -89,6 +90,6 @@ async fn confirm(demo: &Demo, name: &UserName, address: &str) -> Result<String, 
         Verdict::Confirmed => {}
         Verdict::Refused(refusal) => return Err(refused(&refusal.to_string())),
     }
-    first_use.withdraw(Timestamp::now()).await?;
+    first_use.withdraw(mailbox.as_ref(), Timestamp::now()).await?;
     Ok(read)
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use jiff::{Timestamp, tz::TimeZone};
 use tokio_util::sync::CancellationToken;
 
-use super::{Progress, Settings};
+use super::{ConfirmationSettings, Progress, Settings};
 use crate::{
     plan::Policy,
     ports::{Failure, Mailbox},
@@ -30,6 +30,7 @@ pub(super) struct Context {
     pub(super) connect: Arc<dyn Connect>,
     pub(super) settings: Settings,
     pub(super) policy: Policy,
+    pub(super) confirmation: ConfirmationSettings,
     pub(super) zone: TimeZone,
     pub(super) clock: Clock,
     /// When this engine was made.

@@ -25,7 +25,7 @@ use crate::{
     domain::{FolderId, Mirror, MirrorEntry, Observation, RecordKey, RowProblem, Seen},
     plan::{self, Desired, Plan, PlanningInput, Rewrites, adopt::Decision, unread},
     ports::{Failure, MailboxIdentity, Row},
-    state::{Ledger, LedgerError, LinkState, MailboxId, Pair, ParkedRecord, UserName},
+    state::{ConfirmationWay, Ledger, LedgerError, LinkState, MailboxId, Pair, ParkedRecord, UserName},
 };
 
 /// What is known of some records in one user's mailbox.
@@ -220,11 +220,10 @@ fn as_though_it_worked(copy: &Ledger, user: &UserName, now: Timestamp) -> Result
     let by = "explain";
     copy.resume(user, by, now)?;
     copy.unpark(user, by, now)?;
-    for next in [LinkState::Linked, LinkState::Confirming, LinkState::Active] {
-        if copy.user(user)?.link < next {
-            copy.set_link_state(user, next, by, now)?;
-        }
+    if copy.user(user)?.link == LinkState::Invited {
+        copy.set_link_state(user, LinkState::Linked, by, now)?;
     }
+    copy.confirm(user, ConfirmationWay::Provider, by, now)?;
     if copy.user(user)?.mailbox.is_none() {
         let nowhere = MailboxIdentity { server: String::new(), root: FolderId(String::new()) };
         let mailbox = copy.mailbox_for(&nowhere, now)?;

@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Engine,
+    confirmations::mind_confirmations,
     meanings::Book,
     recipients::{Recipient, Recipients},
     room::Room,
@@ -32,6 +33,7 @@ impl Engine {
     /// known of rows is of no use.
     pub(super) fn links(&self, last: &Recipients) -> Result<(Vec<Served>, Option<Anew>), LedgerError> {
         let now = self.context.now();
+        mind_confirmations(&self.context.ledger, &self.context.confirmation, now)?;
         let mut recipients = Vec::new();
         let mut served: BTreeMap<MailboxId, Served> = BTreeMap::new();
         for user in self.context.ledger.active_users()? {

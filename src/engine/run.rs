@@ -9,11 +9,14 @@ use std::{
 use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use super::{Alert, Engine};
+use super::{
+    Alert, Engine,
+    confirmations::{how_to_confirm, warning},
+};
 use crate::{
     diagnosis::cohort::Cohort,
     ports::chain,
-    state::{LedgerError, LinkState, Request, RequestId, UserName},
+    state::{LedgerError, LinkState, Recovered, Request, RequestId, UserName},
 };
 
 /// How long a graceful stop waits for what is in flight.
@@ -200,6 +203,7 @@ impl Engine {
         }
         // Many who fail alike are one trouble.
         alerts.extend(status.cohorts.iter().filter_map(of_the_cohort));
+        let confirmation = &self.context.confirmation;
         let unproven = SignedDuration::from_hours(self.context.settings.unproven_hours.into());
         for user in status.users {
             let subject = user.user.name.to_string();
@@ -220,6 +224,13 @@ impl Engine {
                 alerts.push(Alert { subject: subject.clone(), cause, remedy });
             } else if let Some(parked) = user.user.parked.clone() {
                 alerts.push(Alert { subject: subject.clone(), cause: parked.cause, remedy: parked.remedy });
+            }
+            if let Some(cause) = warning(&user.user, now) {
+                let remedy = confirmation.with_support(how_to_confirm(&user.user, confirmation));
+                alerts.push(Alert { subject: subject.clone(), cause, remedy });
+            }
+            if let Some(recovered) = &user.user.recovered {
+                alerts.push(recovery_alert(&subject, recovered));
             }
             for hold in user.holds.iter().filter(|hold| !hold.reason.is_of_meaning()) {
                 alerts.push(Alert {
@@ -253,6 +264,15 @@ fn of_the_cohort(cohort: &Cohort) -> Option<Alert> {
         cause: cohort.words(),
         remedy: format!("{}: {step} More: `pocketdocket status`", entry.fixer.words()),
     })
+}
+
+/// Somebody switched off what protects a link. Told until it is confirmed anew.
+fn recovery_alert(subject: &str, recovered: &Recovered) -> Alert {
+    Alert {
+        subject: subject.to_owned(),
+        cause: format!("the authenticator app was switched off by {}, with {}", recovered.by, recovered.with),
+        remedy: format!("if that was not wanted, find out who did it; then `pocketdocket user confirm {subject}`"),
+    }
 }
 
 fn of_the_ledger(error: &LedgerError) -> Alert {

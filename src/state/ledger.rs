@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/pins.sql"),
     include_str!("migrations/grants.sql"),
     include_str!("migrations/diagnosis.sql"),
+    include_str!("migrations/confirmation.sql"),
 ];
 /// `pdkt`: lets `file` and us tell a ledger from any other `SQLite` file.
 const APPLICATION_ID: i32 = 0x7064_6b74;

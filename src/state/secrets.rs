@@ -12,11 +12,17 @@ impl Ledger {
 
     /// The secret of this name, if there is one.
     pub fn open_secret(&self, name: &str) -> Result<Option<SecretString>, LedgerError> {
-        let sealed: Option<Vec<u8>> = self.read(|transaction| {
-            Ok(transaction
-                .query_one("SELECT sealed FROM secret WHERE name = ?1", [name], |row| row.get(0))
-                .optional()?)
-        })?;
+        self.read(|transaction| self.secret_within(transaction, name))
+    }
+
+    /// The same, within a transaction.
+    pub(super) fn secret_within(
+        &self,
+        transaction: &Transaction<'_>,
+        name: &str,
+    ) -> Result<Option<SecretString>, LedgerError> {
+        let sealed: Option<Vec<u8>> =
+            transaction.query_one("SELECT sealed FROM secret WHERE name = ?1", [name], |row| row.get(0)).optional()?;
         let Some(sealed) = sealed else { return Ok(None) };
         let plain = self.unseal_bytes(&sealed_as(name), &sealed)?;
         let text = std::str::from_utf8(&plain).map_err(|_| corrupt(format!("secret `{name}` is not text")))?;

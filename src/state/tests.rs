@@ -1,5 +1,6 @@
 //! The ledger on real files. What each file tests is in its name; here is what they share.
 
+mod confirmations;
 mod crash;
 mod grants;
 mod journal;

@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::MailboxId;
+use super::{Confirmed, MailboxId, Reconfirm, Recovered};
 use crate::{domain::PersonId, ports::Protocol};
 
 /// A user's short name, as typed on the command line: `[a-z0-9._-]`, 1 to 64 characters, not beginning with `-` or `.`.
@@ -201,4 +201,17 @@ pub struct User {
     pub mailbox: Option<MailboxId>,
     /// Confirmed refusals of the current secret.
     pub refused_sign_ins: u32,
+    /// How the link was confirmed, when and by whom; for as long as that holds.
+    pub confirmed: Option<Confirmed>,
+    /// By when it must be confirmed again.
+    pub reconfirm: Option<Reconfirm>,
+    /// Its authenticator app was switched off, and it is not confirmed anew.
+    pub recovered: Option<Recovered>,
+}
+
+impl User {
+    /// Whether it should have been confirmed again by now.
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        self.reconfirm.is_some_and(|reconfirm| reconfirm.by <= now)
+    }
 }

@@ -6,9 +6,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AuthMethod, Ledger, LedgerError, LinkState, MailboxId, Parked, User, UserDetails, UserName, Waiting,
+    AuthMethod, Confirmed, Ledger, LedgerError, LinkState, Parked, ReconfirmWhy, User, UserDetails, UserName, Waiting,
     columns::{Json, Moment, Word},
-    grants,
+    confirmations, grants,
     history::add_audit,
     mailboxes::sleep_if_unused,
     refusals, secrets,
@@ -54,8 +54,9 @@ impl Ledger {
         self.write(|transaction| add(transaction, name, details, by, now))
     }
 
-    /// Changes what was entered. Another address, person, login, web service or method makes it another link: it goes back
-    /// to [`LinkState::Linked`] in the same transaction, and its confirmation and mailbox are forgotten.
+    /// Changes what was entered. Another person or method makes it another link: it goes back to [`LinkState::Linked`] in the
+    /// same transaction, and its confirmation and mailbox are forgotten. Another address, login or web service takes it back too,
+    /// until [`Self::verified`] finds the same mailbox there.
     pub fn update_user(
         &self,
         name: &UserName,
@@ -110,6 +111,7 @@ impl Ledger {
             transaction.execute("DELETE FROM user WHERE name = ?1", [name.as_str()])?;
             transaction.execute("DELETE FROM hold WHERE user = ?1", [name.as_str()])?;
             forget_secrets(transaction, name)?;
+            secrets::forget(transaction, &confirmations::authenticator_name(name))?;
             if let Some(mailbox) = user.mailbox {
                 let unused = sleep_if_unused(transaction, mailbox)?;
                 if unused && remains == WhatRemains::Nothing {
@@ -124,15 +126,13 @@ impl Ledger {
         })
     }
 
-    /// Moves a link one step: invited, linked, confirming, active; or back.
+    /// Moves a link one step: invited, linked, confirming; or back. The last step, to active, is a confirmation's alone.
     pub fn set_link_state(&self, name: &UserName, to: LinkState, by: &str, now: Timestamp) -> Result<(), LedgerError> {
         self.write(|transaction| {
             let from = get(transaction, name)?.link;
             let one_step = matches!(
                 (from, to),
-                (LinkState::Invited, LinkState::Linked)
-                    | (LinkState::Linked, LinkState::Confirming)
-                    | (LinkState::Confirming, LinkState::Active)
+                (LinkState::Invited, LinkState::Linked) | (LinkState::Linked, LinkState::Confirming)
             );
             if to > from && !one_step {
                 return Err(LedgerError::IllegalStep { user: name.clone(), from, to });
@@ -143,7 +143,8 @@ impl Ledger {
     }
 
     /// Keeps the user's (new) secret, sealed; an invited link becomes linked, the count of refusals begins anew, and a link
-    /// that was parked for its secret or anything else is tried again.
+    /// that was parked for its secret or anything else is tried again. With another secret than before, a confirmed link must be
+    /// confirmed again in time.
     pub fn give_password(
         &self,
         name: &UserName,
@@ -157,8 +158,12 @@ impl Ledger {
         let sealed = self.seal_bytes(&secrets::sealed_as(&belongs_to), password.expose_secret().as_bytes())?;
         self.write(|transaction| {
             let user = get(transaction, name)?;
+            let before = self.secret_within(transaction, &belongs_to)?;
             secrets::put(transaction, &belongs_to, &sealed)?;
             refusals::forget(transaction, mark)?;
+            if before.is_none_or(|before| before.expose_secret() != password.expose_secret()) {
+                confirmations::ask_again(transaction, &user, ReconfirmWhy::NewSecret, now)?;
+            }
             secret_given(transaction, &user)?;
             add_audit(transaction, by, Some(name), "gave a secret to sign in with", now)
         })
@@ -236,37 +241,6 @@ impl Ledger {
     pub fn set_waiting(&self, name: &UserName, waiting: Option<&Waiting>) -> Result<(), LedgerError> {
         self.write(|transaction| set(transaction, name, "waiting", waiting.map(Json)))
     }
-
-    /// Notes which proven mailbox a link leads to. A mirror that slept there is awake again.
-    pub fn set_user_mailbox(&self, name: &UserName, mailbox: MailboxId) -> Result<(), LedgerError> {
-        self.write(|transaction| {
-            let before = get(transaction, name)?.mailbox;
-            set(transaction, name, "mailbox", mailbox)?;
-            transaction.execute("UPDATE mailbox SET asleep = 0 WHERE id = ?1", [mailbox])?;
-            if let Some(before) = before {
-                sleep_if_unused(transaction, before)?;
-            }
-            Ok(())
-        })
-    }
-
-    /// The state of the user's confirmation, as `auth` made it.
-    pub fn confirmation(&self, name: &UserName) -> Result<Option<serde_json::Value>, LedgerError> {
-        self.read(|transaction| {
-            let sealed: Option<Vec<u8>> = transaction
-                .query_one("SELECT confirmation FROM user WHERE name = ?1", [name.as_str()], |row| row.get(0))
-                .optional()?
-                .ok_or_else(|| LedgerError::NoSuchUser(name.clone()))?;
-            sealed.map(|sealed| self.unseal(&confirmation_name(name), &sealed)).transpose()
-        })
-    }
-
-    /// Keeps the state of the user's confirmation, sealed; `None` forgets it.
-    pub fn set_confirmation(&self, name: &UserName, state: Option<&serde_json::Value>) -> Result<(), LedgerError> {
-        // Codes are short: their hashes would fall to a guess, so they are sealed as well.
-        let sealed = state.map(|state| self.seal(&confirmation_name(name), state)).transpose()?;
-        self.write(|transaction| set(transaction, name, "confirmation", sealed))
-    }
 }
 
 /// Which settings differ, by name: what they say may be a client's affair.
@@ -318,17 +292,30 @@ fn change(
     } else if before.link != LinkState::Invited {
         set(transaction, name, "link", Json(LinkState::Linked))?;
     }
-    transaction.execute(
-        "UPDATE user SET confirmation = NULL, mailbox = NULL, parked = NULL, waiting = NULL, refused = 0
-         WHERE name = ?1",
-        [name.as_str()],
-    )?;
-    if let Some(mailbox) = before.mailbox {
+    let same_person = before.details.person == details.person;
+    if !same_person {
+        secrets::forget(transaction, &confirmations::authenticator_name(name))?;
+    }
+    let may_go_on = same_person && before.details.method == details.method && before.confirmed.is_some();
+    if may_go_on {
+        confirmations::ask_again(transaction, &before, ReconfirmWhy::NewAddress, now)?;
+        set(transaction, name, "confirmation", None::<Vec<u8>>)?;
+    } else {
+        confirmations::forget(transaction, name)?;
+        set(transaction, name, "mailbox", None::<i64>)?;
+    }
+    transaction
+        .execute("UPDATE user SET parked = NULL, waiting = NULL, refused = 0 WHERE name = ?1", [name.as_str()])?;
+    if let Some(mailbox) = before.mailbox.filter(|_| !may_go_on) {
         sleep_if_unused(transaction, mailbox)?;
     }
     let event = format!(
-        "changed to person `{}`, mailbox `{}`, login `{}`, by {}; must be confirmed anew",
-        details.person, details.address, details.login, details.method
+        "changed to person `{}`, mailbox `{}`, login `{}`, by {}; must be {}",
+        details.person,
+        details.address,
+        details.login,
+        details.method,
+        if may_go_on { "verified" } else { "confirmed anew" }
     );
     add_audit(transaction, by, Some(name), &event, now)
 }
@@ -352,11 +339,8 @@ fn password_name(name: &UserName) -> String {
     format!("user/{name}/password")
 }
 
-fn confirmation_name(name: &UserName) -> String {
-    format!("confirmation/{name}")
-}
-
-const COLUMNS: &str = "SELECT name, details, link, parked, paused, waiting, mailbox, refused FROM user";
+const COLUMNS: &str = "SELECT name, details, link, parked, paused, waiting, mailbox, refused,
+    confirmed_how, confirmed_at, confirmed_by, reconfirm, recovered FROM user";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
@@ -368,6 +352,12 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
         waiting: row.get::<_, Option<Json<_>>>(5)?.map(|json| json.0),
         mailbox: row.get(6)?,
         refused_sign_ins: row.get(7)?,
+        confirmed: match (row.get::<_, Option<Json<_>>>(8)?, row.get::<_, Option<Moment>>(9)?) {
+            (Some(how), Some(at)) => Some(Confirmed { how: how.0, at: at.0, by: row.get(10)? }),
+            _ => None,
+        },
+        reconfirm: row.get::<_, Option<Json<_>>>(11)?.map(|json| json.0),
+        recovered: row.get::<_, Option<Json<_>>>(12)?.map(|json| json.0),
     })
 }
 
@@ -385,7 +375,7 @@ pub(super) fn all(transaction: &Transaction<'_>) -> Result<Vec<User>, LedgerErro
 }
 
 /// Sets one column of a user; `column` is one of our own names, never a person's.
-fn set(
+pub(super) fn set(
     transaction: &Transaction<'_>,
     name: &UserName,
     column: &'static str,

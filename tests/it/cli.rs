@@ -1,6 +1,7 @@
 //! The command line as people and scripts meet it: the binary, its standard output, standard error and exit code.
 
 mod adopt;
+mod authenticator;
 mod check;
 mod confirm;
 mod errors;

@@ -16,6 +16,7 @@ mod meaning;
 #[cfg(target_os = "linux")]
 mod on_a_server;
 mod phone;
+mod reconfirm;
 mod scopes;
 mod sign_in;
 mod undo;

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 use rand::{SeedableRng, rngs::StdRng};
+use secrecy::ExposeSecret as _;
 
 use super::*;
 

@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::Json;
 use crate::{
     ports::Protocol,
-    state::{AuthMethod, UserName},
+    state::{AuthMethod, ConfirmationWay, UserName},
 };
 
 #[derive(Debug, Subcommand)]
@@ -38,8 +38,10 @@ pub(in crate::cli) enum User {
     Set(SetUser),
     /// Give a user's password, or let the user sign in by OAuth: set, verify, keep
     Link(LinkUser),
-    /// Let a user confirm that the mailbox is theirs, with a code saved into it
+    /// Let a user confirm that the link is theirs, with an authenticator app or a code in the mailbox
     Confirm(ConfirmUser),
+    /// Switch off the authenticator app of a user who lost it
+    Recover(RecoverUser),
     /// Pause the sync of a user
     Pause {
         /// The user
@@ -181,9 +183,58 @@ impl OauthWay {
 pub(in crate::cli) struct ConfirmUser {
     /// The user
     pub(in crate::cli) name: UserName,
+    /// How: one of the ways that the configuration accepts; the strongest one if nothing is said
+    #[arg(long, value_name = "WAY")]
+    pub(in crate::cli) with: Option<WayToConfirm>,
+    /// Write the QR code into a new file, PNG or SVG by its name, instead of showing it
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) qr: Option<PathBuf>,
+    /// Write backup key and recovery codes into a new file instead of showing them
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) recovery_codes: Option<PathBuf>,
     /// Read the code from standard input instead of asking; one line is one try
     #[arg(long)]
     pub(in crate::cli) code_stdin: bool,
+}
+
+impl ConfirmUser {
+    /// Whether files were asked for that only an enrolment has.
+    pub(in crate::cli) fn has_papers(&self) -> bool {
+        self.qr.is_some() || self.recovery_codes.is_some()
+    }
+}
+
+/// A way to confirm, as it is typed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(in crate::cli) enum WayToConfirm {
+    /// The provider's own multi-factor sign-in
+    Provider,
+    /// An authenticator app
+    Authenticator,
+    /// A code saved into the mailbox
+    Mailbox,
+}
+
+impl From<WayToConfirm> for ConfirmationWay {
+    fn from(way: WayToConfirm) -> Self {
+        match way {
+            WayToConfirm::Provider => Self::Provider,
+            WayToConfirm::Authenticator => Self::Authenticator,
+            WayToConfirm::Mailbox => Self::Mailbox,
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct RecoverUser {
+    /// The user
+    pub(in crate::cli) name: UserName,
+    /// Read the recovery code or backup key from standard input instead of asking
+    #[arg(long, conflicts_with = "lost")]
+    pub(in crate::cli) code_stdin: bool,
+    /// Neither code nor key is at hand: give the app up, and let another accepted way confirm the link
+    #[arg(long)]
+    pub(in crate::cli) lost: bool,
 }
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ use self::{
     draft::{Drafted, Drafts, Fate},
     sheet::{RowTrouble, Sheet},
 };
-use super::details;
+use super::{details, verify};
 use crate::{
     cli::{
         arguments::ImportUsers,
@@ -142,11 +142,13 @@ fn enter(
             names.join(", ")
         ))
         .because("nobody was entered or changed")
-        .hint("`--update` changes them; one with another person, mailbox, login or service must be confirmed anew")
+        .hint("`--update` changes them; one with another person or mailbox must be confirmed anew")
         .into());
     }
     installation.ledger.enter_users(&new, &changed, &who(), Timestamp::now())?;
     terminal.say(format_args!("{} entered, {} changed, {same} as they were", new.len(), changed.len()));
+    let changed: Vec<UserName> = changed.into_iter().map(|(name, _)| name).collect();
+    verify::changed(installation, &changed, terminal)?;
     if let Some((name, _)) = new.first() {
         terminal.say(format_args!("next: `pocketdocket user link NAME` for each of them, beginning with `{name}`"));
     }

@@ -10,9 +10,11 @@ use crate::{
     cli::{
         arguments::LinkUser,
         installation::{Installation, who},
+        show::Clock,
         terminal::Terminal,
         trouble::{Exit, Refusal},
     },
+    engine::mind_confirmations,
     ports::{Failure, FailureKind, MailboxIdentity},
     state::{AuthMethod, Ledger, LedgerError, LinkState, User},
 };
@@ -41,8 +43,13 @@ pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &
             crate::cli::runtime()?.block_on(oauth::link(installation, arguments, &mailboxes, &user, terminal))?;
         }
     }
-    if installation.ledger.user(name)?.link == LinkState::Active {
+    let linked = installation.ledger.user(name)?;
+    if linked.link == LinkState::Active {
         terminal.say("the sync goes on with the next one");
+        if let Some(reconfirm) = linked.reconfirm {
+            let (by, why) = (Clock::of(installation).time(reconfirm.by), reconfirm.why.words());
+            terminal.say(format_args!("it must be confirmed again by {by}: {why}; `pocketdocket user confirm {name}`"));
+        }
     } else {
         terminal.say(format_args!("next: `pocketdocket user confirm {name}`, with the user at hand"));
     }
@@ -104,13 +111,9 @@ fn keep(
 ) -> Result<(), LedgerError> {
     let (ledger, name) = (&installation.ledger, &user.name);
     let mailbox = identity.map(|identity| ledger.mailbox_for(identity, now)).transpose()?;
-    let other = mailbox.is_some_and(|mailbox| user.mailbox.is_some_and(|known| known != mailbox));
-    if other && user.link > LinkState::Linked {
-        // The address leads to another mailbox than the one its user confirmed.
-        ledger.set_link_state(name, LinkState::Linked, &who(), now)?;
-    }
     give(ledger)?;
-    mailbox.map_or(Ok(()), |mailbox| ledger.set_user_mailbox(name, mailbox))
+    mailbox.map_or(Ok(()), |mailbox| ledger.verified(name, mailbox, &who(), now))?;
+    mind_confirmations(ledger, &installation.config.confirmation, now)
 }
 
 fn not_kept(user: &User, failure: Failure) -> Refusal {

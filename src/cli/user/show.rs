@@ -4,7 +4,7 @@ use serde::Serialize;
 use crate::{
     cli::{
         installation::Installation,
-        show::{Clock, table, trouble_line, user_state},
+        show::{Clock, reconfirm_by, table, trouble_line, user_state},
         terminal::Terminal,
     },
     state::{AuditEntry, Diagnosed, Grant, User, UserName},
@@ -26,11 +26,18 @@ pub(super) fn list(installation: &Installation, as_json: bool, terminal: &mut Te
         terminal.say("there is nobody yet; `pocketdocket user add NAME --person ID --mailbox ADDRESS` begins");
         return Ok(());
     }
-    let rows = users.iter().map(|user| {
-        [user.name.to_string(), user_state(user), user.details.person.to_string(), user.details.address.clone()]
-    });
-    terminal.line(table(["USER", "STATE", "PERSON", "MAILBOX"], rows))?;
     let clock = Clock::of(installation);
+    let rows = users.iter().map(|user| {
+        [
+            user.name.to_string(),
+            user_state(user),
+            user.details.person.to_string(),
+            user.details.address.clone(),
+            user.confirmed.as_ref().map_or_else(|| "-".to_owned(), |confirmed| confirmed.how.to_string()),
+            reconfirm_by(user, &clock),
+        ]
+    });
+    terminal.line(table(["USER", "STATE", "PERSON", "MAILBOX", "CONFIRMED", "CONFIRM AGAIN"], rows))?;
     let failing = users.iter().filter_map(|user| Some((user, known.get(&user.name).filter(|one| one.is_open())?)));
     for (user, diagnosed) in failing {
         terminal.line(format_args!("{}: {}", user.name, trouble_line(diagnosed, &clock)))?;
@@ -75,13 +82,26 @@ pub(super) fn one(
         ["person".to_owned(), user.details.person.to_string()],
         ["mailbox".to_owned(), user.details.address.clone()],
         ["login".to_owned(), user.details.login.clone()],
-        ["reached".to_owned(), format!("over {}", user.details.protocol)],
+        ["reached".to_owned(), format!("over {}, by {}", user.details.protocol, user.details.method)],
         ["service".to_owned(), user.details.url.clone().unwrap_or_else(|| "as configured".to_owned())],
         ["state".to_owned(), user_state(&user)],
     ];
     if let Some(grant) = &grant {
         let (given, left) = (clock.time(grant.given), grant.days_left(Timestamp::now()));
         lines.push(["sign-in".to_owned(), format!("by OAuth, given {given}; good for {left} days without use")]);
+    }
+    if let Some(confirmed) = &user.confirmed {
+        let at = clock.time(confirmed.at);
+        lines.push(["confirmed".to_owned(), format!("{at}, by {}: {}", confirmed.by, confirmed.how.event())]);
+    }
+    if let Some(reconfirm) = &user.reconfirm {
+        let by = clock.time(reconfirm.by);
+        lines.push(["again by".to_owned(), format!("{by}, because {}", reconfirm.why.words())]);
+    }
+    if let Some(recovered) = &user.recovered {
+        let at = clock.time(recovered.at);
+        let what = format!("the authenticator app was switched off by {}, with {}", recovered.by, recovered.with);
+        lines.push(["recovery".to_owned(), format!("{at}: {what}")]);
     }
     if let Some(since) = user.paused {
         lines.push(["paused".to_owned(), format!("since {}", clock.time(since))]);
@@ -107,7 +127,7 @@ pub(super) fn one(
         lines.push(["audit".to_owned(), format!("{}  {}: {}", clock.time(entry.at), entry.by, entry.event)]);
     }
     for [label, text] in lines {
-        terminal.line(format_args!("{label:<8} {text}"))?;
+        terminal.line(format_args!("{label:<9} {text}"))?;
     }
     let rows = scope.iter().map(|one| [one.setting.clone(), words(&one.value), one.from.words().to_owned()]);
     terminal.line(format_args!("\n{}", table(["SETTING", "VALUE", "FROM"], rows)))?;

@@ -301,9 +301,7 @@ fn the_status_says_per_user_what_is_there_and_what_is_wrong() {
     ledger.add_user(&weber, &details("weber@example.org"), "test", at(0)).expect("added");
     ledger.give_password(&weber, &secrecy::SecretString::from("x"), "test", at(0)).expect("given");
     assert!(ledger.status().expect("read").needs_person(), "not confirmed yet");
-    for step in [LinkState::Confirming, LinkState::Active] {
-        ledger.set_link_state(&weber, step, "test", at(0)).expect("one step");
-    }
+    ledger.confirm(&weber, ConfirmationWay::Authenticator, "test", at(0)).expect("confirmed");
     ledger.set_user_mailbox(&weber, mailbox).expect("known");
     put(&desk, mailbox, &key("1"), item("a", 1), "Hearing", at(1));
     let run = ledger.begin_run(Some(&weber), at(1)).expect("begun");

@@ -17,7 +17,13 @@ fn no_clients_name_and_no_secret_can_be_read_from_the_files() {
     ledger.add_user(&weber, &details("weber@example.org"), "test", at(0)).expect("added");
     ledger.give_password(&weber, &SecretString::from(PASSWORD), "test", at(0)).expect("given");
     ledger.seal_secret("gateway", &SecretString::from(PASSWORD)).expect("sealed");
-    ledger.set_confirmation(&weber, Some(&serde_json::json!({"code": PASSWORD}))).expect("kept");
+    ledger
+        .attempt_confirmation(&weber, "test", at(0), |_, _| {
+            let codes = Some(serde_json::json!({"code": PASSWORD}));
+            let kept = KeptState { codes, authenticator: Some(SecretString::from(PASSWORD)) };
+            Ok::<_, LedgerError>(Attempt { kept, effect: Effect::Begins, event: None, verdict: () })
+        })
+        .expect("kept");
 
     put(&desk, mailbox, &key("1"), item("a", 1), CLIENT, at(1));
     let change = update(&key("1"), item("a", 1), &format!("{CLIENT} ./. Bank"), Why::Withdrawn(CLIENT.into()));

@@ -1,22 +1,20 @@
-use proptest::prelude::*;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::*;
 
 /// A desk with an active user.
-fn with_active_user() -> (Desk, UserName) {
+pub(super) fn with_active_user() -> (Desk, UserName) {
     let (desk, weber) = (Desk::new(), name("weber"));
     let ledger = &desk.ledger;
     ledger.add_user(&weber, &details("weber@example.org"), "test", at(0)).expect("added");
     ledger.give_password(&weber, &SecretString::from("Sommer2026!"), "test", at(1)).expect("given");
-    for step in [LinkState::Confirming, LinkState::Active] {
-        ledger.set_link_state(&weber, step, "test", at(2)).expect("one step");
-    }
+    ledger.set_link_state(&weber, LinkState::Confirming, "test", at(2)).expect("one step");
+    ledger.confirm(&weber, ConfirmationWay::Authenticator, "test", at(2)).expect("confirmed");
     ledger.set_user_mailbox(&weber, desk.mailbox()).expect("known");
     (desk, weber)
 }
 
-fn active(desk: &Desk) -> Vec<UserName> {
+pub(super) fn active(desk: &Desk) -> Vec<UserName> {
     desk.ledger.active_users().expect("read").iter().map(|user| user.name().clone()).collect()
 }
 
@@ -37,6 +35,10 @@ fn only_a_confirmed_link_reaches_the_engine() {
     ledger.add_user(&weber, &details("weber@example.org"), "test", at(0)).expect("added");
     let state = || ledger.user(&weber).expect("there").link;
     assert_eq!(state(), LinkState::Invited);
+    assert!(
+        ledger.confirm(&weber, ConfirmationWay::Authenticator, "test", at(1)).is_err(),
+        "with nothing to sign in with"
+    );
     for leap in [LinkState::Confirming, LinkState::Active] {
         let refused = ledger.set_link_state(&weber, leap, "test", at(1));
         assert!(matches!(refused, Err(LedgerError::IllegalStep { .. })), "invited to {leap}");
@@ -45,9 +47,9 @@ fn only_a_confirmed_link_reaches_the_engine() {
     assert_eq!(state(), LinkState::Linked);
     assert!(ledger.set_link_state(&weber, LinkState::Active, "test", at(1)).is_err(), "not without a code");
     assert_eq!(active(&desk), []);
-    for step in [LinkState::Confirming, LinkState::Active] {
-        ledger.set_link_state(&weber, step, "test", at(2)).expect("one step");
-    }
+    ledger.set_link_state(&weber, LinkState::Confirming, "test", at(2)).expect("one step");
+    assert!(ledger.set_link_state(&weber, LinkState::Active, "test", at(2)).is_err(), "a confirmation alone does that");
+    ledger.confirm(&weber, ConfirmationWay::Authenticator, "test", at(2)).expect("confirmed");
     assert_eq!(active(&desk), [weber]);
 }
 
@@ -71,27 +73,6 @@ fn parked_and_paused_users_stay_away_and_waiting_ones_say_until_when() {
     assert_eq!(users.first().and_then(|user| user.user().waiting.as_ref()), Some(&waiting));
     ledger.set_waiting(&weber, None).expect("noted");
     assert_eq!(ledger.user(&weber).expect("there").waiting, None);
-}
-
-#[test]
-fn another_address_person_login_service_or_method_must_be_confirmed_anew_at_once() {
-    let changes: [fn(&mut UserDetails); 4] = [
-        |details| details.address = "huber@example.org".into(),
-        |details| details.person = PersonId("EH".into()),
-        |details| details.login = "EXAMPLE\\huber".into(),
-        |details| details.url = Some("https://other.example.org/EWS/Exchange.asmx".into()),
-    ];
-    for change in changes {
-        let (desk, weber) = with_active_user();
-        desk.ledger.set_confirmation(&weber, Some(&serde_json::json!({"hash": "abc"}))).expect("kept");
-        let mut details = details("weber@example.org");
-        change(&mut details);
-        desk.ledger.update_user(&weber, &details, "test", at(5)).expect("changed");
-        let user = desk.ledger.user(&weber).expect("there");
-        assert_eq!((user.link, user.mailbox), (LinkState::Linked, None), "{details:?}");
-        assert_eq!(desk.ledger.confirmation(&weber).expect("read"), None);
-        assert_eq!(active(&desk), []);
-    }
 }
 
 #[test]
@@ -186,6 +167,7 @@ fn everything_done_to_a_link_is_in_the_audit_trail_and_stays_there() {
             "gave a secret to sign in with",
             "link went from linked to confirming",
             "link went from confirming to active",
+            "confirmed with an authenticator app",
             "sent a code",
         ]
     );
@@ -193,52 +175,5 @@ fn everything_done_to_a_link_is_in_the_audit_trail_and_stays_there() {
     for statement in ["DELETE FROM audit", "UPDATE audit SET event = ''"] {
         let tried = desk.ledger.write(|transaction| Ok(transaction.execute(statement, [])?));
         assert!(tried.is_err(), "{statement}");
-    }
-}
-
-#[test]
-fn the_state_of_a_confirmation_is_kept_and_forgotten() {
-    let (desk, weber) = with_active_user();
-    let state = serde_json::json!({"salt": "00ff", "attempts": 2});
-    desk.ledger.set_confirmation(&weber, Some(&state)).expect("kept");
-    assert_eq!(desk.ledger.confirmation(&weber).expect("read"), Some(state));
-    desk.ledger.set_confirmation(&weber, None).expect("forgotten");
-    assert_eq!(desk.ledger.confirmation(&weber).expect("read"), None);
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
-
-    /// Whatever is asked in whatever order: active only ever after confirming, and never after a change of the link.
-    #[test]
-    fn no_way_leads_to_active_but_the_whole_one(steps in prop::collection::vec(0..6_u8, 1..40)) {
-        let (desk, weber) = (Desk::new(), name("weber"));
-        let ledger = &desk.ledger;
-        ledger.add_user(&weber, &details("0@example.org"), "test", at(0)).expect("added");
-        let mut model = LinkState::Invited;
-        for (number, step) in steps.into_iter().enumerate() {
-            match step {
-                0 => {
-                    ledger.give_password(&weber, &SecretString::from("x"), "test", at(1)).expect("given");
-                    model = model.max(LinkState::Linked);
-                }
-                1 => {
-                    let address = format!("{}@example.org", number + 1);
-                    ledger.update_user(&weber, &details(&address), "test", at(1)).expect("changed");
-                    model = model.min(LinkState::Linked);
-                }
-                _ => {
-                    let to = [LinkState::Invited, LinkState::Linked, LinkState::Confirming, LinkState::Active]
-                        [usize::from(step - 2)];
-                    let allowed = to as u8 <= model as u8 + 1;
-                    prop_assert_eq!(ledger.set_link_state(&weber, to, "test", at(1)).is_ok(), allowed);
-                    if allowed {
-                        model = to;
-                    }
-                }
-            }
-            prop_assert_eq!(ledger.user(&weber).expect("there").link, model);
-            prop_assert_eq!(ledger.active_users().expect("read").len(), usize::from(model == LinkState::Active));
-        }
     }
 }

@@ -65,7 +65,7 @@ fn a_cause_is_named_with_evidence_who_what_how_long_and_the_next_try_and_its_end
         &["exit code: 1", "waiting", "weber: waiting: EWS is switched off", "next try MOMENT"],
     );
     assert_says(&place.run("user list"), &["weber: EWS is switched off"]);
-    assert_says(&place.run("user show weber"), &["(ews-off)", "evidence `127.0.0.1`"]);
+    assert_says(&place.run("user show weber"), &["(ews-off)", "evidence  `127.0.0.1`"]);
     assert_eq!(json(&place, "user list --json")[0]["diagnosis"]["cause"], "ews-off");
     assert_eq!(json(&place, "status --json")["users"][0]["diagnosis"]["cause"], "ews-off");
     exchange.running.faults().clear();

@@ -15,7 +15,7 @@ use pocketdocket::{
 use super::Place;
 
 pub(super) const ADDRESS: &str = "weber@kanzlei.example";
-const PASSWORD: &str = "planted-Passwort-7";
+pub(super) const PASSWORD: &str = "planted-Passwort-7";
 
 /// An Exchange of our own, for commands that run beside it.
 pub(crate) struct Exchange {
@@ -34,6 +34,7 @@ impl Exchange {
     /// A place whose user `weber` has a mailbox here.
     pub(crate) fn place(&self) -> Place {
         let place = Place::installed();
+        place.accepts(&["mailbox"]);
         let line = format!("user add weber --person HW --mailbox {ADDRESS} --url {}", self.running.ews_url());
         place.command(&line).assert().success();
         place
@@ -51,6 +52,22 @@ impl Exchange {
     /// Links and confirms the place's user, the way a user would.
     pub(crate) fn make_active(&self, place: &Place) {
         link(place, PASSWORD);
+        self.confirm_by_mailbox(place);
+    }
+
+    /// The mailbox has another password from now on.
+    pub(super) fn new_password(&self, password: &str) {
+        self.running.add_mailbox(ADDRESS, ADDRESS, password.into()).expect("a mailbox");
+    }
+
+    /// Subjects of all tasks.
+    pub(super) fn subjects(&self) -> Vec<String> {
+        let view = self.running.mailbox(ADDRESS).expect("is there");
+        view.tasks().into_iter().filter_map(|task| task.text("item:Subject")).collect()
+    }
+
+    /// Confirms the place's linked user with the code in the mailbox.
+    pub(super) fn confirm_by_mailbox(&self, place: &Place) {
         let mut confirming = Confirming::begin(place);
         confirming.give(&self.code().expect("a task holds the code"));
         assert_eq!(confirming.end().0, Some(0));
@@ -78,7 +95,7 @@ impl Exchange {
     }
 }
 
-fn link(place: &Place, password: &str) -> String {
+pub(super) fn link(place: &Place, password: &str) -> String {
     let output = place
         .command("user link weber --password-stdin")
         .write_stdin(format!("{password}\n"))
@@ -97,7 +114,7 @@ struct Confirming {
 impl Confirming {
     fn begin(place: &Place) -> Self {
         let mut child = Command::new(assert_cmd::cargo::cargo_bin!("pocketdocket"))
-            .args(["user", "confirm", "weber", "--code-stdin"])
+            .args(["user", "confirm", "weber", "--with", "mailbox", "--code-stdin"])
             .current_dir(place.path(""))
             .env("USER", "tester")
             .stdin(Stdio::piped())
@@ -144,7 +161,7 @@ impl Confirming {
     }
 }
 
-fn state(place: &Place) -> LinkState {
+pub(super) fn state(place: &Place) -> LinkState {
     let name: UserName = "weber".parse().expect("is a name");
     place.ledger().user(&name).expect("is there").link
 }
@@ -174,19 +191,21 @@ fn a_link_is_verified_confirmed_by_the_code_in_the_mailbox_and_active() {
     assert_snapshot!(place.run("user show weber").replace(exchange.running.ews_url().as_str(), "SERVICE"), @r"
     exit code: 0
     ----- stdout
-    user     weber
-    person   HW
-    mailbox  weber@kanzlei.example
-    login    weber@kanzlei.example
-    service  SERVICE
-    state    active
-    audit    MOMENT  pocketdocket: the code was taken out of the mailbox
-    audit    MOMENT  tester (command line): confirmed by mailbox proof
-    audit    MOMENT  tester (command line): link went from confirming to active
-    audit    MOMENT  tester (command line): a code was saved in the mailbox
-    audit    MOMENT  tester (command line): link went from linked to confirming
-    audit    MOMENT  tester (command line): gave a secret to sign in with
-    audit    MOMENT  tester (command line): added, for person `HW` and mailbox `weber@kanzlei.example`
+    user      weber
+    person    HW
+    mailbox   weber@kanzlei.example
+    login     weber@kanzlei.example
+    reached   over ews, by password
+    service   SERVICE
+    state     active
+    confirmed MOMENT, by tester (command line): confirmed by mailbox proof
+    audit     MOMENT  pocketdocket: the code was taken out of the mailbox
+    audit     MOMENT  tester (command line): confirmed by mailbox proof
+    audit     MOMENT  tester (command line): link went from confirming to active
+    audit     MOMENT  tester (command line): a code was saved in the mailbox
+    audit     MOMENT  tester (command line): link went from linked to confirming
+    audit     MOMENT  tester (command line): gave a secret to sign in with
+    audit     MOMENT  tester (command line): added, for person `HW` and mailbox `weber@kanzlei.example`
 
     SETTING                   VALUE                FROM
     cancelled                 remove               the firm

@@ -156,7 +156,7 @@ fn who_differs_from_the_list_is_changed_only_when_that_is_asked_for() {
     ----- stderr
     error: users who are entered already differ from the list: weber
       Caused by: nobody was entered or changed
-    hint: `--update` changes them; one with another person, mailbox, login or service must be confirmed anew
+    hint: `--update` changes them; one with another person or mailbox must be confirmed anew
     "#);
     let list = place.run("user list");
     assert!(list.contains("old@kanzlei.example") && !list.contains("kaya"), "all or nothing: {list}");

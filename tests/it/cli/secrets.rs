@@ -2,6 +2,8 @@
 
 use std::{fs, io::Write as _, path::Path, process::Stdio, time::Duration};
 
+use pocketdocket::state::{Attempt, Effect, KeptState, LedgerError};
+
 use super::{Place, confirm::Exchange};
 
 /// Every file below a folder.
@@ -90,7 +92,13 @@ fn the_ledger_holds_no_code() {
     let state =
         pocketdocket::auth::confirmation::Confirmation::default().issue("x", &code, [1; 16], jiff::Timestamp::now());
     let state = serde_json::to_value(state).expect("is JSON");
-    ledger.set_confirmation(&name, Some(&state)).expect("is kept");
+    let now = jiff::Timestamp::now();
+    ledger
+        .attempt_confirmation(&name, "test", now, |_, kept| {
+            let kept = KeptState { codes: Some(state), ..kept };
+            Ok::<_, LedgerError>(Attempt { kept, effect: Effect::Nothing, event: None, verdict: () })
+        })
+        .expect("is kept");
     for path in files(&place.path("data")) {
         let bytes = fs::read(&path).expect("is ours");
         assert!(!contains(&bytes, "498213") && !contains(&bytes, "498 213"), "{}", path.display());

@@ -18,6 +18,15 @@ impl Place {
         place.command("init --answers answers.toml").assert().success();
         place
     }
+
+    /// The administrator chooses how first uses are confirmed.
+    pub(crate) fn accepts(&self, methods: &[&str]) {
+        let file = self.path("pocketdocket.toml");
+        let text = std::fs::read_to_string(&file).expect("was written");
+        let before = text.split("\n[confirmation]").next().expect("there is a beginning");
+        std::fs::write(&file, format!("{before}\n[confirmation]\nmethods = {methods:?}\n"))
+            .expect("the folder is ours");
+    }
 }
 
 #[test]

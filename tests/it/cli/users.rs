@@ -17,24 +17,24 @@ fn a_user_is_entered_listed_shown_and_paused() {
     assert_snapshot!(place.run("user list"), @r"
     exit code: 0
     ----- stdout
-    USER   STATE    PERSON  MAILBOX
-    weber  invited  HW      weber@kanzlei.example
+    USER   STATE    PERSON  MAILBOX                CONFIRMED  CONFIRM AGAIN
+    weber  invited  HW      weber@kanzlei.example  -          -
     ----- stderr
     ");
     place.command("user pause weber").assert().success();
     assert_snapshot!(place.run("user show weber"), @r"
     exit code: 0
     ----- stdout
-    user     weber
-    person   HW
-    mailbox  weber@kanzlei.example
-    login    weber@kanzlei.example
-    reached  over ews
-    service  as configured
-    state    paused
-    paused   since MOMENT
-    audit    MOMENT  tester (command line): paused
-    audit    MOMENT  tester (command line): added, for person `HW` and mailbox `weber@kanzlei.example`
+    user      weber
+    person    HW
+    mailbox   weber@kanzlei.example
+    login     weber@kanzlei.example
+    reached   over ews, by password
+    service   as configured
+    state     paused
+    paused    since MOMENT
+    audit     MOMENT  tester (command line): paused
+    audit     MOMENT  tester (command line): added, for person `HW` and mailbox `weber@kanzlei.example`
 
     SETTING                   VALUE                FROM
     cancelled                 remove               the firm

@@ -8,7 +8,7 @@ use pocketdocket::{
     domain::{Field, FolderId, Kind, Record, RecordKey, Value},
     plan::{Action, Hold, HoldReason, Operation, Why},
     ports::MailboxIdentity,
-    state::{Ledger, LinkState, UserName},
+    state::{ConfirmationWay, Ledger, LinkState, UserName},
     vault::KeyFile,
 };
 
@@ -33,7 +33,7 @@ impl Place {
         let now = Timestamp::now();
         ledger.give_password(&name, &"planted-password".into(), "test", now).expect("is kept");
         ledger.set_link_state(&name, LinkState::Confirming, "test", now).expect("is the next step");
-        ledger.set_link_state(&name, LinkState::Active, "test", now).expect("is the next step");
+        ledger.confirm(&name, ConfirmationWay::Provider, "test", now).expect("is the next step");
         (place, ledger, name)
     }
 }
@@ -66,8 +66,8 @@ fn status_names_who_is_needed_and_exits_with_1() {
     last sync never
     practice  not read yet
 
-    USER   STATE    LAST PROVEN  EVENTS  TASKS  CONTACTS  HELD
-    weber  invited  never        0       0      0         0
+    USER   STATE    LAST PROVEN  CONFIRM AGAIN  EVENTS  TASKS  CONTACTS  HELD
+    weber  invited  never        -              0       0      0         0
 
     Needs a person:
       weber: no password yet; `pocketdocket user link weber`
@@ -85,8 +85,8 @@ fn status_is_content_when_nobody_is_needed() {
     last sync never
     practice  not read yet
 
-    USER   STATE   LAST PROVEN  EVENTS  TASKS  CONTACTS  HELD
-    weber  active  never        0       0      0         0
+    USER   STATE   LAST PROVEN  CONFIRM AGAIN  EVENTS  TASKS  CONTACTS  HELD
+    weber  active  never        -              0       0      0         0
     ----- stderr
     ");
     let output = place.command("status --json").output().expect("starts");
@@ -107,8 +107,8 @@ fn a_parked_user_is_shown_with_cause_and_remedy_until_resumed() {
     last sync never
     practice  not read yet
 
-    USER   STATE   LAST PROVEN  EVENTS  TASKS  CONTACTS  HELD
-    weber  parked  never        0       0      0         0
+    USER   STATE   LAST PROVEN  CONFIRM AGAIN  EVENTS  TASKS  CONTACTS  HELD
+    weber  parked  never        -              0       0      0         0
 
     Needs a person:
       weber: parked since MOMENT: the server refused the password; `pocketdocket user link weber`
@@ -149,8 +149,8 @@ fn a_hold_is_listed_shown_exactly_and_released_by_name() {
     last sync never
     practice  not read yet
 
-    USER   STATE   LAST PROVEN  EVENTS  TASKS  CONTACTS  HELD
-    weber  active  never        0       0      0         2
+    USER   STATE   LAST PROVEN  CONFIRM AGAIN  EVENTS  TASKS  CONTACTS  HELD
+    weber  active  never        -              0       0      0         2
 
     Needs a person:
       weber: tasks are held: the first write into this mailbox: look at it before it happens; `pocketdocket holds show 1`

@@ -14,7 +14,7 @@ use pocketdocket::{
     domain::{FirmId, Kind, PersonId},
     exchange,
     simulator::{self, ItemView, MailboxView, Phone, Running, Simulator},
-    state::{AuthMethod, HoldSummary, Ledger, LinkState, UserDetails, UserName},
+    state::{AuthMethod, ConfirmationWay, HoldSummary, Ledger, LinkState, UserDetails, UserName},
     vault::KeyFile,
 };
 use tempfile::TempDir;
@@ -169,7 +169,7 @@ impl Office {
         let mailbox = mailboxes.of(&ledger.user(&name).expect("known")).expect("an address");
         let identity = self.runtime.block_on(async move { Arc::clone(&mailbox).identity().await }).expect("a mailbox");
         ledger.set_user_mailbox(&name, ledger.mailbox_for(&identity, now).expect("a number")).expect("kept");
-        ledger.set_link_state(&name, LinkState::Active, "test", now).expect("a step");
+        ledger.confirm(&name, ConfirmationWay::Provider, "test", now).expect("a step");
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {

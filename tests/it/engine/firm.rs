@@ -9,13 +9,15 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use pocketdocket::{
     app::Mailboxes,
     domain::{FirmId, PersonId},
-    engine::{AlertSettings, Engine, Interpretation, Parts, Settings, TickReport},
+    engine::{AlertSettings, ConfirmationSettings, Engine, Interpretation, Parts, Settings, TickReport},
     exchange,
     plan::{HoldReason, Policy, RENDERING_REVISION, ScopeSettings},
     ports::{Protocol, Source},
     simulator::{self, ItemView, MailboxView, Running, Simulator},
     sources::{self, SourceZone},
-    state::{AuthMethod, EngineLock, HoldSummary, Ledger, LinkState, UserDetails, UserName, UserStatus},
+    state::{
+        AuthMethod, ConfirmationWay, EngineLock, HoldSummary, Ledger, LinkState, UserDetails, UserName, UserStatus,
+    },
     vault::KeyFile,
 };
 use secrecy::SecretString;
@@ -144,7 +146,7 @@ impl Firm {
         let identity = self.mailboxes.of(&user).expect("an address").identity().await.expect("a mailbox");
         let id = self.ledger.mailbox_for(&identity, now).expect("a number");
         self.ledger.set_user_mailbox(&name, id).expect("kept");
-        self.ledger.set_link_state(&name, LinkState::Active, "test", now).expect("a step");
+        self.ledger.confirm(&name, ConfirmationWay::Provider, "test", now).expect("a step");
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -449,6 +451,7 @@ fn parts(
             readings: sources::readings(&practice).expect("a good mapping"),
         },
         alerts: AlertSettings::default(),
+        confirmation: ConfirmationSettings::default(),
         clock: Arc::new(move || *clock.lock().expect("not poisoned")),
         progress: None,
     };

@@ -6,13 +6,13 @@ use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use pocketdocket::{
     app::Mailboxes,
     domain::{FirmId, PersonId},
-    engine::{AlertSettings, Engine, Interpretation, Parts},
+    engine::{AlertSettings, ConfirmationSettings, Engine, Interpretation, Parts},
     exchange,
     plan::{Policy, ScopeSettings},
     ports::{Protocol, Source},
     simulator::{self, MailboxView, Running, Simulator},
     sources::{self, Preview, ServerSettings, Settings, SourceZone, Tls},
-    state::{AuthMethod, EngineLock, Ledger, LinkState, UserDetails, UserName},
+    state::{AuthMethod, ConfirmationWay, EngineLock, Ledger, LinkState, UserDetails, UserName},
     vault::KeyFile,
 };
 use secrecy::SecretString;
@@ -89,6 +89,7 @@ impl Office {
             scope,
             interpretation: Interpretation::default(),
             alerts: AlertSettings::default(),
+            confirmation: ConfirmationSettings::default(),
             clock: Arc::new(move || *of_engine.lock().expect("not poisoned")),
             progress: None,
         });
@@ -121,7 +122,7 @@ impl Office {
         let identity = mailboxes.of(&user).expect("an address").identity().await.expect("a mailbox");
         let id = self.ledger.mailbox_for(&identity, now).expect("a number");
         self.ledger.set_user_mailbox(&name, id).expect("kept");
-        self.ledger.set_link_state(&name, LinkState::Active, "test", now).expect("a step");
+        self.ledger.confirm(&name, ConfirmationWay::Provider, "test", now).expect("a step");
     }
 
     fn now(&self) -> Timestamp {

@@ -59,7 +59,7 @@ fn a_user_signs_in_and_the_mailbox_is_reached_before_anything_is_kept() {
     let shown = link(&runtime, &place, "", BEN);
     assert!(shown.starts_with("exit code: 1"), "{shown}");
     assert!(shown.contains("`ben@kanzlei.example` signed in, and the link is for `anna@kanzlei.example`"), "{shown}");
-    assert!(place.run("user show anna").contains("state    invited"), "nothing was kept");
+    assert!(place.run("user show anna").contains("state     invited"), "nothing was kept");
 
     let shown = link(&runtime, &place, "", ANNA);
     assert!(shown.starts_with("exit code: 0"), "{shown}");

@@ -7,8 +7,11 @@ use jiff::Timestamp;
 
 use super::{keep, not_kept};
 use crate::{
-    app::Mailboxes,
-    auth::oauth::{Authority, Granted, Landing, Session, Unkept},
+    app::{ByProvider, FirstUse, Mailboxes},
+    auth::{
+        confirmation::provider::Evidence,
+        oauth::{Authority, Granted, Identity, Landing, Session, Unkept},
+    },
     cli::{
         arguments::LinkUser,
         installation::{Installation, who},
@@ -16,7 +19,7 @@ use crate::{
         trouble::Refusal,
     },
     ports::{Failure, MailboxIdentity},
-    state::User,
+    state::{ConfirmationWay, User},
 };
 
 /// How long a browser is waited for.
@@ -62,6 +65,24 @@ pub(super) async fn link(
         Some(_) => format!("verified and kept the sign-in of `{name}`"),
         None => format!("kept the sign-in of `{name}`, its mailbox unverified; the first sync will tell"),
     });
+    if identity.is_some() {
+        confirm(installation, user, &granted, terminal)?;
+    }
+    Ok(())
+}
+
+/// The provider may have asked for a second factor of its own: then that is the confirmation.
+fn confirm(installation: &Installation, user: &User, granted: &Granted, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let settings = installation.config.confirmation.clone();
+    if !settings.accepts(ConfirmationWay::Provider) {
+        return Ok(());
+    }
+    let first_use = FirstUse::new(installation.ledger.clone(), settings, user.name.clone(), who());
+    let Identity { subject, amr, at, .. } = granted.identity.clone();
+    match first_use.confirmed_by_provider(&Evidence { subject, amr, at }, Timestamp::now())? {
+        ByProvider::Confirmed => terminal.say(format_args!("`{}` is confirmed by the provider's sign-in", user.name)),
+        ByProvider::AnotherWay(why) => terminal.say(format_args!("not confirmed by that: {why}")),
+    }
     Ok(())
 }
 

@@ -32,6 +32,9 @@ fn user(name: &str, person: &str, address: &str) -> User {
         waiting: None,
         mailbox: None,
         refused_sign_ins: 0,
+        confirmed: None,
+        reconfirm: None,
+        recovered: None,
     }
 }
 
