@@ -307,7 +307,7 @@ fn a_wrong_password_is_not_kept() {
     error: the password of `weber` was not kept: the mailbox weber@kanzlei.example was not reached
       Caused by: could not sign in
       Caused by: the server refused this login and password (wrong, expired or locked)
-    hint: ask the user to sign in to webmail with the same login and password; then `pocketdocket user link NAME` with the one that works
+    hint: ask the user to sign in to webmail with the same login and password; then `pocketdocket user link weber` with the one that works
     ");
     assert_eq!(state(&place), LinkState::Invited);
     assert_snapshot!(place.run("user confirm weber"), @r"
