@@ -15,6 +15,7 @@ mod history;
 mod holds;
 mod init;
 mod installation;
+mod keys;
 mod logs;
 mod meaning;
 mod moment;
@@ -31,6 +32,7 @@ mod terminal;
 mod trouble;
 mod undo;
 mod user;
+mod vault;
 
 use std::{ffi::OsString, process::ExitCode};
 
@@ -86,6 +88,7 @@ impl Command {
             Self::History(arguments) => history::run(common, arguments, terminal),
             Self::Undo(arguments) => undo::run(common, arguments, terminal),
             Self::Proposals { command } => proposals::run(common, command, terminal),
+            Self::Vault { command } => vault::run(common, command, terminal),
             Self::Completions(arguments) => completions::run(arguments),
             Self::Simulator(arguments) => simulator::run(arguments, terminal),
         }

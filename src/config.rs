@@ -8,6 +8,7 @@
 
 mod error;
 mod firm;
+mod key;
 mod policy;
 mod secrets;
 mod template;
@@ -18,6 +19,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 pub use error::{ConfigError, Located};
 pub use firm::Firm;
+pub use key::{KeySettings, with_key};
 pub use policy::{PerKind, PolicySettings};
 pub use secrets::names_secret;
 pub use template::{SAMPLE, written};
@@ -77,6 +79,13 @@ impl Config {
         config.resolve();
         config.validate()?;
         Ok(config)
+    }
+
+    /// Files that it names and that belong to it: not the data, not the key, not the practice database.
+    pub fn named_files(&self) -> Vec<PathBuf> {
+        let mapping = is_path(&self.practice.mapping).then(|| PathBuf::from(&self.practice.mapping));
+        let practice = self.practice.server.as_ref().and_then(|server| server.ca_file.clone());
+        [mapping, practice, self.exchange.ca_file.clone(), self.sign_in.ca_file.clone()].into_iter().flatten().collect()
     }
 
     fn resolve(&mut self) {

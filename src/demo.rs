@@ -21,7 +21,7 @@ use crate::{
     ports::Failure,
     simulator::{Running, SimulatorError},
     state::{EngineLock, LedgerError, UserName, UserStatus},
-    vault::KeyFileError,
+    vault::KeyError,
 };
 
 /// Why the demo cannot go on.
@@ -32,7 +32,7 @@ pub enum DemoError {
     Folder(#[from] std::io::Error),
     /// Its key.
     #[error(transparent)]
-    Key(#[from] KeyFileError),
+    Key(#[from] KeyError),
     /// Its configuration.
     #[error(transparent)]
     Config(#[from] ConfigError),

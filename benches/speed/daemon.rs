@@ -17,7 +17,7 @@ use pocketdocket::{
     simulator,
     sources::{self, sample},
     state::{AuthMethod, ConfirmationWay, EngineLock, Ledger, LinkState, UserDetails},
-    vault::KeyFile,
+    vault::KeySource,
 };
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
@@ -79,9 +79,9 @@ impl Daemon {
     fn start(folder: &Path, url: &str, life: u32) -> anyhow::Result<Self> {
         let (data, key) = (folder.join("data"), folder.join("master.key"));
         let ledger = if key.exists() {
-            Ledger::open(&data, KeyFile::open(&key)?)?
+            Ledger::open(&data, KeySource::File(key.clone()).open(None)?)?
         } else {
-            Ledger::create(&data, KeyFile::create(&key)?, FirmId([7; 16]))?
+            Ledger::create(&data, KeySource::File(key.clone()).draw(None)?, FirmId([7; 16]))?
         };
         let exchange = exchange::Settings { url: Some(url.to_owned()), ..exchange::Settings::default() };
         let mailboxes = Arc::new(Mailboxes::new(

@@ -3,6 +3,7 @@
 mod adopt;
 mod looking_back;
 mod user;
+mod vault;
 
 use std::path::PathBuf;
 
@@ -13,12 +14,14 @@ pub(super) use looking_back::{Explain, History, Proposals, ProposalsWanted, Undo
 use crate::{
     simulator::{FaultRule, SignInOffer},
     state::UserName,
+    vault::KeyKind,
 };
 
 pub(super) use adopt::{Adopt, Chosen, Refused};
 pub(super) use user::{
     AddUser, ChangeUser, ConfirmUser, ImportUsers, LinkUser, RecoverUser, RemoveUser, SetUser, User, WayToConfirm,
 };
+pub(super) use vault::{Export, Import, MoveKey, NewPlace, Rotate, Vault};
 
 /// Puts a law firm's contacts, calendar and tasks on everyone's phone, through the Exchange mailbox they already have
 #[derive(Debug, Parser)]
@@ -48,6 +51,9 @@ pub(super) struct Common {
     /// How to write the log
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text", env = "POCKETDOCKET_LOG_FORMAT")]
     pub(super) log_format: LogFormat,
+    /// Where a passphrase opens the master key: read it from the first line of this file or pipe; `-` is standard input
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) passphrase_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -110,6 +116,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Proposals,
     },
+    /// The master key that seals the ledger, and taking everything to another machine
+    Vault {
+        #[command(subcommand)]
+        command: Vault,
+    },
     /// Run an Exchange of our own on this machine, for trying things
     Simulator(Simulator),
     /// Print completions for a shell
@@ -138,6 +149,11 @@ pub(super) struct Init {
     /// Take the answers from this TOML file and ask nothing
     #[arg(long, value_name = "FILE")]
     pub(super) answers: Option<PathBuf>,
+    /// Where the master key is to lie: `systemd`, `dpapi`, `keyring`, `file` or `passphrase`
+    #[arg(long, value_name = "KIND", default_value_t)]
+    pub(super) key: KeyKind,
+    #[command(flatten)]
+    pub(super) place: NewPlace,
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@ use super::{
     terminal::Terminal,
     trouble::{Exit, explain},
     user::check::{Asked, ask},
+    vault,
 };
 use crate::{
     app::{App, PRACTICE_PASSWORD},
@@ -13,15 +14,16 @@ use crate::{
 };
 
 pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -> anyhow::Result<Exit> {
-    let installation = Installation::open(common)?;
+    let (installation, key) = Installation::open_with_key(common)?;
     let (config, ledger) = (&installation.config, &installation.ledger);
     terminal.line(format_args!("configuration  ok, `{}`", config.path.display()))?;
-    terminal.line(format_args!("master key     ok, key file `{}`", config.firm.key_file.display()))?;
+    let source = config.firm.key_source();
+    terminal.line(format_args!("master key     ok, {source}: {}", source.kind().protection()))?;
     terminal.line(format_args!("ledger         ok, `{}`", ledger.directory().display()))?;
     let app = installation.app()?;
     let queries = app.source.queries().len();
     terminal.line(format_args!("mapping        ok, `{}` with {queries} queries", config.practice.mapping))?;
-    let mut exit = Exit::Fine;
+    let mut exit = vault::warn_of_better(ledger, &key.vault, source.kind(), terminal)?;
     if let Some(server) = &config.practice.server {
         if ledger.open_secret(PRACTICE_PASSWORD)?.is_some() {
             terminal.line("password       kept, sealed, for the database server")?;

@@ -9,15 +9,16 @@ use std::{
 use super::{
     answers::Answers,
     arguments::{Common, Init},
+    keys,
     terminal::Terminal,
     trouble::{Exit, Refusal},
 };
 use crate::{
-    config::{Config, written},
+    config::{Config, KeySettings, with_key, written},
     domain::FirmId,
     sources,
     state::{Ledger, LedgerError},
-    vault::KeyFile,
+    vault::{KeyKind, KeySource},
 };
 
 pub(super) fn run(common: &Common, arguments: &Init, terminal: &mut Terminal) -> anyhow::Result<Exit> {
@@ -37,24 +38,33 @@ pub(super) fn run(common: &Common, arguments: &Init, terminal: &mut Terminal) ->
         fs::create_dir_all(folder).map_err(|error| not_written(folder, error))?;
     }
     // What is written last makes the installation: until then a second run takes up what the first one left.
-    let text = |firm| written(firm, &practice, answers.office_zone());
-    let drawn = FirmId(rand::random());
-    let planned = Config::parse(path, &text(drawn))?;
-    let vault = || {
-        if planned.firm.key_file.exists() {
-            KeyFile::open(&planned.firm.key_file)
-        } else {
-            KeyFile::create(&planned.firm.key_file)
+    let text = |firm| {
+        let text = written(firm, &practice, answers.office_zone());
+        match arguments.key {
+            KeyKind::File if arguments.place.key_file.is_none() => text,
+            key => {
+                let (key_file, key_name) = (arguments.place.key_file.clone(), arguments.place.key_name.clone());
+                with_key(&text, &KeySettings { key, key_file, key_name })
+            }
         }
     };
-    let ledger = match Ledger::create(&planned.firm.data, vault()?, drawn) {
-        Err(LedgerError::Exists { .. }) => Ledger::open(&planned.firm.data, vault()?)?,
+    let drawn = FirmId(rand::random());
+    let planned = Config::parse(path, &text(drawn))?;
+    let source = planned.firm.key_source();
+    let drew = source.is_writable() && !source.is_taken()?;
+    let master = if drew { keys::draw(&source, common, terminal)? } else { keys::open(&source, common)?.vault };
+    let ledger = match Ledger::create(&planned.firm.data, &master, drawn) {
+        Err(LedgerError::Exists { .. }) => Ledger::open(&planned.firm.data, &master)?,
         other => other?,
     };
     write_new(path, &text(ledger.firm()))?;
 
     terminal.say(format_args!("wrote the configuration `{}`", path.display()));
-    terminal.say(format_args!("drew a master key: `{}` (keep a copy in a safe)", planned.firm.key_file.display()));
+    terminal.say(match (&source, drew) {
+        (KeySource::File(path), _) => format!("drew a master key: `{}` (keep a copy in a safe)", path.display()),
+        (_, true) => format!("drew a master key: {source}"),
+        (_, false) => format!("took the master key that is there: {source}"),
+    });
     terminal.say(format_args!("made the ledger in `{}`", planned.firm.data.display()));
     if let Some(database) = practice.database.as_ref().filter(|database| !database.exists()) {
         terminal.warn(format_args!("there is no database `{}` yet", database.display()));
@@ -67,7 +77,7 @@ pub(super) fn run(common: &Common, arguments: &Init, terminal: &mut Terminal) ->
     Ok(Exit::Fine)
 }
 
-fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
+pub(super) fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
     let mut file =
         fs::OpenOptions::new().write(true).create_new(true).open(path).map_err(|error| not_written(path, error))?;
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(|error| not_written(path, error))?;

@@ -4,6 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
     arguments::Common,
+    keys::{self, Opened},
     trouble::{Exit, Refusal},
 };
 use crate::{
@@ -11,7 +12,6 @@ use crate::{
     config::Config,
     ports::Failure,
     state::{Ledger, User},
-    vault::KeyFile,
 };
 
 /// A configuration and its ledger.
@@ -22,16 +22,21 @@ pub(super) struct Installation {
 
 impl Installation {
     pub(super) fn open(common: &Common) -> anyhow::Result<Self> {
+        Ok(Self::open_with_key(common)?.0)
+    }
+
+    /// As [`Self::open`], for what is done with the key itself.
+    pub(super) fn open_with_key(common: &Common) -> anyhow::Result<(Self, Opened)> {
         let config = Config::load(&common.config)?;
-        let vault = KeyFile::open(&config.firm.key_file)?;
-        let ledger = Ledger::open(&config.firm.data, vault)?;
+        let key = keys::open(&config.firm.key_source(), common)?;
+        let ledger = Ledger::open(&config.firm.data, &key.vault)?;
         if ledger.firm() != config.firm.id {
             return Err(Refusal::new(Exit::Usage, "configuration and ledger belong to different firms")
                 .because(format!("the configuration says {}, the ledger {}", config.firm.id, ledger.firm()))
                 .hint("set `id` in `[firm]` to the ledger's, or choose the right `data` folder")
                 .into());
         }
-        Ok(Self { config, ledger })
+        Ok((Self { config, ledger }, key))
     }
 
     /// The office's zone.

@@ -6,7 +6,7 @@ use crate::{
     config::ConfigError,
     ports::{Failure, FailureKind},
     state::{LedgerError, UserNameError},
-    vault::KeyFileError,
+    vault::KeyError,
 };
 
 /// How a command ended.
@@ -143,7 +143,7 @@ fn hint(error: &(dyn StdError + 'static)) -> Option<String> {
     if let Some(config) = error.downcast_ref::<ConfigError>() {
         return Some(config.hint());
     }
-    error.downcast_ref::<KeyFileError>().and_then(KeyFileError::hint)
+    error.downcast_ref::<KeyError>().and_then(KeyError::hint)
 }
 
 fn judge(error: &(dyn StdError + 'static)) -> Option<Exit> {
@@ -169,7 +169,11 @@ fn judge(error: &(dyn StdError + 'static)) -> Option<Exit> {
             _ => Exit::NeedsPerson,
         });
     }
-    let usage = error.is::<ConfigError>() || error.is::<KeyFileError>() || error.is::<UserNameError>();
+    if let Some(KeyError::KeyringSilent { .. } | KeyError::NoKeyring { .. }) = error.downcast_ref::<KeyError>() {
+        // After a start of the machine it may come up later than we do.
+        return Some(Exit::Passes);
+    }
+    let usage = error.is::<ConfigError>() || error.is::<KeyError>() || error.is::<UserNameError>();
     usage.then_some(Exit::Usage)
 }
 

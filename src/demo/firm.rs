@@ -12,7 +12,7 @@ use crate::{
     simulator::{self, Simulator},
     sources::sample,
     state::Ledger,
-    vault::KeyFile,
+    vault::KeySource,
 };
 
 /// The same firm at every start.
@@ -50,8 +50,8 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
     );
     std::fs::write(&path, &text)?;
     let config = Config::parse(&path, &text)?;
-    let vault = KeyFile::create(&config.firm.key_file)?;
-    let ledger = Ledger::create(&config.firm.data, vault, firm)?;
+    let vault = KeySource::File(config.firm.key_file.clone()).draw(None)?;
+    let ledger = Ledger::create(&config.firm.data, &vault, firm)?;
     let app = App::new(config, ledger)?;
     let lock = app.ledger.lock_engine()?;
     let engine = app.engine(Some(watcher))?;

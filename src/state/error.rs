@@ -35,6 +35,9 @@ pub enum LedgerError {
     /// The master key is not the one the ledger was made with.
     #[error("the master key is not the one this ledger was sealed with")]
     WrongKey,
+    /// The keys were changed while this ledger was open.
+    #[error("the ledger's keys were changed meanwhile")]
+    KeyChanged,
     /// The disk is full, read-only or failing: nothing can be written for now.
     #[error("the ledger cannot be written")]
     Unwritable(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -123,7 +126,11 @@ impl LedgerError {
             Self::Missing { .. } => "run `pocketdocket init`, or check the data directory in the configuration",
             Self::Exists { .. } => "nothing to do: use it, or choose another data directory",
             Self::NewerVersion { .. } => "install the version of Pocket Docket that wrote it, or a later one",
-            Self::WrongKey => "bring back the key file that belongs to this ledger; nothing was changed",
+            Self::WrongKey => {
+                "bring back the key that belongs to this ledger; nothing was changed. After `vault rotate` the key of an older \
+                 copy opens older copies of the ledger alone"
+            }
+            Self::KeyChanged => "run the command again; nothing was changed",
             Self::Unwritable(_) => {
                 "free space on the disk and check the rights on the data directory; nothing is written to mailboxes \
                  meanwhile, and the sync goes on by itself afterwards"

@@ -1,4 +1,5 @@
 use std::{
+    borrow::Borrow,
     fmt, fs,
     io::ErrorKind,
     path::{Path, PathBuf},
@@ -10,13 +11,17 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 use serde::{Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
-use super::{LedgerError, columns::Word};
+use super::{
+    LedgerError,
+    columns::Word,
+    keys::{self, DataKey},
+};
 use crate::{domain::FirmId, vault::Vault};
 
 /// The file within the data directory.
-const FILE: &str = "ledger.db";
+pub(super) const FILE: &str = "ledger.db";
 /// Where a new ledger is made before it gets its name, so that no half-made one is ever found.
-const NEW_FILE: &str = "ledger.new";
+pub(super) const NEW_FILE: &str = "ledger.new";
 /// Every migration, in order. The first makes the tables; a later version appends its own and changes none of these.
 const MIGRATIONS: &[&str] = &[
     include_str!("schema.sql"),
@@ -29,9 +34,10 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/grants.sql"),
     include_str!("migrations/diagnosis.sql"),
     include_str!("migrations/confirmation.sql"),
+    include_str!("migrations/vault.sql"),
 ];
 /// `pdkt`: lets `file` and us tell a ledger from any other `SQLite` file.
-const APPLICATION_ID: i32 = 0x7064_6b74;
+pub(super) const APPLICATION_ID: i32 = 0x7064_6b74;
 /// How long to wait for a command that writes at the same time.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -43,7 +49,7 @@ pub struct Ledger {
 
 pub(super) struct Inner {
     pub(super) connection: Mutex<Connection>,
-    pub(super) vault: Vault,
+    pub(super) key: DataKey,
     pub(super) directory: PathBuf,
     pub(super) firm: FirmId,
     pub(super) id: String,
@@ -56,52 +62,43 @@ impl fmt::Debug for Ledger {
 }
 
 impl Ledger {
-    /// Makes a new ledger in a directory (made too, mode 0700), sealed with this vault, for this firm.
+    /// Makes a new ledger in a directory (made too, mode 0700), which this master key opens, for this firm.
     ///
     /// # Errors
     /// [`LedgerError::Exists`] when there is one already.
-    pub fn create(directory: &Path, vault: Vault, firm: FirmId) -> Result<Self, LedgerError> {
+    pub fn create(directory: &Path, master: impl Borrow<Vault>, firm: FirmId) -> Result<Self, LedgerError> {
+        let master = master.borrow();
         let (file, new_file) = (directory.join(FILE), directory.join(NEW_FILE));
         if file.exists() {
             return Err(LedgerError::Exists { directory: directory.to_owned() });
         }
-        let mut builder = fs::DirBuilder::new();
-        builder.recursive(true);
-        #[cfg(unix)]
-        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-        builder.create(directory).map_err(trouble("make the directory", directory))?;
-        match fs::remove_file(&new_file) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(trouble("remove", &new_file)(error)),
-            _ => {}
-        }
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        drop(options.open(&new_file).map_err(trouble("create", &new_file))?);
-
+        make_directory(directory)?;
+        self::new_file(&new_file)?;
         let mut connection = connect(&new_file)?;
         tune(&connection)?;
         connection.pragma_update(None, "application_id", APPLICATION_ID)?;
         let transaction = connection.transaction()?;
         migrate(&transaction, 0)?;
         let id = random_hex::<16>();
+        let key = DataKey { vault: Vault::with_random_key(), number: 1 };
         transaction.execute(
             "INSERT INTO ledger (only_row, id, firm, key_check) VALUES (1, ?1, ?2, ?3)",
-            params![id, Word(firm), vault.seal(&check_name(&id), id.as_bytes())?],
+            params![id, Word(firm), key.vault.seal(&check_name(&id), id.as_bytes())?],
         )?;
+        keys::ensure_slot(&transaction, &id, master, &key)?;
         transaction.execute("INSERT INTO firm (id, since) VALUES (?1, unixepoch() * 1000000)", [Word(firm)])?;
         transaction.commit()?;
         connection.close().map_err(|(_, error)| error)?;
         fs::rename(&new_file, &file).map_err(trouble("give its name to", &new_file))?;
-        Self::open(directory, vault)
+        Self::open(directory, master)
     }
 
     /// Opens the ledger of a directory, bringing an older schema up to date.
     ///
     /// # Errors
     /// [`LedgerError::Missing`], [`LedgerError::NewerVersion`], [`LedgerError::WrongKey`]; nothing is changed then.
-    pub fn open(directory: &Path, vault: Vault) -> Result<Self, LedgerError> {
+    pub fn open(directory: &Path, master: impl Borrow<Vault>) -> Result<Self, LedgerError> {
+        let master = master.borrow();
         let file = directory.join(FILE);
         if !file.exists() {
             return Err(LedgerError::Missing { directory: directory.to_owned() });
@@ -114,24 +111,18 @@ impl Ledger {
         }
         tune(&connection)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let found: u32 =
-            transaction.query_one("SELECT coalesce(max(number), 0) FROM migration", [], |row| row.get(0))?;
-        let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
-        if found > known {
-            return Err(LedgerError::NewerVersion { found, known });
-        }
+        let found = known_version(&transaction)?;
         // The key is tried before anything is changed.
-        let (id, firm, check): (String, Word<FirmId>, Vec<u8>) = transaction
-            .query_one("SELECT id, firm, key_check FROM ledger", [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        let (id, firm): (String, Word<FirmId>) = transaction
+            .query_one("SELECT id, firm FROM ledger", [], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?
             .ok_or_else(|| corrupt("it does not say which ledger it is"))?;
-        if vault.open(&check_name(&id), &check).is_err() {
-            return Err(LedgerError::WrongKey);
-        }
+        let key = keys::opened(&transaction, &id, master)?;
         migrate(&transaction, found)?;
+        keys::ensure_slot(&transaction, &id, master, &key)?;
         transaction.commit()?;
         let inner =
-            Inner { connection: Mutex::new(connection), vault, directory: directory.to_owned(), firm: firm.0, id };
+            Inner { connection: Mutex::new(connection), key, directory: directory.to_owned(), firm: firm.0, id };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -157,6 +148,7 @@ impl Ledger {
     ) -> Result<T, LedgerError> {
         let mut connection = self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = connection.transaction()?;
+        keys::still(&transaction, self.inner.key.number)?;
         work(&transaction)
     }
 
@@ -167,9 +159,22 @@ impl Ledger {
     ) -> Result<T, LedgerError> {
         let mut connection = self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        keys::still(&transaction, self.inner.key.number)?;
         let done = work(&transaction)?;
         transaction.commit()?;
         Ok(done)
+    }
+
+    /// The connection itself, for what is said to it and not to the tables.
+    pub(super) fn with_connection<T>(
+        &self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, LedgerError> {
+        Ok(work(&self.inner.connection.lock().unwrap_or_else(PoisonError::into_inner))?)
+    }
+
+    pub(super) fn pragma(&self, name: &str, value: &str) -> Result<(), LedgerError> {
+        self.with_connection(|connection| connection.pragma_update(None, name, value))
     }
 
     /// Seals a value, bound to the name of what it belongs to.
@@ -177,28 +182,51 @@ impl Ledger {
         let plain = serde_json::to_vec(value)
             .map(Zeroizing::new)
             .map_err(|error| LedgerError::Database(rusqlite::Error::ToSqlConversionFailure(error.into())))?;
-        Ok(self.inner.vault.seal(belongs_to, &plain)?)
+        Ok(self.inner.key.vault.seal(belongs_to, &plain)?)
     }
 
     /// Opens what was sealed for the same name.
     pub(super) fn unseal<T: DeserializeOwned>(&self, belongs_to: &str, sealed: &[u8]) -> Result<T, LedgerError> {
-        let plain = self.inner.vault.open(belongs_to, sealed)?;
+        let plain = self.inner.key.vault.open(belongs_to, sealed)?;
         // The parser's message may quote what it read, so it is not passed on.
         serde_json::from_slice(&plain).map_err(|_| corrupt(format!("`{belongs_to}` opens but cannot be understood")))
     }
 
     /// Seals bytes as they are.
     pub(super) fn seal_bytes(&self, belongs_to: &str, plain: &[u8]) -> Result<Vec<u8>, LedgerError> {
-        Ok(self.inner.vault.seal(belongs_to, plain)?)
+        Ok(self.inner.key.vault.seal(belongs_to, plain)?)
     }
 
     /// Opens bytes as they are.
     pub(super) fn unseal_bytes(&self, belongs_to: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, LedgerError> {
-        Ok(self.inner.vault.open(belongs_to, sealed)?)
+        Ok(self.inner.key.vault.open(belongs_to, sealed)?)
     }
 }
 
-fn connect(file: &Path) -> Result<Connection, LedgerError> {
+/// Makes the directory, for its owner alone.
+pub(super) fn make_directory(directory: &Path) -> Result<(), LedgerError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory).map_err(trouble("make the directory", directory))
+}
+
+/// An empty file for its owner alone, in the place of one that was left there.
+pub(super) fn new_file(file: &Path) -> Result<(), LedgerError> {
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(trouble("remove", file)(error)),
+        _ => {}
+    }
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    drop(options.open(file).map_err(trouble("create", file))?);
+    Ok(())
+}
+
+pub(super) fn connect(file: &Path) -> Result<Connection, LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     connection.busy_timeout(PATIENCE)?;
@@ -215,6 +243,13 @@ fn tune(connection: &Connection) -> Result<(), LedgerError> {
     connection.pragma_update(None, "secure_delete", "fast")?;
     connection.pragma_update(None, "trusted_schema", false)?;
     Ok(())
+}
+
+/// The ledger's schema, if this version knows it.
+pub(super) fn known_version(transaction: &Transaction<'_>) -> Result<u32, LedgerError> {
+    let found: u32 = transaction.query_one("SELECT coalesce(max(number), 0) FROM migration", [], |row| row.get(0))?;
+    let known = u32::try_from(MIGRATIONS.len()).unwrap_or(u32::MAX);
+    if found > known { Err(LedgerError::NewerVersion { found, known }) } else { Ok(found) }
 }
 
 fn migrate(transaction: &Transaction<'_>, found: u32) -> Result<(), LedgerError> {
@@ -240,7 +275,7 @@ pub(super) fn narrow(file: &Path) -> Result<(), LedgerError> {
     Ok(())
 }
 
-fn check_name(id: &str) -> String {
+pub(super) fn check_name(id: &str) -> String {
     format!("check/{id}")
 }
 

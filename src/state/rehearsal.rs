@@ -5,10 +5,7 @@ use std::{
 
 use rusqlite::{Connection, backup::Backup};
 
-use super::{Ledger, LedgerError, ledger::Inner};
-
-/// Pages copied at a time; the whole copy is of one moment all the same.
-const PAGES: i32 = 1_024;
+use super::{Ledger, LedgerError, copy::PAGES, ledger::Inner};
 
 impl Ledger {
     /// A copy of the ledger as it is now, in memory, for a rehearsal: whatever is done with it leaves the ledger as it was, so
@@ -23,7 +20,7 @@ impl Ledger {
         copy.pragma_update(None, "foreign_keys", true)?;
         let inner = Inner {
             connection: Mutex::new(copy),
-            vault: self.inner.vault.clone(),
+            key: self.inner.key.clone(),
             directory: PathBuf::new(),
             firm: self.inner.firm,
             id: self.inner.id.clone(),

@@ -4,6 +4,7 @@ mod confirmations;
 mod crash;
 mod grants;
 mod journal;
+mod keys;
 mod mirror_model;
 mod opening;
 mod rest;
@@ -38,7 +39,7 @@ impl Desk {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let vault = Vault::with_random_key();
-        let ledger = Ledger::create(folder.path(), vault.clone(), FIRM).expect("a new ledger");
+        let ledger = Ledger::create(folder.path(), &vault, FIRM).expect("a new ledger");
         Self { folder, vault, ledger }
     }
 
@@ -51,7 +52,7 @@ impl Desk {
                 std::fs::copy(from, folder.path().join(file)).expect("copied");
             }
         }
-        let ledger = Ledger::open(folder.path(), self.vault.clone()).expect("the copy opens");
+        let ledger = Ledger::open(folder.path(), &self.vault).expect("the copy opens");
         (folder, ledger)
     }
 

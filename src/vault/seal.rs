@@ -12,7 +12,7 @@ const FORMAT: u8 = 1;
 const NONCE: usize = 24;
 const TAG: usize = 16;
 
-/// A master key, and what is done with it. Clones share the key.
+/// A key, and what is done with it. Clones share it.
 #[derive(Clone)]
 pub struct Vault {
     key: Arc<Zeroizing<[u8; 32]>>,
@@ -69,7 +69,43 @@ impl Vault {
             .map(Zeroizing::new)
             .map_err(|_| refused())
     }
+
+    /// Seals another vault's key.
+    ///
+    /// # Errors
+    /// None in practice: a key is short.
+    pub fn wrap(&self, belongs_to: &str, other: &Self) -> Result<Vec<u8>, VaultError> {
+        self.seal(belongs_to, other.key())
+    }
+
+    /// Opens another vault's key.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn unwrap(&self, belongs_to: &str, sealed: &[u8]) -> Result<Self, VaultError> {
+        let plain = self.open(belongs_to, sealed)?;
+        let mut key = Zeroizing::new([0; 32]);
+        if plain.len() != key.len() {
+            return Err(VaultError::Refused { belongs_to: belongs_to.to_owned() });
+        }
+        key.copy_from_slice(&plain);
+        Ok(Self::new(key))
+    }
+
+    /// The key itself, for where it is kept.
+    pub(super) fn key(&self) -> &[u8; 32] {
+        &self.key
+    }
 }
+
+/// Compared in constant time.
+impl PartialEq for Vault {
+    fn eq(&self, other: &Self) -> bool {
+        subtle::ConstantTimeEq::ct_eq(&self.key[..], &other.key[..]).into()
+    }
+}
+
+impl Eq for Vault {}
 
 impl fmt::Debug for Vault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,6 +15,7 @@ mod service;
 mod setup;
 mod undo;
 mod users;
+mod vault;
 mod work;
 
 use std::{
@@ -48,7 +49,17 @@ impl Place {
     pub(crate) fn command(&self, line: &str) -> Command {
         let mut command = assert_cmd::cargo::cargo_bin_cmd!("pocketdocket");
         command.args(line.split_whitespace()).current_dir(self.folder.path()).timeout(Duration::from_mins(1));
-        for variable in ["POCKETDOCKET_CONFIG", "POCKETDOCKET_LOG", "POCKETDOCKET_LOG_FORMAT", "SUDO_USER", "LOGNAME"] {
+        for variable in [
+            "POCKETDOCKET_CONFIG",
+            "POCKETDOCKET_LOG",
+            "POCKETDOCKET_LOG_FORMAT",
+            "SUDO_USER",
+            "LOGNAME",
+            // Places of a key that the tester may have.
+            "CREDENTIALS_DIRECTORY",
+            "DBUS_SESSION_BUS_ADDRESS",
+            "XDG_RUNTIME_DIR",
+        ] {
             command.env_remove(variable);
         }
         command.env("USER", "tester").env("TZ", "Europe/Berlin").env("COLUMNS", "100");

@@ -32,7 +32,7 @@ fn claim(ledger: &Ledger, name: &UserName, holder: &str, now: i64) -> Option<Str
 fn a_grant_links_and_is_claimed_by_one_at_a_time_also_from_another_process() {
     let (desk, weber) = granted();
     assert_eq!(desk.ledger.user(&weber).expect("there").link, LinkState::Linked);
-    let other = Ledger::open(desk.folder.path(), desk.vault.clone()).expect("opens");
+    let other = Ledger::open(desk.folder.path(), &desk.vault).expect("opens");
     assert_eq!(claim(&desk.ledger, &weber, "daemon", 10).as_deref(), Some("first"));
     assert_eq!(claim(&other, &weber, "command", 11), None);
     assert!(desk.ledger.renew_grant(&weber, "daemon", Some(&secret("second")), at(12)).expect("renewed"));

@@ -77,7 +77,7 @@ proptest! {
                 Step::Restart => {
                     let Desk { folder, vault, ledger } = desk;
                     drop(ledger);
-                    let ledger = Ledger::open(folder.path(), vault.clone()).expect("opens");
+                    let ledger = Ledger::open(folder.path(), &vault).expect("opens");
                     desk = Desk { folder, vault, ledger };
                     continue;
                 }

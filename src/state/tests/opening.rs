@@ -8,7 +8,7 @@ fn what_a_ledger_knows_is_there_after_a_restart() {
     let id = desk.ledger.ledger_id().to_owned();
     let Desk { folder, vault, ledger } = desk;
     drop(ledger);
-    let ledger = Ledger::open(folder.path(), vault).expect("opens");
+    let ledger = Ledger::open(folder.path(), &vault).expect("opens");
     assert_eq!((ledger.ledger_id(), ledger.firm()), (id.as_str(), FIRM));
     let mirror = ledger.mirror_all(mailbox).expect("read");
     assert_eq!(mirror.entries[&key("1")].written, Some(written(&record("Hearing"))));
@@ -49,7 +49,7 @@ fn a_ledger_of_a_later_version_is_refused_with_a_hint_and_left_alone() {
             Ok(())
         })
         .expect("written");
-    let error = Ledger::open(desk.folder.path(), desk.vault.clone()).expect_err("too new");
+    let error = Ledger::open(desk.folder.path(), &desk.vault).expect_err("too new");
     assert!(matches!(error, LedgerError::NewerVersion { found: 99, .. }));
     assert!(error.hint().is_some_and(|hint| hint.contains("version")));
 }
@@ -60,7 +60,7 @@ fn a_file_that_is_no_ledger_is_called_damaged() {
     let vault = Vault::with_random_key();
     for bytes in [&b""[..], b"this is not a database, but it is long enough to look like something at all"] {
         std::fs::write(folder.path().join("ledger.db"), bytes).expect("ours");
-        let opened = Ledger::open(folder.path(), vault.clone());
+        let opened = Ledger::open(folder.path(), &vault);
         assert!(matches!(opened, Err(LedgerError::Corrupt { .. })), "{opened:?}");
     }
 }
@@ -85,7 +85,7 @@ fn files_and_directory_are_for_their_owner_alone() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let directory = folder.path().join("data");
     let vault = Vault::with_random_key();
-    let ledger = Ledger::create(&directory, vault.clone(), FIRM).expect("made");
+    let ledger = Ledger::create(&directory, &vault, FIRM).expect("made");
     let _lock = ledger.lock_engine().expect("free");
     ledger.begin_epoch(at(0)).expect("written");
     let mode = |path: &std::path::Path| std::fs::metadata(path).expect("there").permissions().mode() & 0o777;
@@ -98,14 +98,14 @@ fn files_and_directory_are_for_their_owner_alone() {
     drop(ledger);
     let file = directory.join("ledger.db");
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).expect("ours");
-    Ledger::open(&directory, vault).expect("opens");
+    Ledger::open(&directory, &vault).expect("opens");
     assert_eq!(mode(&file), 0o600, "a file brought back with wider rights is narrowed");
 }
 
 #[test]
 fn only_one_engine_at_a_time() {
     let desk = Desk::new();
-    let other = Ledger::open(desk.folder.path(), desk.vault.clone()).expect("commands may open it too");
+    let other = Ledger::open(desk.folder.path(), &desk.vault).expect("commands may open it too");
     assert_eq!(other.running_engine().expect("asked"), None);
     let lock = desk.ledger.lock_engine().expect("free");
     let pid = std::process::id();
@@ -154,7 +154,7 @@ fn commands_and_engine_write_at_the_same_time_without_losing_anything() {
     let desk = Desk::new();
     let threads: Vec<_> = (0..3)
         .map(|writer| {
-            let ledger = Ledger::open(desk.folder.path(), desk.vault.clone()).expect("opens");
+            let ledger = Ledger::open(desk.folder.path(), &desk.vault).expect("opens");
             std::thread::spawn(move || {
                 for number in 0..20 {
                     ledger.audit("test", None, &format!("{writer}/{number}"), at(number)).expect("waits its turn");

@@ -252,7 +252,7 @@ fn a_request_is_taken_once_and_its_answer_found() {
             Ok(())
         })
         .expect("left");
-    let engine = Ledger::open(desk.folder.path(), desk.vault.clone()).expect("another process");
+    let engine = Ledger::open(desk.folder.path(), &desk.vault).expect("another process");
     let taken = engine.take_requests(at(2)).expect("taken");
     assert_eq!(taken, [(first, request), (second, Request::SyncNow { user: None })]);
     assert_eq!(engine.take_requests(at(3)).expect("read"), []);

@@ -3,15 +3,18 @@ use secrecy::SecretString;
 use super::*;
 use crate::{
     domain::{Body, BodyFormat, ItemContent, Personal, QueryName, RowProblem},
-    plan::{Finding, FindingKind, Hold, HoldReason},
+    plan::{
+        Finding, FindingKind, Hold, HoldReason,
+        adopt::{Match, MatchVerdict},
+    },
+    ports::Person,
 };
 
 const CLIENT: &str = "Mustermann-Zwetschgenkern";
 const PASSWORD: &str = "Herbststurm-4711!";
 
-/// Everything personal goes through every table that can hold it; then the bytes of all files are searched.
-#[test]
-fn no_clients_name_and_no_secret_can_be_read_from_the_files() {
+/// Everything personal goes through every table that can hold it.
+pub(super) fn everything_sealed() -> Desk {
     let desk = Desk::new();
     let (ledger, mailbox, weber) = (&desk.ledger, desk.mailbox(), name("weber"));
     ledger.add_user(&weber, &details("weber@example.org"), "test", at(0)).expect("added");
@@ -60,7 +63,35 @@ fn no_clients_name_and_no_secret_can_be_read_from_the_files() {
         unreadable: false,
     };
     ledger.put_row_problems(&problem.query.clone(), None, &[problem], at(4)).expect("kept");
+    let person = Person { id: PersonId("HW".into()), name: Some(Personal::from(CLIENT)), email: None, active: true };
+    ledger.put_people(&[person], at(5)).expect("kept");
+    let shown = BTreeMap::from([(Field::Subject, Value::text(CLIENT))]);
+    let found = FoundMatch {
+        found: Match {
+            key: key("4"),
+            items: vec![item("b", 1)],
+            by: std::collections::BTreeSet::new(),
+            verdict: MatchVerdict::OneToOne,
+        },
+        portrait: Portrait { record: shown.clone(), items: vec![shown] },
+    };
+    let leftovers = Leftovers { items: 1, unmatched: 0 };
+    ledger.put_adoptions(mailbox, Kind::Event, &[found], leftovers, at(5)).expect("kept");
+    desk
+}
 
+/// What was put there by [`everything_sealed`] is there all the same.
+pub(super) fn everything_opens(desk: &Desk) {
+    let (ledger, mailbox) = (&desk.ledger, desk.mailbox());
+    assert_eq!(ledger.mirror_all(mailbox).expect("read").entries[&key("1")].written, Some(written(&record(CLIENT))));
+    assert_eq!(ledger.before_images(mailbox, &key("1")).expect("read").len(), 1);
+    assert_eq!(ledger.proposals().expect("read").len(), 1);
+    assert!(ledger.parked_records(mailbox).expect("read")[0].cause.contains(CLIENT));
+}
+
+#[test]
+fn no_clients_name_and_no_secret_can_be_read_from_the_files() {
+    let desk = everything_sealed();
     let mut searched = 0;
     for entry in std::fs::read_dir(desk.folder.path()).expect("ours") {
         let path = entry.expect("ours").path();
@@ -72,12 +103,7 @@ fn no_clients_name_and_no_secret_can_be_read_from_the_files() {
         }
     }
     assert!(searched > 100_000, "the files were there to be searched");
-
-    // Everything is there all the same.
-    assert_eq!(ledger.mirror_all(mailbox).expect("read").entries[&key("1")].written, Some(written(&record(CLIENT))));
-    assert_eq!(ledger.before_images(mailbox, &key("1")).expect("read").len(), 1);
-    assert_eq!(ledger.proposals().expect("read").len(), 1);
-    assert!(ledger.parked_records(mailbox).expect("read")[0].cause.contains(CLIENT));
+    everything_opens(&desk);
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn a_new_secret_ends_the_count_of_refusals_and_the_parking() {
     assert_eq!(ledger.count_refused_sign_in(&weber, at(3)).expect("counted"), 1);
     assert_eq!(ledger.count_refused_sign_in(&weber, at(4)).expect("counted"), 2);
     ledger.park(&weber, "wrong password", "give a new one", at(4)).expect("parked");
-    let again = Ledger::open(desk.folder.path(), desk.vault.clone()).expect("opens");
+    let again = Ledger::open(desk.folder.path(), &desk.vault).expect("opens");
     assert_eq!(again.user(&weber).expect("there").refused_sign_ins, 2, "it survives a restart");
     again.give_password(&weber, &SecretString::from("Winter2026!"), "test", at(5)).expect("given");
     let user = ledger.user(&weber).expect("there");

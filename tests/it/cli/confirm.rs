@@ -15,7 +15,7 @@ use pocketdocket::{
 use super::Place;
 
 pub(super) const ADDRESS: &str = "weber@kanzlei.example";
-pub(super) const PASSWORD: &str = "planted-Passwort-7";
+pub(crate) const PASSWORD: &str = "planted-Passwort-7";
 
 /// An Exchange of our own, for commands that run beside it.
 pub(crate) struct Exchange {
@@ -68,9 +68,16 @@ impl Exchange {
 
     /// Confirms the place's linked user with the code in the mailbox.
     pub(super) fn confirm_by_mailbox(&self, place: &Place) {
+        let (_, (exit, said)) = self.confirm(place);
+        assert_eq!(exit, Some(0), "{said}");
+    }
+
+    /// The same: the code that was used, how the command ended, and what it said.
+    pub(crate) fn confirm(&self, place: &Place) -> (String, (Option<i32>, String)) {
         let mut confirming = Confirming::begin(place);
-        confirming.give(&self.code().expect("a task holds the code"));
-        assert_eq!(confirming.end().0, Some(0));
+        let code = self.code().expect("a task holds the code");
+        confirming.give(&code);
+        (code, confirming.end())
     }
 
     /// What its user does with a phone.
@@ -84,10 +91,15 @@ impl Exchange {
         self.running.faults().add(FaultRule::new(fault));
     }
 
+    /// How many events, tasks and contacts the mailbox shows.
+    pub(crate) fn items(&self) -> (usize, usize, usize) {
+        let view = self.running.mailbox(ADDRESS).expect("is there");
+        (view.events().len(), view.tasks().len(), view.contacts().len())
+    }
+
     /// Whether the mailbox shows nothing.
     pub(crate) fn is_empty(&self) -> bool {
-        let view = self.running.mailbox(ADDRESS).expect("is there");
-        view.events().is_empty() && view.tasks().is_empty() && view.contacts().is_empty()
+        self.items() == (0, 0, 0)
     }
 
     pub(crate) fn stop(self) {

@@ -1,5 +1,8 @@
 //! Planted passwords and codes appear nowhere: no output, no log, no list of processes, no file.
 
+mod scan;
+mod search;
+
 use std::{fs, io::Write as _, path::Path, process::Stdio, time::Duration};
 
 use pocketdocket::state::{Attempt, Effect, KeptState, LedgerError};

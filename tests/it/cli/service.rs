@@ -17,7 +17,7 @@ fn json(place: &Place, line: &str) -> (Option<i32>, Value) {
 }
 
 /// Releases everything that waits, as a person would after looking.
-fn release_all(place: &Place) -> usize {
+pub(super) fn release_all(place: &Place) -> usize {
     let (_, holds) = json(place, "holds list --json");
     let holds = holds.as_array().expect("a list").clone();
     for hold in &holds {
@@ -61,19 +61,24 @@ fn the_first_sync_is_planned_held_shown_released_and_done() {
 }
 
 /// The service, as a service manager would run it.
-struct Service(Child);
+pub(super) struct Service(Child);
 
 impl Service {
     fn start(place: &Place) -> Self {
+        Self::start_with(place, "info", Stdio::piped())
+    }
+
+    /// With this filter of the log, which goes there.
+    pub(super) fn start_with(place: &Place, log: &str, messages: Stdio) -> Self {
         // No tick but the first and those that are asked for.
         let config = std::fs::read_to_string(place.path("pocketdocket.toml")).expect("is there");
         place.write("pocketdocket.toml", &config.replace("*/2 * * * *", "0 0 1 1 *"));
         let child = Command::new(assert_cmd::cargo::cargo_bin!("pocketdocket"))
-            .args(["run", "--log", "info"])
+            .args(["run", "--log", log])
             .current_dir(place.path(""))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stderr(messages)
             .spawn()
             .expect("the binary starts");
         let service = Self(child);
@@ -85,7 +90,11 @@ impl Service {
         service
     }
 
-    fn stop(mut self) -> (Option<i32>, String) {
+    pub(super) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
+    pub(super) fn stop(mut self) -> (Option<i32>, String) {
         let killed = Command::new("kill").args(["-TERM", &self.0.id().to_string()]).status().expect("there is kill");
         assert!(killed.success());
         let deadline = Instant::now() + Duration::from_mins(1);
@@ -97,8 +106,9 @@ impl Service {
             std::thread::sleep(Duration::from_millis(50));
         };
         let mut log = String::new();
-        let messages = self.0.stderr.as_mut().expect("is piped");
-        messages.read_to_string(&mut log).expect("the log is text");
+        if let Some(messages) = self.0.stderr.as_mut() {
+            messages.read_to_string(&mut log).expect("the log is text");
+        }
         (status.code(), log)
     }
 }

@@ -136,7 +136,7 @@ fn check_says_what_is_right_and_signs_in_nowhere() {
     exit code: 0
     ----- stdout
     configuration  ok, `pocketdocket.toml`
-    master key     ok, key file `master.key`
+    master key     ok, key file `master.key`: readable by the service's account alone; every backup of the file holds the key as it is
     ledger         ok, `data`
     mapping        ok, `sample` with 3 queries
     users          0 of 0 active

@@ -9,7 +9,7 @@ use pocketdocket::{
     plan::{Action, Hold, HoldReason, Operation, Why},
     ports::MailboxIdentity,
     state::{ConfirmationWay, Ledger, LinkState, UserName},
-    vault::KeyFile,
+    vault::KeySource,
 };
 
 use super::Place;
@@ -17,8 +17,8 @@ use super::Place;
 impl Place {
     /// The ledger, as the service would have it open beside the commands.
     pub(crate) fn ledger(&self) -> Ledger {
-        let vault = KeyFile::open(&self.path("master.key")).expect("the key is there");
-        Ledger::open(&self.path("data"), vault).expect("the ledger opens")
+        let vault = KeySource::File(self.path("master.key")).open(None).expect("the key is there");
+        Ledger::open(&self.path("data"), &vault).expect("the ledger opens")
     }
 
     /// An installation with one active user.

@@ -15,7 +15,7 @@ use pocketdocket::{
     exchange,
     simulator::{self, ItemView, MailboxView, Phone, Running, Simulator},
     state::{AuthMethod, ConfirmationWay, HoldSummary, Ledger, LinkState, UserDetails, UserName},
-    vault::KeyFile,
+    vault::KeySource,
 };
 use tempfile::TempDir;
 
@@ -143,8 +143,8 @@ impl Office {
     /// Makes the ledger and the link, all the way to active.
     pub(super) fn new_ledger(&self) {
         let _ = std::fs::remove_file(self.path("master.key"));
-        let vault = KeyFile::create(&self.path("master.key")).expect("a new key");
-        let ledger = Ledger::create(&self.data(), vault, FirmId(FIRM)).expect("a new ledger");
+        let vault = KeySource::File(self.path("master.key")).draw(None).expect("a new key");
+        let ledger = Ledger::create(&self.data(), &vault, FirmId(FIRM)).expect("a new ledger");
         let (name, now): (UserName, _) = ("weber".parse().expect("a name"), Timestamp::now());
         let details = UserDetails {
             person: PersonId("HW".to_owned()),
@@ -183,7 +183,8 @@ impl Office {
 
     /// The ledger, for as long as the caller keeps it.
     pub(super) fn ledger(&self) -> Ledger {
-        Ledger::open(&self.data(), KeyFile::open(&self.path("master.key")).expect("the key")).expect("the ledger")
+        Ledger::open(&self.data(), KeySource::File(self.path("master.key")).open(None).expect("the key"))
+            .expect("the ledger")
     }
 
     pub(super) fn phone(&self) -> Phone {

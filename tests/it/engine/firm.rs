@@ -18,7 +18,7 @@ use pocketdocket::{
     state::{
         AuthMethod, ConfirmationWay, EngineLock, HoldSummary, Ledger, LinkState, UserDetails, UserName, UserStatus,
     },
-    vault::KeyFile,
+    vault::KeySource,
 };
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -389,12 +389,12 @@ pub(super) fn text(item: &ItemView, path: &str) -> String {
 const FIRM: [u8; 16] = [7; 16];
 
 fn new_ledger(data: &std::path::Path, key: &std::path::Path, firm: [u8; 16]) -> Ledger {
-    let vault = KeyFile::create(key).expect("a new key");
-    Ledger::create(data, vault, FirmId(firm)).expect("a new ledger")
+    let vault = KeySource::File(key.to_owned()).draw(None).expect("a new key");
+    Ledger::create(data, &vault, FirmId(firm)).expect("a new ledger")
 }
 
 fn open_ledger(data: &std::path::Path, key: &std::path::Path) -> Ledger {
-    Ledger::open(data, KeyFile::open(key).expect("the key")).expect("the ledger")
+    Ledger::open(data, KeySource::File(key.to_owned()).open(None).expect("the key")).expect("the ledger")
 }
 
 /// What the firm's IT chose, and which version of our code is at work.

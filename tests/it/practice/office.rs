@@ -13,7 +13,7 @@ use pocketdocket::{
     simulator::{self, MailboxView, Running, Simulator},
     sources::{self, Preview, ServerSettings, Settings, SourceZone, Tls},
     state::{AuthMethod, ConfirmationWay, EngineLock, Ledger, LinkState, UserDetails, UserName},
-    vault::KeyFile,
+    vault::KeySource,
 };
 use secrecy::SecretString;
 use tempfile::TempDir;
@@ -64,8 +64,8 @@ impl Office {
             .iter()
             .fold(simulator::Settings::default(), |exchange, person| exchange.with_mailbox(&address(person)));
         let sim = Simulator::start(exchange).await.expect("a simulator");
-        let vault = KeyFile::create(&folder.path().join("master.key")).expect("a key");
-        let ledger = Ledger::create(&folder.path().join("data"), vault, FirmId([7; 16])).expect("a ledger");
+        let vault = KeySource::File(folder.path().join("master.key")).draw(None).expect("a key");
+        let ledger = Ledger::create(&folder.path().join("data"), &vault, FirmId([7; 16])).expect("a ledger");
         let clock = Arc::new(Mutex::new("2026-11-23T08:00:00Z".parse().expect("a time")));
         let exchange = exchange::Settings { url: Some(sim.ews_url()), ..exchange::Settings::default() };
         let office_zone = TimeZone::get("Europe/Berlin").expect("a zone");
