@@ -184,8 +184,8 @@ fn the_secret_service_keeps_the_key() {
     let place = Place::with_secret();
     let program = assert_cmd::cargo::cargo_bin!("pocketdocket");
     let script = format!(
-        "mkdir -p home/.local/share run; chmod 0700 run
-         export HOME=$PWD/home XDG_RUNTIME_DIR=$PWD/run XDG_DATA_HOME=$PWD/home/.local/share
+        "mkdir -p own/data run; chmod 0700 run
+         export HOME=$PWD/own XDG_RUNTIME_DIR=$PWD/run XDG_DATA_HOME=$PWD/own/data
          printf unlocked | gnome-keyring-daemon --unlock --components=secrets >/dev/null
          '{0}' check && '{0}' vault move --to keyring && rm master.key && '{0}' check && '{0}' vault rotate && '{0}' vault show \
          && '{0}' vault move --to file --key-file other.key",
