@@ -35,7 +35,8 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
         database.display()
     ));
 
-    let exchange = Simulator::start(simulator::Settings { port, ..simulator::Settings::default() }).await?;
+    let offer = simulator::SignInOffer::BasicAndOauth;
+    let exchange = Simulator::start(simulator::Settings { port, offer, ..simulator::Settings::default() }).await?;
     say(&format!("an Exchange of its own, simulated on this machine: {}", exchange.ews_url()));
 
     let firm = FirmId(rand::random());
@@ -45,8 +46,12 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
     text = text.replace("schedule = \"*/2 * * * *\"", "schedule = \"*/10 * * * * *\"\njitter_seconds = 0");
     let _ = write!(
         text,
-        "\n[exchange]\nurl = \"{}\"\n\n[confirmation]\nmethods = [\"authenticator\", \"mailbox\"]\n",
-        exchange.ews_url()
+        "\n[exchange]\nurl = \"{}\"\n\n[confirmation]\nmethods = [\"provider\", \"authenticator\", \"mailbox\"]\n\n\
+         [sign_in]\nauthority = \"{}\"\ntenant = \"{}\"\nclient_id = \"{}\"\n",
+        exchange.ews_url(),
+        exchange.authority_url(),
+        simulator::TENANT,
+        simulator::CLIENT_ID
     );
     std::fs::write(&path, &text)?;
     let config = Config::parse(&path, &text)?;

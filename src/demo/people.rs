@@ -1,17 +1,25 @@
 //! Everybody with a mailbox is linked and confirms: the same steps as at a real firm, with the demo on both ends.
 
-use jiff::Timestamp;
-use secrecy::SecretString;
+use std::time::Duration;
 
-use super::{Demo, DemoError};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{Demo, DemoError, browser};
 use crate::{
-    app::FirstUse,
-    auth::confirmation::{Code, Verdict},
+    app::{ByProvider, FirstUse},
+    auth::{
+        confirmation::{Code, Verdict, provider::Evidence},
+        oauth::{Audience, Identity, Landing},
+    },
     ports::{Failure, Person, Portion, Protocol},
+    simulator::{AccountAction, Mfa},
     state::{AuthMethod, UserDetails, UserName},
 };
 
 const BY: &str = "the demo";
+/// How long the browser is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn link_everybody(demo: &mut Demo, say: &mut dyn FnMut(&str)) -> Result<(), DemoError> {
     for person in people(demo).await? {
@@ -24,9 +32,23 @@ pub(super) async fn link_everybody(demo: &mut Demo, say: &mut dyn FnMut(&str)) -
             continue;
         }
         let name = user_name(&person)?;
-        link(demo, &name, &person, &address).await?;
-        let code = confirm(demo, &name, &address).await?;
-        say(&format!("{name}: linked to {address} with an app password, code {code} read on the phone, active"));
+        let how = match demo.users.len() {
+            0 => {
+                link_by_oauth(demo, &name, &person, &address).await?;
+                "by OAuth, with the provider's second factor at the browser".to_owned()
+            }
+            1 => {
+                link(demo, &name, &person, &address).await?;
+                let code = confirm_with_app(demo, &name)?;
+                format!("with an app password, code {code} of an authenticator app")
+            }
+            _ => {
+                link(demo, &name, &person, &address).await?;
+                let code = confirm(demo, &name, &address).await?;
+                format!("with an app password, code {code} read on the phone")
+            }
+        };
+        say(&format!("{name}: linked to {address} {how}, active"));
         demo.users.push(name);
     }
     Ok(())
@@ -51,6 +73,22 @@ fn user_name(person: &Person) -> Result<UserName, DemoError> {
 /// The administrator enters the user; the mailbox's app password comes from Exchange and goes straight into the ledger.
 async fn link(demo: &Demo, name: &UserName, person: &Person, address: &str) -> Result<(), DemoError> {
     let now = Timestamp::now();
+    let password = enter(demo, name, person, address, AuthMethod::Password)?;
+    let ledger = &demo.app.ledger;
+    let identity = demo.app.mailboxes.with_password(&ledger.user(name)?, &password)?.identity().await?;
+    ledger.give_password(name, &password, BY, now)?;
+    ledger.verified(name, ledger.mailbox_for(&identity, now)?, BY, now)?;
+    Ok(())
+}
+
+/// The administrator enters the user, and Exchange has a mailbox for them.
+fn enter(
+    demo: &Demo,
+    name: &UserName,
+    person: &Person,
+    address: &str,
+    method: AuthMethod,
+) -> Result<SecretString, DemoError> {
     let password = SecretString::from(format!("{:032x}", rand::random::<u128>()));
     demo.exchange.add_mailbox(address, address, password.clone())?;
     let details = UserDetails {
@@ -59,14 +97,53 @@ async fn link(demo: &Demo, name: &UserName, person: &Person, address: &str) -> R
         login: address.to_owned(),
         url: None,
         protocol: Protocol::Ews,
-        method: AuthMethod::Password,
+        method,
         settings: serde_json::Value::Null,
     };
-    let ledger = &demo.app.ledger;
-    ledger.add_user(name, &details, BY, now)?;
-    demo.app.mailboxes.with_password(&ledger.user(name)?, &password)?.identity().await?;
-    ledger.give_password(name, &password, BY, now)?;
-    Ok(())
+    demo.app.ledger.add_user(name, &details, BY, Timestamp::now())?;
+    Ok(password)
+}
+
+/// The user signs in at the provider, which asks for a second factor: that is the confirmation.
+async fn link_by_oauth(demo: &Demo, name: &UserName, person: &Person, address: &str) -> Result<(), DemoError> {
+    let password = enter(demo, name, person, address, AuthMethod::OAuth)?;
+    demo.exchange.administrator().act(address, AccountAction::SetMfa { mfa: Mfa::Required })?;
+    let authority = demo.app.mailboxes.authority()?;
+    let landing = Landing::open(None).await?;
+    let sign_in = authority.begin(&landing.redirect(), address, Audience::Ews).await?;
+    let back = browser::sign_in(sign_in.url(), address, password.expose_secret()).await?;
+    let (answered, came_back) = tokio::join!(landing.wait(sign_in, PATIENCE), browser::come_back(back));
+    came_back?;
+    let granted = authority.finish(answered?).await?;
+    let (ledger, now) = (&demo.app.ledger, Timestamp::now());
+    ledger.give_grant(name, &granted.refresh, BY, now)?;
+    let identity = demo.app.mailboxes.of(&ledger.user(name)?)?.identity().await?;
+    ledger.verified(name, ledger.mailbox_for(&identity, now)?, BY, now)?;
+    let Identity { subject, amr, at, .. } = granted.identity;
+    match first_use(demo, name).confirmed_by_provider(&Evidence { subject, amr, at }, now)? {
+        ByProvider::Confirmed => Ok(()),
+        ByProvider::AnotherWay(why) => Err(DemoError::NotConfirmed(name.to_string(), why.to_string())),
+    }
+}
+
+/// The user scans the QR code with an authenticator app and says the code that it shows. Gives the code, which is worth nothing
+/// any more.
+fn confirm_with_app(demo: &Demo, name: &UserName) -> Result<String, DemoError> {
+    let refused = |why: String| DemoError::NotConfirmed(name.to_string(), why);
+    let (first_use, now) = (first_use(demo, name), Timestamp::now());
+    let key = first_use.enrol(now)?.key.expose_secret().replace(' ', "");
+    let key = totp_rs::Secret::try_from_base32(key).map_err(|error| refused(error.to_string()))?;
+    let app = totp_rs::Builder::new().with_secret(key).build().map_err(|error| refused(error.to_string()))?;
+    let shown = app.generate(u64::try_from(now.as_second()).unwrap_or_default()).to_string();
+    let code = Code::parse(&shown).map_err(|error| refused(error.to_string()))?;
+    match first_use.attempt_authenticator(&code, now)? {
+        Verdict::Confirmed => Ok(shown),
+        Verdict::Refused(refusal) => Err(refused(refusal.to_string())),
+    }
+}
+
+fn first_use(demo: &Demo, name: &UserName) -> FirstUse {
+    FirstUse::new(demo.app.ledger.clone(), demo.app.config.confirmation.clone(), name.clone(), BY)
 }
 
 /// The code goes into the mailbox as a task; the user reads it on the phone and says it. Gives the code, which is worth
@@ -75,8 +152,7 @@ async fn confirm(demo: &Demo, name: &UserName, address: &str) -> Result<String, 
     let refused = |why: &str| DemoError::NotConfirmed(name.to_string(), why.to_owned());
     let now = Timestamp::now();
     let mailbox = demo.app.mailboxes.of(&demo.app.ledger.user(name)?)?;
-    let settings = demo.app.config.confirmation.clone();
-    let first_use = FirstUse::new(demo.app.ledger.clone(), settings, name.clone(), BY);
+    let first_use = first_use(demo, name);
     let today = now.to_zoned(demo.app.config.scope.office_zone.clone()).date();
     first_use.send(mailbox.as_ref(), today, now).await?;
     let phone = demo.exchange.mailbox(address)?;
