@@ -133,6 +133,6 @@ impl Asked {
         query.extend_pairs(options);
         // What a form writes as `+` clients may take for a plus.
         let query = query.finish().replace('+', "%20").replace("%24", "$");
-        format!("{}{}?{query}", self.root, self.path)
+        format!("{}/{}?{query}", self.root, self.path.trim_start_matches('/'))
     }
 }

@@ -52,17 +52,18 @@ impl Schema {
         for line in text.lines() {
             let words: Vec<&str> = line.split_whitespace().collect();
             match words.as_slice() {
+                // A field may be called `type`, too.
+                [name, form] if line.starts_with("  ") => {
+                    let marks = form.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
+                    let field = Field { name, form: form.strip_suffix(marks).unwrap_or(form), marks };
+                    schema.types.entry(current).or_default().fields.push(field);
+                }
                 ["enum", name, words @ ..] => {
                     schema.enums.insert(name, words.to_vec());
                 }
                 ["type", name, rest @ ..] => {
                     current = name;
                     schema.types.insert(name, Type { open: !rest.is_empty(), fields: Vec::new() });
-                }
-                [name, form] if line.starts_with("  ") => {
-                    let marks = form.trim_start_matches(|letter: char| letter.is_ascii_alphanumeric());
-                    let field = Field { name, form: form.strip_suffix(marks).unwrap_or(form), marks };
-                    schema.types.entry(current).or_default().fields.push(field);
                 }
                 _ => {}
             }
