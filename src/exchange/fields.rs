@@ -16,7 +16,6 @@ A contact, event or task that is written over one protocol is the same over the 
 
 - Over Graph the notes of a contact are plain text; formatting that a user gave them elsewhere is lost when our part of them
   changes. Notes of events and tasks come back as HTML.
-- Graph keeps the phone numbers of one sort in a list without gaps: a second number without a first one becomes the first.
 - To Do knows no percentage and no sensitivity. Both stand as a line in our part of a task's notes (`[Progress: 40 %]`,
   `[Sensitivity: private]`) and are read back from there. A task that is done has 100 per cent.
 - To Do has no property for our stamp. A task carries it in a linked resource, which its user sees as `Pocket Docket`.

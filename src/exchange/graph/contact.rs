@@ -36,10 +36,11 @@ pub(super) const EMAILS: &[(Field, &str)] = &[
     (Field::Email2, "secondaryEmailAddress"),
     (Field::Email3, "tertiaryEmailAddress"),
 ];
-/// List, the fields in it. A list has no gaps: a second number without a first one is the first.
-pub(super) const LISTS: &[(&str, [Field; 2])] = &[
-    ("businessPhones", [Field::BusinessPhone, Field::BusinessPhone2]),
-    ("homePhones", [Field::HomePhone, Field::HomePhone2]),
+/// List, the fields in it, and the property of the second: a list has no gaps, so a second number without a first one is written
+/// there, and by it the two are told apart.
+pub(super) const LISTS: &[(&str, [Field; 2], &str)] = &[
+    ("businessPhones", [Field::BusinessPhone, Field::BusinessPhone2], "String 0x3A1B"),
+    ("homePhones", [Field::HomePhone, Field::HomePhone2], "String 0x3A2F"),
 ];
 /// Field, id: `PidTagPrimaryFaxNumber` and so on.
 /// <https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxprops/>
@@ -64,7 +65,7 @@ const SENSITIVITIES: [Sensitivity; 4] =
 
 /// Whether what stands in the mailbox must be known before these can be written: a list is replaced as a whole.
 pub(super) fn needs_current(field: Field) -> bool {
-    LISTS.iter().any(|(_, fields)| fields.contains(&field))
+    LISTS.iter().any(|(_, fields, _)| fields.contains(&field))
 }
 
 /// Writes fields; `None` clears one. `current` is what is there.
@@ -72,21 +73,42 @@ pub(super) fn write(fields: &BTreeMap<Field, Option<&Value>>, current: Option<&J
     for (field, value) in fields {
         write_one(*field, *value, entity);
     }
-    for (list, places) in LISTS {
+    for (list, places, second) in LISTS {
         if !places.iter().any(|field| fields.contains_key(field)) {
             continue;
         }
-        let mut there = current.into_iter().flat_map(|current| texts(current, list)).map(str::to_owned);
-        let numbers = places.map(|field| {
-            let there = there.next();
-            match fields.get(&field) {
-                None => there,
-                Some(Some(Value::Text(text))) => Some(clean(text.reveal())),
-                Some(_) => None,
-            }
+        let there = current.map_or([None, None], |current| numbers(current, list, second));
+        let mut wanted = places.iter().zip(there).map(|(field, there)| match fields.get(field) {
+            None => there.map(str::to_owned),
+            Some(Some(Value::Text(text))) => Some(clean(text.reveal())).filter(|number| !number.is_empty()),
+            Some(_) => None,
         });
-        let numbers: Vec<String> = numbers.into_iter().flatten().filter(|number| !number.is_empty()).collect();
-        entity.set(list, numbers);
+        match (wanted.next().flatten(), wanted.next().flatten()) {
+            (None, Some(number)) => {
+                entity.set(list, Vec::<String>::new());
+                entity.extend(second, Some(&number));
+            }
+            (first, other) => {
+                if other.is_none() && property_is_there(current, second) {
+                    entity.extend(second, None);
+                }
+                entity.set(list, first.into_iter().chain(other).collect::<Vec<_>>());
+            }
+        }
+    }
+}
+
+fn property_is_there(current: Option<&Json>, id: &str) -> bool {
+    current.is_some_and(|current| property::read(current, id).is_some())
+}
+
+/// The first and the second number of a list.
+fn numbers<'e>(entity: &'e Json, list: &str, second: &str) -> [Option<&'e str>; 2] {
+    let mut listed = texts(entity, list).filter(|number| !number.is_empty());
+    let (one, two) = (listed.next(), listed.next());
+    match property::read(entity, second) {
+        Some(second) if two.is_none() => [one.filter(|one| *one != second), Some(second)],
+        _ => [one, two],
     }
 }
 
@@ -144,7 +166,8 @@ pub(super) fn asked(names: &mut Vec<&'static str>, extended: &mut Vec<String>) {
     for table in [TEXTS, EMAILS, ADDRESSES] {
         names.extend(table.iter().map(|(_, name)| *name));
     }
-    names.extend(LISTS.iter().map(|(list, _)| *list));
+    names.extend(LISTS.iter().map(|(list, ..)| *list));
+    extended.extend(LISTS.iter().map(|(.., second)| (*second).to_owned()));
     names.extend([BIRTHDAY, "emailAddresses", "personalNotes", "parentFolderId"]);
     extended.extend(EXTENDED.iter().map(|(_, id)| (*id).to_owned()));
     extended.push(property::SENSITIVITY.to_owned());
@@ -158,9 +181,9 @@ pub(super) fn read(entity: &Json, put: &mut impl FnMut(Field, Option<Value>)) {
     for (field, id) in EXTENDED {
         put(*field, property::read(entity, id).map(value));
     }
-    for (list, fields) in LISTS {
-        for (field, number) in fields.iter().zip(texts(entity, list)) {
-            put(*field, Some(number).filter(|number| !number.is_empty()).map(value));
+    for (list, fields, second) in LISTS {
+        for (field, number) in fields.iter().zip(numbers(entity, list, second)) {
+            put(*field, number.map(value));
         }
     }
     let one_by_one = EMAILS.iter().any(|(_, name)| entity.get(name).is_some());
