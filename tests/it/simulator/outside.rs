@@ -30,7 +30,7 @@ impl Process {
             .expect("a process");
         let mut output = BufReader::new(child.stdout.take().expect("output"));
         let mut said = std::collections::HashMap::new();
-        for _ in 0..4 {
+        for _ in 0..5 {
             let mut line = String::new();
             output.read_line(&mut line).expect("a line");
             if let Some((name, value)) = line.trim_end().split_once(' ') {
