@@ -20,6 +20,7 @@ pub use aadsts::{Aadsts, OauthError};
 pub use catalogue::{Entry, Fixer};
 pub use cause::Cause;
 pub use classify::is_exchange_online;
+pub use ews::cause_of_response_code;
 pub use next_try::NextTry;
 pub use observation::{NetworkTrouble, Observation, Scheme};
 

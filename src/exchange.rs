@@ -14,6 +14,7 @@ pub mod ews;
 #[cfg(test)]
 mod fields;
 pub mod graph;
+mod patience;
 #[cfg(test)]
 mod script;
 mod settings;

@@ -1,4 +1,4 @@
-use super::{Cause, Diagnosis, NetworkTrouble, Observation, Scheme, ews};
+use super::{Cause, Diagnosis, NetworkTrouble, Observation, Scheme, cause_of_response_code};
 
 /// Kerberos and tokens bear five minutes between two clocks.
 const TOLERATED_SECONDS: i64 = 300;
@@ -22,7 +22,9 @@ impl Observation {
         if let Some(status) = self.status {
             evidence.push(format!("`{host}` answered HTTP {status}"));
         }
-        if let Some((code, cause)) = self.response_code.as_deref().and_then(|code| Some((code, ews::cause(code)?))) {
+        if let Some((code, cause)) =
+            self.response_code.as_deref().and_then(|code| Some((code, cause_of_response_code(code)?)))
+        {
             evidence.push(format!("it says `{code}`"));
             return cause;
         }

@@ -2,7 +2,7 @@ use super::Cause;
 
 /// What a response code of EWS says about the way to the mailbox; `None` for codes about data.
 /// <https://learn.microsoft.com/exchange/client-developer/web-service-reference/responsecode>
-pub(super) fn cause(code: &str) -> Option<Cause> {
+pub fn cause_of_response_code(code: &str) -> Option<Cause> {
     Some(match code {
         "ErrorPasswordExpired" | "ErrorPasswordChangeRequired" => Cause::PasswordExpired,
         "ErrorLogonFailure" => Cause::WrongPassword,

@@ -21,6 +21,18 @@ const DEPTH: usize = 200_000;
 /// What an answer without an end consists of.
 static PIECE: [u8; 64 * 1024] = [b'a'; 64 * 1024];
 
+/// A body, broken off after so many bytes.
+pub(super) fn body(bytes: Bytes, truncate: Option<usize>) -> Body {
+    match truncate {
+        Some(most) if most < bytes.len() => {
+            let part = bytes.slice(..most);
+            let broken = Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
+            Body::from_stream(futures_util::stream::iter([Ok(part), broken]))
+        }
+        _ => Body::from(bytes),
+    }
+}
+
 /// The answer that a fault gives here, if one strikes; a slow one has been waited for.
 pub(super) async fn spoilt(world: &World, place: &Place<'_>) -> Option<Response> {
     let slow = world.faults.strike(place, |fault| match fault {

@@ -28,11 +28,11 @@ mod sync;
 mod times;
 mod update;
 
-use std::{io, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
-    body::{Body, Bytes, to_bytes},
+    body::{Bytes, to_bytes},
     extract::{ConnectInfo, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
@@ -151,14 +151,7 @@ async fn serve(State(world): State<Arc<World>>, ConnectInfo(cut): ConnectInfo<Cu
 fn respond(answer: Answer, request: &HeaderMap) -> Response {
     let bytes = Bytes::from(answer.body);
     let length = bytes.len();
-    let body = match answer.truncate {
-        Some(most) if most < length => {
-            let part = bytes.slice(..most);
-            let broken = Err(io::Error::from(io::ErrorKind::ConnectionReset));
-            Body::from_stream(futures_util::stream::iter([Ok(part), broken]))
-        }
-        _ => Body::from(bytes),
-    };
+    let body = answers::body(bytes, answer.truncate);
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();

@@ -31,7 +31,7 @@ mod task;
 mod times;
 mod view;
 
-use std::{io, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -45,7 +45,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{faults::Fault, listener::Cut, world::World};
+use super::{answers, faults::Fault, listener::Cut, world::World};
 use answer::{Answer, Refused};
 use asked::Asked;
 use batch::Batch;
@@ -251,14 +251,7 @@ fn refusal(fault: &Fault) -> Option<Refused> {
 fn respond(answer: Answer, ids: &Ids) -> Response {
     let bytes = Bytes::from(answer.body.as_ref().map(Value::to_string).unwrap_or_default());
     let length = bytes.len();
-    let body = match answer.truncate {
-        Some(most) if most < length => {
-            let part = bytes.slice(..most);
-            let broken = Err(io::Error::from(io::ErrorKind::ConnectionReset));
-            Body::from_stream(futures_util::stream::iter([Ok(part), broken]))
-        }
-        _ => Body::from(bytes),
-    };
+    let body = answers::body(bytes, answer.truncate);
     let mut response = Response::new(body);
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();

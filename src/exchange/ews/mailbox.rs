@@ -6,7 +6,7 @@ mod folders;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use async_trait::async_trait;
@@ -27,15 +27,13 @@ use super::{
 use crate::{
     diagnosis::Cause,
     domain::{FolderId, ItemContent, ItemId, ItemRef, Kind, Stamp},
-    exchange::{Call, LinkAddress, OwnFolders, Settings, Shared, throttle::Throttle, transport::Link},
+    exchange::{Call, LinkAddress, OwnFolders, Settings, Shared, patience, throttle::Throttle, transport::Link},
     ports::{
         Authenticator, Changes, Failure, FailureKind, Folder, ItemChange, ItemOutcome, Mailbox, MailboxIdentity,
-        NewItem, Owner, Removal, Sighting, SyncToken, web::TimedOut,
+        NewItem, Owner, Removal, Sighting, SyncToken,
     },
 };
 
-/// A pause as short as this is sat out; a longer one is the caller's to plan.
-const SHORT_PAUSE: Duration = Duration::from_secs(2);
 /// The most items that one write request holds, however many are asked for.
 const WRITE_BATCH: usize = 100;
 
@@ -147,35 +145,17 @@ impl EwsMailbox {
 
     /// Sits out a short pause that the server asked for; reports a long one.
     async fn wait(&self, doing: &str) -> Result<(), Failure> {
-        loop {
-            let pause = self.learned().throttle.pause(Instant::now());
-            match pause {
-                None => return Ok(()),
-                Some(pause) if pause <= SHORT_PAUSE => tokio::time::sleep(pause).await,
-                Some(pause) => {
-                    return Err(Failure::new(FailureKind::Throttled, doing)
-                        .because("the server asked us to wait; nothing was sent")
-                        .after(pause));
-                }
-            }
-        }
+        patience::sit_out(doing, || self.learned().throttle.pause(Instant::now())).await
     }
 
     /// Remembers what a failure says about the server's patience.
-    fn learn_from(&self, mut failure: Failure, items: usize) -> Failure {
-        let timed_out = std::error::Error::source(&failure).is_some_and(<dyn std::error::Error>::is::<TimedOut>);
-        let mut learned = self.learned();
-        match failure.kind {
-            FailureKind::Throttled => {
-                self.link.note_load();
-                let pause = learned.throttle.refused(Instant::now(), failure.retry_after, rand::random());
-                failure.retry_after = Some(pause);
-            }
-            _ if timed_out || batches::wants_less(&failure) => learned.throttle.too_much(items),
-            _ => {}
+    fn learn_from(&self, failure: Failure, items: usize) -> Failure {
+        if failure.kind == FailureKind::Throttled {
+            // EWS may say so in an answer whose status is a good one.
+            self.link.note_load();
         }
-        drop(learned);
-        failure
+        let wants_less = batches::wants_less(&failure);
+        patience::learn(&mut self.learned().throttle, failure, items, wants_less)
     }
 }
 

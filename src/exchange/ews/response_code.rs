@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use crate::{
+    diagnosis::{Cause, cause_of_response_code},
     ports::{Failure, FailureKind},
     xml::Element,
 };
@@ -80,26 +81,18 @@ pub(super) fn failure(doing: &str, code: &str, text: Option<&str>, details: Opti
 
 /// The kind of a code that means the same wherever it stands; `None` for what concerns the data, and for unknown codes.
 fn kind(code: &str) -> Option<FailureKind> {
+    if let Some(cause) = cause_of_response_code(code) {
+        return Some(match cause {
+            Cause::Throttled => FailureKind::Throttled,
+            Cause::ProviderTrouble => FailureKind::Transient,
+            Cause::MailboxMissing | Cause::AccountDisabled => FailureKind::MailboxMissing,
+            Cause::ImpersonationMissing => FailureKind::Forbidden,
+            _ => FailureKind::Unauthorized,
+        });
+    }
     Some(match code {
-        "ErrorServerBusy" | "ErrorExceededConnectionCount" | "ErrorExceededFindCountLimit" => FailureKind::Throttled,
         "ErrorTimeoutExpired" | "ErrorTooManyObjectsOpened" | "ErrorBatchProcessingTooLarge" => FailureKind::TooMuch,
-        "ErrorMailboxStoreUnavailable"
-        | "ErrorMailboxMoveInProgress"
-        | "ErrorMailboxFailover"
-        | "ErrorInternalServerTransientError"
-        | "ErrorInternalServerError"
-        | "ErrorConnectionFailed"
-        | "ErrorConnectionFailedTransientError"
-        | "ErrorADUnavailable"
-        | "ErrorADOperation"
-        | "ErrorBatchProcessingStopped"
-        | "ErrorNotEnoughMemory"
-        | "ErrorInsufficientResources"
-        | "ErrorRequestAborted"
-        | "ErrorProxyCallFailed"
-        | "ErrorProxyRequestProcessingFailed"
-        | "ErrorProxyServiceDiscoveryFailed"
-        | "ErrorServiceUnavailable" => FailureKind::Transient,
+        "ErrorBatchProcessingStopped" | "ErrorRequestAborted" => FailureKind::Transient,
         "ErrorIrresolvableConflict"
         | "ErrorStaleObject"
         | "ErrorChangeKeyRequired"
@@ -111,27 +104,6 @@ fn kind(code: &str) -> Option<FailureKind> {
         | "ErrorToFolderNotFound"
         | "ErrorSyncFolderNotFound" => FailureKind::NotFound,
         "ErrorInvalidSyncStateData" => FailureKind::TokenExpired,
-        "ErrorNonExistentMailbox"
-        | "ErrorAccountDisabled"
-        | "ErrorMissingEmailAddress"
-        | "ErrorMissingEmailAddressForManagedFolder"
-        | "ErrorMailboxConfiguration"
-        | "ErrorInvalidMailbox"
-        | "ErrorNoRecipients" => FailureKind::MailboxMissing,
-        "ErrorImpersonateUserDenied"
-        | "ErrorImpersonationDenied"
-        | "ErrorImpersonationFailed"
-        | "ErrorImpersonationRequired"
-        | "ErrorInvalidExchangeImpersonationHeaderData"
-        | "ErrorCannotUseImpersonation"
-        | "ErrorAccessDenied"
-        | "ErrorCreateItemAccessDenied"
-        | "ErrorDeleteItemsAccessDenied" => FailureKind::Forbidden,
-        "ErrorPasswordExpired"
-        | "ErrorPasswordChangeRequired"
-        | "ErrorLogonFailure"
-        | "ErrorTokenSerializationDenied"
-        | "ErrorInvalidUserSid" => FailureKind::Unauthorized,
         "ErrorQuotaExceeded" | "ErrorMailboxFull" | "ErrorInsufficientStorage" => FailureKind::Full,
         "ErrorInvalidServerVersion"
         | "ErrorInvalidSchemaVersionForMailboxVersion"

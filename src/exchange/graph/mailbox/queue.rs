@@ -1,22 +1,23 @@
 //! The way of requests to the server: one queue for each mailbox, pauses to the letter, batches of bearable size.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value as Json;
 use tokio::sync::SemaphorePermit;
 
 use super::GraphMailbox;
 use crate::{
-    exchange::graph::{
-        answer::{self, Page},
-        ask::Ask,
-        batch::{self, LONGEST_CHAIN, Part, SIDE_BY_SIDE},
+    exchange::{
+        graph::{
+            answer::{self, Page},
+            ask::Ask,
+            batch::{self, LONGEST_CHAIN, Part, SIDE_BY_SIDE},
+        },
+        patience::{self, is_short},
     },
-    ports::{Failure, FailureKind, ItemOutcome, web::TimedOut},
+    ports::{Failure, FailureKind, ItemOutcome},
 };
 
-/// A pause as short as this is sat out; a longer one is the caller's to plan.
-const SHORT_PAUSE: Duration = Duration::from_secs(2);
 /// So often in a row a batch is sent again after a short pause.
 const MOST_SHORT_PAUSES: u8 = 5;
 /// The most pages of one listing.
@@ -191,44 +192,19 @@ impl GraphMailbox {
 
     /// Sits out a short pause that the server asked for; reports a long one.
     async fn wait(&self, doing: &str) -> Result<(), Failure> {
-        loop {
-            let pause = self.learned().throttle.pause(Instant::now());
-            match pause {
-                None => return Ok(()),
-                Some(pause) if pause <= SHORT_PAUSE => tokio::time::sleep(pause).await,
-                Some(pause) => {
-                    return Err(Failure::new(FailureKind::Throttled, doing)
-                        .because("the server asked us to wait; nothing was sent")
-                        .after(pause));
-                }
-            }
-        }
+        patience::sit_out(doing, || self.learned().throttle.pause(Instant::now())).await
     }
 
     /// Remembers what a failure says about the server's patience.
-    fn learn_from(&self, mut failure: Failure, items: usize) -> Failure {
-        let timed_out = std::error::Error::source(&failure).is_some_and(<dyn std::error::Error>::is::<TimedOut>);
-        let mut learned = self.learned();
-        match failure.kind {
-            FailureKind::Throttled => {
-                let pause = learned.throttle.refused(Instant::now(), failure.retry_after, rand::random());
-                failure.retry_after = Some(pause);
-            }
-            _ if timed_out || failure.kind == FailureKind::TooMuch => learned.throttle.too_much(items),
-            _ => {}
-        }
-        drop(learned);
-        failure
+    fn learn_from(&self, failure: Failure, items: usize) -> Failure {
+        let wants_less = failure.kind == FailureKind::TooMuch;
+        patience::learn(&mut self.learned().throttle, failure, items, wants_less)
     }
 }
 
 /// Whether nothing was done for certain: the server said 429, or was not asked at all.
 fn was_put_off(failure: &Failure) -> bool {
     failure.kind == FailureKind::Throttled && answer::said(failure).is_none_or(|said| said.status == 429)
-}
-
-fn is_short(failure: &Failure) -> bool {
-    failure.retry_after.is_some_and(|pause| pause <= SHORT_PAUSE)
 }
 
 /// Whether a refusal concerns the one thing that was asked for and not the mailbox as a whole.
