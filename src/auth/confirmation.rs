@@ -108,6 +108,4 @@ fn expires(since: Timestamp) -> Timestamp {
 }
 
 #[cfg(test)]
-mod app_tests;
-#[cfg(test)]
 mod tests;

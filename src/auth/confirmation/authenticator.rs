@@ -277,3 +277,6 @@ fn grouped(text: &str) -> String {
     }
     grouped
 }
+
+#[cfg(test)]
+mod tests;

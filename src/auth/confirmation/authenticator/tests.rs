@@ -5,7 +5,8 @@ use rand::{SeedableRng, rngs::StdRng};
 use secrecy::ExposeSecret as _;
 use totp_rs::{Builder, Secret, Totp};
 
-use super::{spare::Spare, *};
+use super::{super::*, *};
+use crate::auth::confirmation::spare::Spare;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_700_000_010 + seconds)
