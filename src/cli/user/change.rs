@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use super::details::{address, can_be_reached, needs_an_app};
+use super::{
+    details::{address, can_be_reached, needs_an_app},
+    verify,
+};
 use crate::{
     cli::{
         arguments::ChangeUser,
@@ -49,8 +52,12 @@ pub(super) fn run(installation: &Installation, arguments: &ChangeUser, terminal:
     if let Some(remark) = needs_an_app(&installation.config.sign_in, details.method) {
         terminal.warn(remark);
     }
-    let next = match installation.ledger.user(name)?.link {
-        LinkState::Invited => "link",
+    verify::changed(installation, std::slice::from_ref(name), terminal)?;
+    let next = match installation.ledger.user(name)? {
+        user if user.link == LinkState::Active => return Ok(()),
+        // What it signs in with is of another way, or does not reach a mailbox any more.
+        user if user.link == LinkState::Invited || details.method != before.details.method => "link",
+        user if user.mailbox.is_none() => "link",
         _ => "confirm",
     };
     terminal.say(format_args!("next: `pocketdocket user {next} {name}`"));
