@@ -174,6 +174,25 @@ fn marks_and_shown_output_are_understood() {
     assert!(!matches("wrote … items", "wrote 12 items to weber") && !matches("plain", "plainly"));
 }
 
+#[test]
+fn every_test_that_a_promise_names_exists() {
+    let known: String = ["src", "tests"]
+        .into_iter()
+        .flat_map(repository::files_below)
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter_map(|path| repository::text_of(&path))
+        .collect();
+    let mut named = 0;
+    for row in text_of("docs/reference/sign-in.md".as_ref()).lines().filter(|line| line.starts_with("| ")) {
+        let tests = row.trim_end_matches([' ', '|']).rsplit('|').next().unwrap_or_default();
+        for test in tests.split('`').skip(1).step_by(2) {
+            assert!(known.contains(&format!("fn {test}(")), "nobody wrote the test `{test}`, which is to show: {row}");
+            named += 1;
+        }
+    }
+    assert!(named > 30, "{named} tests are named");
+}
+
 /// What to do with a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Mode {

@@ -74,7 +74,7 @@ fn password(
         installation.ledger.give_password(name, &password, &who(), Timestamp::now())?;
         terminal.say(format_args!("kept the password of `{name}`, unverified; the first sign-in will tell"));
     } else {
-        crate::cli::runtime()?.block_on(verify(installation, mailboxes, user, &password))?;
+        crate::cli::runtime()?.block_on(verify(installation, mailboxes, user, &password, terminal))?;
         terminal.say(format_args!("verified and kept the password of `{name}`"));
     }
     Ok(())
@@ -86,6 +86,7 @@ async fn verify(
     mailboxes: &Mailboxes,
     user: &User,
     password: &SecretString,
+    terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
     let name = &user.name;
     let identity = match mailboxes.with_password(user, password)?.identity().await {
@@ -93,7 +94,7 @@ async fn verify(
         Err(failure) => {
             let event = format!("a new password was tried and not kept: {}", failure.chain());
             installation.ledger.audit(&who(), Some(name), &event, Timestamp::now())?;
-            return Err(not_kept(user, failure).into());
+            return Err(not_kept(user, failure, terminal).into());
         }
     };
     let now = Timestamp::now();
@@ -110,13 +111,27 @@ fn keep(
     give: impl FnOnce(&Ledger) -> Result<(), LedgerError>,
 ) -> Result<(), LedgerError> {
     let (ledger, name) = (&installation.ledger, &user.name);
-    let mailbox = identity.map(|identity| ledger.mailbox_for(identity, now)).transpose()?;
+    if let Some(identity) = identity {
+        // First: a link that leads to another mailbox now is stopped before it gets what it signs in with there.
+        ledger.verified(name, ledger.mailbox_for(identity, now)?, &who(), now)?;
+    }
     give(ledger)?;
-    mailbox.map_or(Ok(()), |mailbox| ledger.verified(name, mailbox, &who(), now))?;
     mind_confirmations(ledger, &installation.config.confirmation, now)
 }
 
-fn not_kept(user: &User, failure: Failure) -> Refusal {
+/// Nothing is noted of it: what failed is not what the ledger keeps. So the cause is said here, with all that `user check` would
+/// say of it; what to do comes as the hint.
+fn not_kept(user: &User, failure: Failure, terminal: &mut Terminal) -> Refusal {
+    if let Some(cause) = failure.cause {
+        let entry = cause.entry();
+        terminal.say(format_args!("cause     {} ({cause})", entry.title));
+        for line in &failure.evidence {
+            terminal.say(format_args!("evidence  {line}"));
+        }
+        terminal.say(format_args!("who       {}", entry.fixer.words()));
+        terminal.say(format_args!("takes     {}", entry.time));
+    }
+
     let given = match user.details.method {
         AuthMethod::Password => "password",
         AuthMethod::OAuth => "sign-in",

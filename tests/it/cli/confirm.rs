@@ -316,6 +316,12 @@ fn a_wrong_password_is_not_kept() {
     exit code: 1
     ----- stdout
     ----- stderr
+    cause     login or password is wrong (wrong-password)
+    evidence  `127.0.0.1` answered HTTP 401
+    evidence  it offers Basic
+    evidence  it takes Basic, and refused this login and password
+    who       the user
+    takes     at once
     error: the password of `weber` was not kept: the mailbox weber@kanzlei.example was not reached
       Caused by: could not sign in
       Caused by: the server refused this login and password (wrong, expired or locked)
@@ -384,6 +390,12 @@ fn a_server_that_offers_no_basic_is_not_called_a_wrong_password() {
     exit code: 1
     ----- stdout
     ----- stderr
+    cause     Basic is not switched on at this server (basic-off-on-server)
+    evidence  `127.0.0.1` answered HTTP 401
+    evidence  it offers Windows sign-in (NTLM, Negotiate)
+    evidence  it does not take Basic, so it did not look at the password
+    who       the Exchange administrator
+    takes     some minutes, at most 1 hour, and then for all users
     error: the password of `weber` was not kept: the mailbox weber@kanzlei.example was not reached
       Caused by: could not sign in with a password
       Caused by: the server does not accept Basic; it offers `Negotiate`, `NTLM`

@@ -42,7 +42,7 @@ pub(super) async fn link(
         Err(failure) => {
             let event = format!("a sign-in did not work: {}", failure.chain());
             ledger.audit(&who(), Some(name), &event, Timestamp::now())?;
-            return Err(not_kept(user, failure).into());
+            return Err(not_kept(user, failure, terminal).into());
         }
     };
     if !granted.identity.is(&user.details.login, &user.details.address) {
@@ -58,7 +58,8 @@ pub(super) async fn link(
     let unkept = Arc::new(Unkept::new(granted.refresh.clone()));
     let session = Session::new(authority, Arc::clone(&unkept) as _, name.as_str());
     let session = session.with(granted.audience, granted.access.clone());
-    let identity = if arguments.unverified { None } else { Some(reach(installation, mailboxes, user, session).await?) };
+    let identity =
+        if arguments.unverified { None } else { Some(reach(installation, mailboxes, user, session, terminal).await?) };
     let now = Timestamp::now();
     keep(installation, user, identity.as_ref(), now, |ledger| ledger.give_grant(name, &unkept.refresh(), &who(), now))?;
     terminal.say(match identity {
@@ -91,13 +92,14 @@ async fn reach(
     mailboxes: &Mailboxes,
     user: &User,
     session: Session,
+    terminal: &mut Terminal,
 ) -> anyhow::Result<MailboxIdentity> {
     match mailboxes.with_session(user, session)?.identity().await {
         Ok(identity) => Ok(identity),
         Err(failure) => {
             let event = format!("a new sign-in was tried and not kept: {}", failure.chain());
             installation.ledger.audit(&who(), Some(&user.name), &event, Timestamp::now())?;
-            Err(not_kept(user, failure).into())
+            Err(not_kept(user, failure, terminal).into())
         }
     }
 }
