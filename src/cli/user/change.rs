@@ -52,14 +52,12 @@ pub(super) fn run(installation: &Installation, arguments: &ChangeUser, terminal:
     if let Some(remark) = needs_an_app(&installation.config.sign_in, details.method) {
         terminal.warn(remark);
     }
-    verify::changed(installation, std::slice::from_ref(name), terminal)?;
-    let next = match installation.ledger.user(name)? {
-        user if user.link == LinkState::Active => return Ok(()),
-        // What it signs in with is of another way, or does not reach a mailbox any more.
-        user if user.link == LinkState::Invited || details.method != before.details.method => "link",
-        user if user.mailbox.is_none() => "link",
-        _ => "confirm",
-    };
+    if verify::changed(installation, std::slice::from_ref(name), terminal)? {
+        return Ok(());
+    }
+    // What it signs in with is missing, or of the way that it had before.
+    let without = details.method != before.details.method || before.link == LinkState::Invited;
+    let next = if without { "link" } else { "confirm" };
     terminal.say(format_args!("next: `pocketdocket user {next} {name}`"));
     Ok(())
 }

@@ -12,8 +12,13 @@ use crate::{
     state::{LinkState, User, UserName},
 };
 
-/// Signs in once for each of these that stands still for a change, one after the other.
-pub(super) fn changed(installation: &Installation, names: &[UserName], terminal: &mut Terminal) -> anyhow::Result<()> {
+/// Signs in once for each of these that stands still for a change, one after the other, and says what is next for it. Gives whether
+/// there were any.
+pub(super) fn changed(
+    installation: &Installation,
+    names: &[UserName],
+    terminal: &mut Terminal,
+) -> anyhow::Result<bool> {
     let ledger = &installation.ledger;
     let mut waiting: Vec<User> = Vec::new();
     for name in names {
@@ -23,7 +28,7 @@ pub(super) fn changed(installation: &Installation, names: &[UserName], terminal:
         }
     }
     if waiting.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
     let mailboxes = installation.app()?.mailboxes;
     let runtime = crate::cli::runtime()?;
@@ -38,7 +43,7 @@ pub(super) fn changed(installation: &Installation, names: &[UserName], terminal:
             Ok(identity) => ledger.verified(name, ledger.mailbox_for(&identity, now)?, &who(), now)?,
             Err(failure) if failure.kind == FailureKind::Unauthorized => {
                 let refusal = installation.refused(user, failure, now)?;
-                terminal.warn(format_args!("{name}: stands still: {refusal}"));
+                terminal.warn(format_args!("{name}: stands still: {refusal}; next: `pocketdocket user link {name}`"));
                 continue;
             }
             Err(failure) => {
@@ -52,7 +57,8 @@ pub(super) fn changed(installation: &Installation, names: &[UserName], terminal:
             terminal.say(format_args!("{name}: leads to another mailbox; next: `pocketdocket user confirm {name}`"));
         }
     }
-    Ok(mind_confirmations(ledger, &installation.config.confirmation, Timestamp::now())?)
+    mind_confirmations(ledger, &installation.config.confirmation, Timestamp::now())?;
+    Ok(true)
 }
 
 fn not_reached(name: &UserName, failure: &Failure) -> String {

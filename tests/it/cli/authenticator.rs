@@ -293,3 +293,21 @@ fn a_new_password_goes_on_and_says_by_when_to_confirm_again() {
     assert_eq!(days, 13);
     exchange.stop();
 }
+
+#[test]
+fn a_changed_login_goes_on_at_once_where_it_leads_to_the_same_mailbox_and_stands_still_where_it_does_not() {
+    let (exchange, place) = linked(&["authenticator"]);
+    enrolled(&place, "--qr code.png");
+    exchange.new_login("sync-weber");
+    let shown = place.run("user change weber --login sync-weber");
+    assert!(shown.starts_with("exit code: 0") && shown.contains("leads to the same mailbox and goes on"), "{shown}");
+    assert!(!shown.contains("next:"), "nothing is left to do: {shown}");
+    assert_eq!(state(&place), LinkState::Active);
+
+    let shown = place.run("user change weber --login nobody");
+    assert!(shown.contains("stands still"), "{shown}");
+    assert!(shown.contains("next: `pocketdocket user link weber`"), "{shown}");
+    assert_eq!(state(&place), LinkState::Linked);
+    assert_eq!(exchange.refused("nobody"), 1, "asked once");
+    exchange.stop();
+}

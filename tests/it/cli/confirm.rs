@@ -60,6 +60,16 @@ impl Exchange {
         self.running.add_mailbox(ADDRESS, ADDRESS, password.into()).expect("a mailbox");
     }
 
+    /// The mailbox is signed in to with another login from now on.
+    pub(super) fn new_login(&self, login: &str) {
+        self.running.add_mailbox(ADDRESS, login, PASSWORD.into()).expect("a mailbox");
+    }
+
+    /// How often this login was refused.
+    pub(super) fn refused(&self, login: &str) -> u64 {
+        self.running.refused_sign_ins(login)
+    }
+
     /// Subjects of all tasks.
     pub(super) fn subjects(&self) -> Vec<String> {
         let view = self.running.mailbox(ADDRESS).expect("is there");
