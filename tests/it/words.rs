@@ -45,6 +45,18 @@ fn nothing_tells_of_the_machine_or_the_making() {
 }
 
 #[test]
+fn no_merge_is_left_half_done() {
+    let marks = [["<<<<", "<<< "], [">>>>", ">>> "]].map(|pieces| pieces.concat());
+    let mut trouble = Vec::new();
+    for path in repository::files_below("") {
+        let Some(text) = repository::text_of(&path) else { continue };
+        let marked = text.lines().enumerate().filter(|(_, line)| marks.iter().any(|mark| line.starts_with(mark)));
+        trouble.extend(marked.map(|(number, _)| format!("{}:{}", path.display(), number + 1)));
+    }
+    assert!(trouble.is_empty(), "both sides of a merge stand here:\n{}", trouble.join("\n"));
+}
+
+#[test]
 fn nothing_is_left_for_later_in_the_code() {
     let refused: Vec<String> = [["TO", "DO"], ["FIX", "ME"], ["todo", "!("], ["unimplemented", "!("]]
         .iter()
