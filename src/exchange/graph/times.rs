@@ -50,14 +50,14 @@ pub(super) fn utc(instant: Timestamp) -> Json {
 }
 
 /// An instant as people in this zone read it, so that Outlook shows the zone; in UTC where the zone says the same time twice
-/// that day, or where the time has fractions of a second no wall shows.
+/// that day, or where the zone that goes by the same name with Windows has another time then (Zurich had no summer time in 1948
+/// when Berlin had, and both are one for Windows).
 pub(super) fn in_zone(instant: Timestamp, name: &str) -> Json {
-    let Some(zone) = zone::windows_id(name).and_then(|_| TimeZone::get(name).ok()) else { return utc(instant) };
-    let civil = zone.to_datetime(instant);
-    match zone.to_ambiguous_timestamp(civil).offset() {
-        AmbiguousOffset::Unambiguous { .. } => written(civil, windows(name)),
-        _ => utc(instant),
-    }
+    let Some(windows) = zone::windows_id(name) else { return utc(instant) };
+    let (Ok(own), Some(read_as)) = (TimeZone::get(name), known(windows)) else { return utc(instant) };
+    let civil = read_as.to_datetime(instant);
+    let said_once = matches!(read_as.to_ambiguous_timestamp(civil).offset(), AmbiguousOffset::Unambiguous { .. });
+    if said_once && own.to_datetime(instant) == civil { written(civil, windows) } else { utc(instant) }
 }
 
 /// The beginning of a day in this zone.
