@@ -16,7 +16,7 @@ use super::{
 use crate::{
     diagnosis::cohort::Cohort,
     ports::chain,
-    state::{LedgerError, LinkState, Recovered, Request, RequestId, UserName},
+    state::{LedgerError, LinkState, Parked, Recovered, Request, RequestId, UserName},
 };
 
 /// How long a graceful stop waits for what is in flight.
@@ -211,6 +211,8 @@ impl Engine {
             let is_of_a_cohort = user.trouble().is_some_and(|trouble| {
                 status.cohorts.iter().any(|cohort| cohort.speaks_for(&trouble.host, trouble.cause))
             });
+            let (overdue, parked): (Vec<Parked>, Vec<Parked>) =
+                user.user.parked.clone().into_iter().partition(Parked::is_for_confirmation);
             if is_of_a_cohort {
                 // Said once, for all of them.
             } else if let Some(trouble) = trouble {
@@ -222,9 +224,11 @@ impl Engine {
                     entry.steps_for(&subject, &user.user.details.address).first().map_or("", String::as_str)
                 );
                 alerts.push(Alert { subject: subject.clone(), cause, remedy });
-            } else if let Some(parked) = user.user.parked.clone() {
-                alerts.push(Alert { subject: subject.clone(), cause: parked.cause, remedy: parked.remedy });
+            } else {
+                alerts.extend(parked.into_iter().map(|parked| of_the_parked(&subject, parked)));
             }
+            // That the mailbox's server has trouble too is another matter.
+            alerts.extend(overdue.into_iter().map(|parked| of_the_parked(&subject, parked)));
             if let Some(cause) = warning(&user.user, now) {
                 let remedy = confirmation.with_support(how_to_confirm(&user.user, confirmation));
                 alerts.push(Alert { subject: subject.clone(), cause, remedy });
@@ -252,6 +256,10 @@ impl Engine {
         }
         Ok((alerts, ledger_serves))
     }
+}
+
+fn of_the_parked(subject: &str, Parked { cause, remedy, .. }: Parked) -> Alert {
+    Alert { subject: subject.to_owned(), cause, remedy }
 }
 
 /// One alert for all who fail alike.

@@ -11,10 +11,10 @@ use rusqlite::{OptionalExtension, Transaction, params};
 use secrecy::ExposeSecret;
 
 use super::{
-    Attempt, ConfirmationWay, Effect, KeptState, Ledger, LedgerError, LinkState, MailboxId, Reconfirm, ReconfirmWhy,
-    Recovered, User, UserName,
+    Attempt, ConfirmationWay, Effect, KeptState, Ledger, LedgerError, LinkState, MailboxId, Parked, Reconfirm,
+    ReconfirmWhy, Recovered, User, UserName,
     columns::{Json, Moment},
-    confirmed::{GRACE, NOT_CONFIRMED_AGAIN},
+    confirmed::GRACE,
     history::add_audit,
     mailboxes::sleep_if_unused,
     secrets,
@@ -229,7 +229,7 @@ fn confirm(
                 recovered = NULL WHERE name = ?1",
         params![name.as_str(), Json(LinkState::Active), Json(how), Moment(now), by],
     )?;
-    if user.parked.as_ref().is_some_and(|parked| parked.cause == NOT_CONFIRMED_AGAIN) {
+    if user.parked.as_ref().is_some_and(Parked::is_for_confirmation) {
         set(transaction, name, "parked", None::<String>)?;
     }
     if user.link != LinkState::Active {

@@ -152,6 +152,13 @@ pub struct Parked {
     pub remedy: String,
 }
 
+impl Parked {
+    /// Whether it waits for the user to confirm again, whatever the server says meanwhile.
+    pub fn is_for_confirmation(&self) -> bool {
+        self.cause == super::confirmed::NOT_CONFIRMED_AGAIN
+    }
+}
+
 /// Transient trouble: goes on by itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {

@@ -16,6 +16,7 @@ mod setup;
 mod undo;
 mod users;
 mod vault;
+pub(crate) mod webhook;
 mod work;
 
 use std::{

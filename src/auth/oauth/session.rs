@@ -15,7 +15,7 @@ use tokio::sync::Mutex;
 
 use super::{AccessToken, Audience, Authority};
 use crate::{
-    diagnosis::Cause,
+    diagnosis::{Cause, Diagnosis},
     ports::{Failure, FailureKind},
 };
 
@@ -221,7 +221,10 @@ fn busy() -> Failure {
 
 fn nobody_signed_in() -> Failure {
     Failure::new(FailureKind::Unauthorized, "sign in by OAuth")
-        .named(Cause::NotConfirmed)
+        .diagnosed(Diagnosis {
+            cause: Cause::NotConfirmed,
+            evidence: vec!["no grant is kept for this link; nothing was sent".to_owned()],
+        })
         .because("nobody signed in yet")
         .hint("let the user sign in: `pocketdocket user link NAME`")
 }

@@ -9,7 +9,7 @@ use url::Url;
 
 use super::Settings;
 use crate::{
-    diagnosis::Cause,
+    diagnosis::{Cause, Diagnosis},
     ports::{
         Failure, FailureKind,
         web::{self, BodyError},
@@ -81,14 +81,18 @@ impl Wire {
 
 /// Whether this is an answer of an authority at all. A refusal in JSON is one.
 fn judge(doing: &str, host: &str, status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
-    let said = |kind| Failure::new(kind, doing).because(format!("`{host}` answered HTTP {}", status.as_u16()));
+    let answered = format!("`{host}` answered HTTP {}", status.as_u16());
+    let said = |kind, cause| {
+        let evidence = vec![answered.clone()];
+        Failure::new(kind, doing).because(answered.clone()).diagnosed(Diagnosis { cause, evidence })
+    };
     if status == StatusCode::TOO_MANY_REQUESTS {
         let seconds = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let wait = Duration::from_secs(seconds.unwrap_or(60).min(3600));
-        return Err(said(FailureKind::Throttled).named(Cause::Throttled).after(wait));
+        return Err(said(FailureKind::Throttled, Cause::Throttled).after(wait));
     }
     if status.is_server_error() {
-        return Err(said(FailureKind::Transient).named(Cause::ProviderTrouble));
+        return Err(said(FailureKind::Transient, Cause::ProviderTrouble));
     }
     if status.is_redirection() {
         return Err(another(doing, host, "it sends us elsewhere, and a secret must not follow"));
@@ -103,8 +107,9 @@ fn judge(doing: &str, host: &str, status: StatusCode, headers: &HeaderMap) -> Re
 
 /// Whatever answered, it is no authority.
 fn another(doing: &str, host: &str, why: &str) -> Failure {
+    let evidence = vec![format!("`{host}`: {why}")];
     Failure::new(FailureKind::Transient, doing)
-        .named(Cause::AnsweredByAnother)
+        .diagnosed(Diagnosis { cause: Cause::AnsweredByAnother, evidence })
         .because(format!("what `{host}` answered is no answer of an authority: {why}"))
         .hint("check `authority` and `tenant` in section `[sign_in]`, and whether a proxy or filter is in between")
 }

@@ -33,11 +33,12 @@ pub(super) fn list(installation: &Installation, as_json: bool, terminal: &mut Te
             user_state(user),
             user.details.person.to_string(),
             user.details.address.clone(),
+            user.details.method.word().to_owned(),
             user.confirmed.as_ref().map_or_else(|| "-".to_owned(), |confirmed| confirmed.how.to_string()),
             reconfirm_by(user, &clock),
         ]
     });
-    terminal.line(table(["USER", "STATE", "PERSON", "MAILBOX", "CONFIRMED", "CONFIRM AGAIN"], rows))?;
+    terminal.line(table(["USER", "STATE", "PERSON", "MAILBOX", "METHOD", "CONFIRMED", "CONFIRM AGAIN"], rows))?;
     let failing = users.iter().filter_map(|user| Some((user, known.get(&user.name).filter(|one| one.is_open())?)));
     for (user, diagnosed) in failing {
         terminal.line(format_args!("{}: {}", user.name, trouble_line(diagnosed, &clock)))?;

@@ -18,6 +18,7 @@ use secrecy::ExposeSecret as _;
 use super::{
     Place,
     confirm::{ADDRESS, Exchange, PASSWORD, link, state},
+    webhook::Webhook,
 };
 
 /// What a program says; `tests/run` installs those that are needed here.
@@ -235,6 +236,15 @@ fn a_lost_phone_is_recovered_with_a_code_and_everybody_is_told() {
     assert_eq!(state(&place), LinkState::Linked);
     let status = place.run("status");
     assert!(status.starts_with("exit code: 1") && status.contains("with recovery code"), "{status}");
+    let webhook = Webhook::open();
+    let configuration = fs::read_to_string(place.path("pocketdocket.toml")).expect("written");
+    place.write("pocketdocket.toml", &format!("{configuration}[alerts]\nwebhook = \"{}\"\n", webhook.address));
+    place.run("sync");
+    let raised = webhook.raised_about("weber");
+    assert!(
+        matches!(&raised[..], [cause] if cause.contains("switched off by") && cause.contains("recovery code")),
+        "{raised:?}"
+    );
     let note = exchange.subjects();
     assert_eq!(note, ["Pocket Docket: your authenticator app was switched off"]);
     let audit = place.run("user show weber");

@@ -17,8 +17,8 @@ fn a_user_is_entered_listed_shown_and_paused() {
     assert_snapshot!(place.run("user list"), @r"
     exit code: 0
     ----- stdout
-    USER   STATE    PERSON  MAILBOX                CONFIRMED  CONFIRM AGAIN
-    weber  invited  HW      weber@kanzlei.example  -          -
+    USER   STATE    PERSON  MAILBOX                METHOD    CONFIRMED  CONFIRM AGAIN
+    weber  invited  HW      weber@kanzlei.example  password  -          -
     ----- stderr
     ");
     place.command("user pause weber").assert().success();

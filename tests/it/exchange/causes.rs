@@ -1,15 +1,21 @@
 //! Each cause is produced, on the simulator or on a socket that answers as such servers do, and recognised by the way that the
 //! program takes to a mailbox. None is mistaken for another: the matrix is printed and must be diagonal.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use pocketdocket::{
-    auth::password::Basic,
+    auth::{
+        oauth::{self, Audience, Authority, Bearer, Claim, Grants, Session, Unkept},
+        password::Basic,
+    },
     diagnosis::{Aadsts, Cause, OauthError, Observation, Scheme},
     exchange::{EwsMailbox, LinkAddress, Settings, Shared},
     ports::{Authenticator, Challenge, Failure, FailureKind, Mailbox as _, SignIn, Step},
-    simulator::{self, Account, Certificate, Fault, FaultRule, Licence, PASSWORD, SignInOffer, Simulator},
+    simulator::{self, Account, Certificate, Fault, FaultRule, Licence, PASSWORD, Running, SignInOffer, Simulator},
 };
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -43,6 +49,8 @@ impl SignIn for Sent {
 enum By {
     Password,
     Token,
+    Grant,
+    NoGrant,
     Windows,
 }
 
@@ -54,7 +62,7 @@ enum Server {
     Account(fn(&mut Account)),
     /// The simulator behind a certificate that nobody vouches for.
     Https(Certificate),
-    /// The simulator's authority, which refuses a token with this number.
+    /// The simulator, whose authority refuses a token with this number.
     Authority(u32),
     /// A socket that says this, whatever it is asked.
     Says(&'static str),
@@ -109,7 +117,7 @@ const NUMBERS: [(Cause, u32); 21] = [
 
 fn cases() -> Vec<Case> {
     let token = |cause, faults| case(cause, By::Token, Server::Faulty(SignInOffer::BasicAndOauth, faults));
-    let authority = NUMBERS.map(|(cause, number)| case(cause, By::Token, Server::Authority(number)));
+    let authority = NUMBERS.map(|(cause, number)| case(cause, By::Grant, Server::Authority(number)));
     let mut cases = vec![
         fault(Cause::WrongPassword, Fault::WrongPassword),
         fault(Cause::PasswordExpired, Fault::PasswordExpired),
@@ -162,6 +170,8 @@ fn cases() -> Vec<Case> {
         case(Cause::CertificateNotTrusted, By::Password, Server::Https(Certificate::Valid)),
         case(Cause::CertificateNotTrusted, By::Password, Server::Https(Certificate::Expired)),
         case(Cause::CertificateNotTrusted, By::Password, Server::Https(Certificate::WrongName)),
+        case(Cause::NotConfirmed, By::NoGrant, Server::Faulty(SignInOffer::Oauth, vec![])),
+        says(Cause::Unknown, By::Password, "HTTP/1.1 418 I'm a teapot\r\nConnection: close\r\n\r\nshort and stout"),
         case(Cause::NameNotFound, By::Password, Server::At("https://no-such-host.invalid/EWS/Exchange.asmx")),
         case(Cause::Unreachable, By::Password, Server::Nobody),
         says(Cause::Unreachable, By::Password, ""),
@@ -179,15 +189,37 @@ fn said(answer: &serde_json::Value) -> Failure {
     Failure::new(FailureKind::Unauthorized, "sign in").diagnosed(error.diagnose())
 }
 
-/// Asks the simulator's authority for a token, which it refuses.
-async fn refused_by_the_authority(number: u32) -> Failure {
-    let simulator = Simulator::start(simulator::Settings::default().with_mailbox(WEBER)).await.unwrap();
-    simulator.faults().add(FaultRule::new(Fault::OauthError { code: number, error: None, suberror: None }));
-    let url = format!("{}/{}/oauth2/v2.0/token", simulator.authority_url(), simulator::TENANT);
-    let form = format!("grant_type=refresh_token&refresh_token=none&client_id={}", simulator::CLIENT_ID);
-    let request = reqwest::Client::new().post(url).header("content-type", "application/x-www-form-urlencoded");
-    let answer = request.body(form).send().await.unwrap().bytes().await.unwrap();
-    said(&serde_json::from_slice(&answer).unwrap())
+/// The link of somebody who never signed in.
+struct NoGrant;
+
+impl Grants for NoGrant {
+    fn claim(&self, _: &str) -> Result<Claim, Failure> {
+        Ok(Claim::Missing)
+    }
+
+    fn renew(&self, _: &str, _: Option<&SecretString>) -> Result<bool, Failure> {
+        Ok(false)
+    }
+
+    fn release(&self, _: &str) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn generation(&self) -> Result<Option<i64>, Failure> {
+        Ok(None)
+    }
+}
+
+/// Signs in with what this grant is worth at the simulator's authority.
+fn by_oauth(simulator: &Running, grants: Arc<dyn Grants>) -> Arc<dyn Authenticator> {
+    let settings = oauth::Settings {
+        authority: simulator.authority_url(),
+        tenant: Some(simulator::TENANT.to_owned()),
+        client_id: Some(simulator::CLIENT_ID.to_owned()),
+        ..oauth::Settings::default()
+    };
+    let session = Session::new(Arc::new(Authority::new(settings).unwrap()), grants, "weber");
+    Arc::new(Bearer::new(Arc::new(session), Audience::Ews))
 }
 
 /// Says the same to everybody, once each.
@@ -208,17 +240,19 @@ async fn socket(answer: &'static str) -> String {
 }
 
 async fn failure(case: &Case) -> Failure {
-    if let Server::Authority(number) = case.server {
-        return refused_by_the_authority(number).await;
-    }
     let mut exchange = simulator::Settings::default();
     let mut account = Account::simple(WEBER);
     let mut faults = Vec::new();
     match &case.server {
         Server::Faulty(offer, struck) => (exchange.offer, faults) = (*offer, struck.clone()),
         Server::Account(change) => change(&mut account),
+        Server::Authority(number) => {
+            // Plain HTTP is allowed on this very machine.
+            exchange = simulator::Settings { https: false, ..exchange.online() };
+            faults = vec![Fault::OauthError { code: *number, error: None, suberror: None }];
+        }
         Server::Https(certificate) => (exchange.https, exchange.certificate) = (true, *certificate),
-        Server::Authority(_) | Server::Says(_) | Server::At(_) | Server::Nobody => {}
+        Server::Says(_) | Server::At(_) | Server::Nobody => {}
     }
     let simulator = Simulator::start(exchange.with_account(account)).await.unwrap();
     for fault in faults {
@@ -234,6 +268,8 @@ async fn failure(case: &Case) -> Failure {
     let sign_in: Arc<dyn Authenticator> = match case.by {
         By::Password => Arc::new(Basic::new(WEBER, &PASSWORD.into()).unwrap()),
         By::Token => Arc::new(Sends("Bearer of.nothing.good")),
+        By::Grant => by_oauth(&simulator, Arc::new(Unkept::new("of.nothing.good".into()))),
+        By::NoGrant => by_oauth(&simulator, Arc::new(NoGrant)),
         By::Windows => Arc::new(Sends("NTLM TlRMTVNTUAAD")),
     };
     let settings = Settings { time_out_seconds: 5, ..Settings::default() };
@@ -249,7 +285,13 @@ async fn each_cause_is_recognised_and_none_is_mistaken_for_another() {
         let failure = failure(&case).await;
         let seen = failure.cause.unwrap_or(Cause::Unknown);
         *matrix.entry((case.cause, seen)).or_default() += 1;
-        assert!(!failure.evidence.is_empty(), "{}: {}", case.cause, failure.chain());
+        // An answer without a name is quoted as it is.
+        assert!(
+            !failure.evidence.is_empty() || failure.chain().contains("HTTP 418"),
+            "{}: {}",
+            case.cause,
+            failure.chain()
+        );
         let evidence = failure.evidence.join("\n");
         assert!(!evidence.contains(PASSWORD) && !evidence.contains("of.nothing.good"), "{evidence}");
         if case.cause.judges_secret() {
@@ -257,6 +299,9 @@ async fn each_cause_is_recognised_and_none_is_mistaken_for_another() {
         }
     }
     print_matrix(&matrix);
+    let produced: BTreeSet<Cause> = matrix.keys().map(|(produced, _)| *produced).collect();
+    let never: Vec<Cause> = Cause::ALL.into_iter().filter(|cause| !produced.contains(cause)).collect();
+    assert_eq!(never, [], "no case produces these");
     let confused: Vec<_> = matrix.keys().filter(|(produced, seen)| produced != seen).collect();
     assert!(confused.is_empty(), "produced, and taken for: {confused:?}");
 }

@@ -5,7 +5,8 @@ use std::{
     process::{Command, Stdio},
 };
 
-use pocketdocket::simulator::{self, AccountAction, CLIENT_ID, Running, TENANT};
+use pocketdocket::simulator::{self, AccountAction, CLIENT_ID, Fault, FaultRule, Mfa, Running, TENANT};
+use serde_json::Value;
 use tokio::runtime::Runtime;
 
 use super::person::{ANNA, BEN, browser, online, signs_in};
@@ -28,7 +29,10 @@ fn office() -> (Runtime, Running, Place) {
 
 /// Runs `user link`, and lets this login sign in at the address that it shows.
 fn link(runtime: &Runtime, place: &Place, arguments: &str, login: &str) -> String {
+    let path = std::env::var("PATH").expect("is set");
     let mut child = Command::new(assert_cmd::cargo::cargo_bin!("pocketdocket"))
+        // What a test puts there comes first.
+        .env("PATH", format!("{}:{path}", place.path("programs").display()))
         .args(["user", "link", "anna"])
         .args(arguments.split_whitespace())
         .current_dir(place.path(""))
@@ -108,4 +112,87 @@ fn a_device_code_is_entered_elsewhere_and_explains_itself_where_it_is_blocked() 
     assert!(shown.starts_with("exit code: 1"), "{shown}");
     assert!(shown.contains("AADSTS53003") && shown.contains("sign in with a browser instead"), "{shown}");
     assert!(shown.contains("user link anna"), "{shown}");
+}
+
+#[test]
+fn the_providers_second_factor_makes_the_link_active_and_a_password_alone_does_not() {
+    let (runtime, running, place) = office();
+    let second_factor = |mfa| running.administrator().act(ANNA, AccountAction::SetMfa { mfa }).expect("changed");
+    second_factor(Mfa::None);
+    let shown = link(&runtime, &place, "", ANNA);
+    assert!(shown.starts_with("exit code: 0") && shown.contains("not confirmed by that"), "{shown}");
+    let user = place.run("user show anna");
+    assert!(user.contains("state     linked"), "{user}");
+
+    second_factor(Mfa::Required);
+    let shown = link(&runtime, &place, "", ANNA);
+    assert!(shown.starts_with("exit code: 0"), "{shown}");
+    assert!(shown.contains("`anna` is confirmed by the provider's sign-in"), "{shown}");
+    let user = place.run("user show anna");
+    assert!(user.contains("state     active") && user.contains("by the provider"), "{user}");
+    assert!(place.run("user list").contains("oauth   provider"), "{}", place.run("user list"));
+}
+
+/// What `user check anna` says as JSON, and how it ends.
+fn checked(place: &Place) -> (Option<i32>, Value) {
+    let output = place.command("user check anna --json").output().expect("starts");
+    (output.status.code(), serde_json::from_slice(&output.stdout).expect("JSON"))
+}
+
+#[test]
+fn what_ends_a_grant_is_named_by_check_and_the_same_grant_is_not_sent_again() {
+    let (runtime, running, place) = office();
+    for (number, cause, ends) in [
+        (50_173, "grant-revoked", true),
+        (700_082, "grant-expired", true),
+        (50_076, "mfa-required", false),
+        (53_003, "blocked-by-policy", false),
+        (65_001, "consent-missing", false),
+        (700_016, "app-unknown", false),
+        (90_033, "provider-trouble", false),
+    ] {
+        let shown = link(&runtime, &place, "", ANNA);
+        assert!(shown.starts_with("exit code: 0"), "{cause}: {shown}");
+        let refusal = Fault::OauthError { code: number, error: None, suberror: None };
+        running.faults().add(FaultRule::new(refusal).on("token"));
+        let (code, answer) = checked(&place);
+        assert_eq!(answer["trouble"]["cause"], cause, "{answer:#}");
+        assert_eq!((answer["works"].as_bool(), answer["method"].as_str()), (Some(false), Some("oauth")), "{answer:#}");
+        let evidence = answer["trouble"]["evidence"].to_string();
+        let (said, exit) = match cause {
+            "provider-trouble" => ("HTTP 503".to_owned(), 3),
+            _ => (format!("AADSTS{number}"), 1),
+        };
+        assert!(evidence.contains(&said), "{evidence}");
+        assert_eq!(code, Some(exit), "{cause}");
+        running.faults().clear();
+        let (_, again) = checked(&place);
+        assert_eq!(again["works"].as_bool(), Some(!ends), "{cause}: {again:#}");
+        assert_eq!(again["not_asked"].is_string(), ends, "{cause}: {again:#}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_browser_is_opened_on_request_and_a_sign_in_is_kept_unverified_on_request() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let (runtime, running, place) = office();
+    std::fs::create_dir(place.path("programs")).expect("made");
+    place.write("programs/xdg-open", "#!/bin/sh\nprintf %s \"$1\" > opened.part && mv opened.part opened\n");
+    let runs = std::fs::Permissions::from_mode(0o755);
+    std::fs::set_permissions(place.path("programs/xdg-open"), runs).expect("set");
+    // The mailbox answers nobody, and is not asked.
+    running.faults().add(FaultRule::new(Fault::EwsOff));
+    let shown = link(&runtime, &place, "--open --unverified", ANNA);
+    assert!(shown.starts_with("exit code: 0"), "{shown}");
+    assert!(shown.contains("kept the sign-in of `anna`, its mailbox unverified"), "{shown}");
+    let opened = std::fs::read_to_string(place.path("opened")).expect("a browser was asked for");
+    assert!(opened.starts_with(&running.authority_url()), "{opened}");
+    assert!(shown.contains(&opened) || opened.contains("client_id="), "{opened}");
+    let user = place.run("user show anna");
+    assert!(
+        user.contains("by OAuth, given") && user.contains("state     linked"),
+        "a mailbox unseen is not confirmed: {user}"
+    );
 }

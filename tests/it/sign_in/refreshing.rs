@@ -5,16 +5,16 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use pocketdocket::{
     app::Mailboxes,
-    auth::oauth::{Audience, Authority, Session, Settings, Unkept},
+    auth::oauth::{Audience, Authority, Claim, Grants, Session, Settings, Unkept},
     diagnosis::Cause,
     domain::{FirmId, PersonId},
     exchange,
-    ports::FailureKind,
+    ports::{Failure, FailureKind},
     simulator::{self, AccountAction, RefreshReuse, TokenRules},
     state::{AuthMethod, GrantClaim, Ledger, User, UserDetails, UserName},
     vault::Vault,
 };
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::person::{ANNA, begun, granted, online, signs_in};
 
@@ -168,4 +168,36 @@ async fn a_revoked_grant_is_recognised_asked_about_once_and_replaced_by_a_new_si
     }
     desk.sign_in(&ledger).await;
     assert!(mailbox.identity().await.is_ok(), "goes on with the new grant");
+}
+
+/// A disk that is full: what comes cannot be kept.
+struct Full(Unkept);
+
+impl Grants for Full {
+    fn claim(&self, holder: &str) -> Result<Claim, Failure> {
+        self.0.claim(holder)
+    }
+
+    fn renew(&self, _: &str, _: Option<&SecretString>) -> Result<bool, Failure> {
+        Err(Failure::new(FailureKind::Transient, "keep the grant").because("the disk is full"))
+    }
+
+    fn release(&self, holder: &str) -> Result<(), Failure> {
+        self.0.release(holder)
+    }
+
+    fn generation(&self) -> Result<Option<i64>, Failure> {
+        self.0.generation()
+    }
+}
+
+#[tokio::test]
+async fn a_token_whose_grant_could_not_be_kept_is_not_used() {
+    let (_running, settings) = online(simulator::Settings::default()).await;
+    let authority = Arc::new(Authority::new(settings).expect("good settings"));
+    let signed_in = granted(&authority, ANNA, ANNA).await.expect("signs in");
+    let session = Session::new(authority, Arc::new(Full(Unkept::new(signed_in.refresh))), "anna");
+    let failure = session.access_token(Audience::Ews, None).await.expect_err("is not given out");
+    assert_eq!(failure.kind, FailureKind::Transient, "{}", failure.chain());
+    assert!(failure.chain().contains("the disk is full"), "{}", failure.chain());
 }
