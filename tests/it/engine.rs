@@ -4,6 +4,7 @@
 mod address_book;
 mod adoption;
 mod brakes;
+mod doors;
 mod explain;
 mod faults;
 mod firm;

@@ -1,7 +1,9 @@
-//! Mailboxes over EWS, against the simulator in both of its dialects: what is written is what is there.
+//! One contract for mailboxes, whatever protocol reaches them: EWS against the simulator in both of its dialects, and Graph.
+//! What is written is what is there.
 
 mod causes;
 mod faults;
+mod graph;
 mod items;
 mod places;
 
@@ -11,32 +13,73 @@ use pocketdocket::{
     auth::password::Basic,
     domain::{
         Body, BodyFormat, Field, FirmId, Importance, ItemContent, ItemRef, Kind, Personal, PostalAddress, Record,
-        RecordKey, Reminder, Sensitivity, ShowAs, Span, Stamp, TaskStatus, Value,
+        RecordKey, Reminder, Sensitivity, ShowAs, Span, Stamp, TaskStatus, Value, notes,
     },
-    exchange::{EwsMailbox, Settings, Shared},
-    ports::{Mailbox, NewItem},
+    exchange::{EwsMailbox, GraphMailbox, Settings, Shared, graph::Whose},
+    ports::{Failure, FailureKind, Mailbox, NewItem},
     simulator::{self, Account, Dialect, PASSWORD, Running, Simulator},
 };
 
+use crate::token::Token;
+
 const WEBER: &str = "weber@kanzlei.example";
 
-/// A simulator with one mailbox, and that mailbox over EWS.
+/// By which protocol a mailbox is reached, and whose manners its server has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Face {
+    Ews(Dialect),
+    Graph,
+}
+
+/// All of them.
+const FACES: [Face; 3] = [Face::Ews(Dialect::Strict), Face::Ews(Dialect::Lenient), Face::Graph];
+/// Those that check versions.
+const STRICT_FACES: [Face; 2] = [Face::Ews(Dialect::Strict), Face::Graph];
+
+/// A simulator with one mailbox, and that mailbox over a protocol.
 struct Place {
     simulator: Running,
-    mailbox: EwsMailbox,
+    mailbox: Arc<dyn Mailbox>,
+    face: Face,
 }
 
 impl Place {
     async fn new(dialect: Dialect) -> Self {
-        Self::with(dialect, Settings::default()).await
+        Self::of(Face::Ews(dialect)).await
     }
 
-    async fn with(dialect: Dialect, settings: Settings) -> Self {
+    async fn of(face: Face) -> Self {
+        Self::with(face, Settings::default()).await
+    }
+
+    async fn with(face: Face, settings: Settings) -> Self {
+        Self::on(face, settings, simulator::Settings::default()).await
+    }
+
+    async fn on(face: Face, settings: Settings, settings_of_simulator: simulator::Settings) -> Self {
         let accounts = vec![Account::simple(WEBER)];
-        let settings_of_simulator = simulator::Settings { accounts, dialect, ..simulator::Settings::default() };
+        let dialect = match face {
+            Face::Ews(dialect) => dialect,
+            Face::Graph => Dialect::Strict,
+        };
+        let settings_of_simulator = simulator::Settings { accounts, dialect, ..settings_of_simulator };
         let simulator = Simulator::start(settings_of_simulator).await.unwrap();
-        let mailbox = mailbox(&simulator, &settings, PASSWORD);
-        Self { simulator, mailbox }
+        let mailbox: Arc<dyn Mailbox> = match face {
+            Face::Ews(_) => Arc::new(mailbox(&simulator, &settings, PASSWORD)),
+            Face::Graph => {
+                let token = simulator.graph_token(WEBER).unwrap();
+                Arc::new(graph_mailbox(&simulator, &settings, &Whose::Own, &token))
+            }
+        };
+        Self { simulator, mailbox, face }
+    }
+
+    /// What the phone calls the item with this stamp.
+    fn on_the_phone(&self, kind: Kind, name: &str) -> String {
+        let view = self.simulator.mailbox(WEBER).unwrap();
+        let wanted = stamp(kind, name).to_string();
+        let is_it = |item: &&simulator::ItemView| item.stamp.as_ref() == Some(&wanted);
+        view.items.iter().find(is_it).unwrap_or_else(|| panic!("no {kind} `{name}`")).item.id.clone()
     }
 }
 
@@ -45,6 +88,13 @@ fn mailbox(simulator: &Running, settings: &Settings, password: &str) -> EwsMailb
     let link = settings.link(WEBER, Some(&simulator.ews_url()), "Europe/Zurich").unwrap();
     let basic = Basic::new(WEBER, &password.to_owned().into()).unwrap();
     EwsMailbox::connect(&settings, link, Arc::new(basic), Arc::new(Shared::new(&settings).unwrap())).unwrap()
+}
+
+fn graph_mailbox(simulator: &Running, settings: &Settings, whose: &Whose, token: &str) -> GraphMailbox {
+    let settings = Settings { time_out_seconds: 5, graph_url: simulator.graph_url(), ..settings.clone() };
+    let link = settings.graph_link(WEBER, None, "Europe/Zurich").unwrap();
+    let token = Arc::new(Token(token.to_owned()));
+    GraphMailbox::connect(&settings, link, whose, token, Arc::new(Shared::new(&settings).unwrap())).unwrap()
 }
 
 fn stamp(kind: Kind, record: &str) -> Stamp {

@@ -19,4 +19,5 @@ mod repository;
 mod servers;
 mod sign_in;
 mod simulator;
+mod token;
 mod words;

@@ -23,6 +23,8 @@ use pocketdocket::{
 use secrecy::SecretString;
 use tempfile::TempDir;
 
+use super::doors::{Doors, OverGraph, over_graph};
+
 const SCHEMA: &str = "
     CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT, email TEXT, active INTEGER DEFAULT 1);
     CREATE TABLE contacts (id TEXT, person TEXT, given TEXT, surname TEXT, company TEXT, email TEXT, phone TEXT,
@@ -61,7 +63,7 @@ pub(super) struct Firm {
     pub(super) revision: u32,
     clock: Arc<Mutex<Timestamp>>,
     lock: Option<EngineLock>,
-    mailboxes: Arc<Mailboxes>,
+    doors: Doors,
     /// Read instead of the database in the folder, from the next restart on.
     pub(super) source: Option<Arc<dyn Source>>,
 }
@@ -98,7 +100,7 @@ impl Firm {
         let scope = ScopeSettings::for_office(TimeZone::get("Europe/Berlin").expect("a zone"));
         let (policy, settings, revision) = (Policy::default(), Settings::default(), RENDERING_REVISION);
         let chosen = Chosen { policy: &policy, settings: &settings, scope: &scope, revision, source: None };
-        let (engine, mailboxes) = wire(&folder, &sim, &ledger, &clock, &chosen);
+        let (engine, doors) = wire(&folder, &sim, &ledger, &clock, &chosen);
         let lock = ledger.lock_engine().expect("the only engine");
         engine.begin().expect("a writable ledger");
         let firm = Self {
@@ -112,7 +114,7 @@ impl Firm {
             revision,
             clock,
             lock: Some(lock),
-            mailboxes,
+            doors,
             source: None,
         };
         for user in users {
@@ -143,7 +145,7 @@ impl Firm {
         self.ledger.give_password(&name, &SecretString::from(simulator::PASSWORD), "test", now).expect("kept");
         self.ledger.set_link_state(&name, LinkState::Confirming, "test", now).expect("a step");
         let user = self.ledger.user(&name).expect("known");
-        let identity = self.mailboxes.of(&user).expect("an address").identity().await.expect("a mailbox");
+        let identity = self.doors.of(&self.sim, &user).identity().await.expect("a mailbox");
         let id = self.ledger.mailbox_for(&identity, now).expect("a number");
         self.ledger.set_user_mailbox(&name, id).expect("kept");
         self.ledger.confirm(&name, ConfirmationWay::Provider, "test", now).expect("a step");
@@ -349,12 +351,12 @@ impl Firm {
     pub(super) fn begin_with(&mut self, ledger: Ledger) {
         let (policy, settings, scope) = (&self.policy, &self.settings, &self.scope);
         let chosen = Chosen { policy, settings, scope, revision: self.revision, source: self.source.as_ref() };
-        let (engine, mailboxes) = wire(&self.folder, &self.sim, &ledger, &self.clock, &chosen);
+        let (engine, doors) = wire(&self.folder, &self.sim, &ledger, &self.clock, &chosen);
         self.lock = Some(ledger.lock_engine().expect("the only engine"));
         engine.begin().expect("a writable ledger");
         self.ledger = ledger;
         self.engine = engine;
-        self.mailboxes = mailboxes;
+        self.doors = doors;
     }
 
     /// Copies of the ledger's files, as a backup.
@@ -413,9 +415,9 @@ fn wire(
     ledger: &Ledger,
     clock: &Arc<Mutex<Timestamp>>,
     chosen: &Chosen<'_>,
-) -> (Arc<Engine>, Arc<Mailboxes>) {
-    let (parts, mailboxes) = parts(folder, sim, ledger, clock, chosen);
-    (Engine::new(parts).expect("good settings"), mailboxes)
+) -> (Arc<Engine>, Doors) {
+    let (parts, doors) = parts(folder, sim, ledger, clock, chosen);
+    (Engine::new(parts).expect("good settings"), doors)
 }
 
 fn parts(
@@ -424,25 +426,23 @@ fn parts(
     ledger: &Ledger,
     clock: &Arc<Mutex<Timestamp>>,
     chosen: &Chosen<'_>,
-) -> (Parts, Arc<Mailboxes>) {
+) -> (Parts, Doors) {
     let zone = SourceZone::named("Europe/Berlin").expect("a zone");
     let mapping = folder.path().join("mapping.toml").to_string_lossy().into_owned();
     let practice = sources::Settings::new(mapping, folder.path().join("practice.db"), zone);
     let exchange = exchange::Settings { url: Some(sim.ews_url()), ..exchange::Settings::default() };
-    let mailboxes = Arc::new(
-        Mailboxes::new(
-            exchange,
-            pocketdocket::auth::oauth::Settings::default(),
-            ledger.clone(),
-            "Europe/Berlin".to_owned(),
-        )
-        .expect("good settings"),
-    );
+    let doors = if over_graph() {
+        Doors::Graph(Arc::new(OverGraph::new(sim)))
+    } else {
+        let sign_in = pocketdocket::auth::oauth::Settings::default();
+        let mailboxes = Mailboxes::new(exchange, sign_in, ledger.clone(), "Europe/Berlin".to_owned());
+        Doors::Ews(Arc::new(mailboxes.expect("good settings")))
+    };
     let clock = Arc::clone(clock);
     let parts = Parts {
         ledger: ledger.clone(),
         source: chosen.source.cloned().unwrap_or_else(|| sources::open(&practice).expect("a good mapping")),
-        connect: Arc::clone(&mailboxes) as _,
+        connect: doors.connect(),
         settings: chosen.settings.clone(),
         policy: chosen.policy.clone(),
         scope: chosen.scope.clone(),
@@ -455,5 +455,5 @@ fn parts(
         clock: Arc::new(move || *clock.lock().expect("not poisoned")),
         progress: None,
     };
-    (parts, mailboxes)
+    (parts, doors)
 }
