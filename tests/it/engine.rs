@@ -4,7 +4,7 @@
 mod address_book;
 mod adoption;
 mod brakes;
-mod doors;
+pub(crate) mod doors;
 mod explain;
 mod faults;
 mod firm;

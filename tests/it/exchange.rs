@@ -40,7 +40,6 @@ const STRICT_FACES: [Face; 2] = [Face::Ews(Dialect::Strict), Face::Graph];
 struct Place {
     simulator: Running,
     mailbox: Arc<dyn Mailbox>,
-    face: Face,
 }
 
 impl Place {
@@ -71,7 +70,7 @@ impl Place {
                 Arc::new(graph_mailbox(&simulator, &settings, &Whose::Own, &token))
             }
         };
-        Self { simulator, mailbox, face }
+        Self { simulator, mailbox }
     }
 
     /// What the phone calls the item with this stamp.

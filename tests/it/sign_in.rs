@@ -3,6 +3,6 @@
 mod attacks;
 mod by_command;
 mod id_token;
-mod person;
+pub(crate) mod person;
 mod provider;
 mod refreshing;

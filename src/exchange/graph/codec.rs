@@ -80,7 +80,9 @@ impl Codec {
             Kind::Event => touched.any(|(field, value)| event::needs_current(field, value, has_span)),
             Kind::Task => {
                 let held = [Field::PercentComplete, Field::Sensitivity, Field::Status];
-                change.body.is_some() || touched.any(|(field, _)| held.contains(&field))
+                // Its stamp is one of the things that are linked to it.
+                let links = change.stamp != StampChange::Keep;
+                links || change.body.is_some() || touched.any(|(field, _)| held.contains(&field))
             }
         }
     }

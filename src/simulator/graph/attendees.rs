@@ -40,8 +40,8 @@ pub(super) fn apply(value: &Value, properties: &mut Properties) {
 pub(super) fn show(properties: &Properties) -> Value {
     let mut people = Vec::new();
     for (kind, path) in LISTS {
-        let Some(Property::Fragment(fragment)) = properties.get(*path) else { continue };
-        let document = format!("<r xmlns:t=\"urn:t\">{fragment}</r>");
+        let Some(people_there) = properties.get(*path).map(Property::as_text) else { continue };
+        let document = format!("<r xmlns:t=\"urn:t\">{people_there}</r>");
         let Ok(document) = xml::parse(document.as_bytes()) else { continue };
         for mailbox in document.children().iter().filter_map(|attendee| attendee.child("Mailbox")) {
             let address = mailbox.text_of("EmailAddress").unwrap_or_default();

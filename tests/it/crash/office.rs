@@ -1,5 +1,6 @@
 //! An office of one user: practice database, configuration and ledger in a folder, the mailbox in a simulator of this process,
-//! and the product as a child process beside it.
+//! and the product as a child process beside it. The mailbox is reached over EWS, or over Graph where
+//! `POCKETDOCKET_TESTS_OVER=graph` says so.
 
 use std::{
     os::unix::process::ExitStatusExt as _,
@@ -11,13 +12,17 @@ use std::{
 use jiff::{Timestamp, tz::TimeZone};
 use pocketdocket::{
     app::Mailboxes,
+    auth::oauth::{self, Audience, Authority},
     domain::{FirmId, Kind, PersonId},
     exchange,
+    ports::Protocol,
     simulator::{self, ItemView, MailboxView, Phone, Running, Simulator},
     state::{AuthMethod, ConfirmationWay, HoldSummary, Ledger, LinkState, UserDetails, UserName},
     vault::KeySource,
 };
 use tempfile::TempDir;
+
+use crate::{engine::doors::over_graph, sign_in::person::granted_for};
 
 pub(crate) const ADDRESS: &str = "weber@kanzlei.example";
 const FIRM: [u8; 16] = [7; 16];
@@ -56,6 +61,11 @@ database = "practice.db"
 source_zone = "Europe/Berlin"
 [exchange]
 url = "URL"
+graph_url = "GRAPH"
+[sign_in]
+authority = "AUTHORITY"
+tenant = "TENANT"
+client_id = "APP"
 [sync]
 schedule = "*/1 * * * * *"
 jitter_seconds = 0
@@ -109,7 +119,13 @@ impl Office {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
         let sim = runtime.block_on(Simulator::start(exchange.with_mailbox(ADDRESS))).expect("a simulator");
         std::fs::write(folder.path().join("mapping.toml"), mapping).expect("written");
-        let config = CONFIG.replace("FIRM", FIRM_ID).replace("URL", &sim.ews_url());
+        let config = CONFIG
+            .replace("FIRM", FIRM_ID)
+            .replace("URL", &sim.ews_url())
+            .replace("GRAPH", &sim.graph_url())
+            .replace("AUTHORITY", &sim.authority_url())
+            .replace("TENANT", simulator::TENANT)
+            .replace("APP", simulator::CLIENT_ID);
         std::fs::write(folder.path().join("pocketdocket.toml"), config).expect("written");
         let office = Self { folder, runtime, sim, own: Vec::new() };
         office.sql(schema);
@@ -151,21 +167,32 @@ impl Office {
             address: ADDRESS.to_owned(),
             login: ADDRESS.to_owned(),
             url: None,
-            protocol: pocketdocket::ports::Protocol::Ews,
-            method: AuthMethod::Password,
+            protocol: if over_graph() { Protocol::Graph } else { Protocol::Ews },
+            method: if over_graph() { AuthMethod::OAuth } else { AuthMethod::Password },
             settings: serde_json::Value::Null,
         };
         ledger.add_user(&name, &details, "test", now).expect("a new user");
-        ledger.give_password(&name, &simulator::PASSWORD.into(), "test", now).expect("kept");
+        let sign_in = oauth::Settings {
+            authority: self.sim.authority_url(),
+            tenant: Some(simulator::TENANT.to_owned()),
+            client_id: Some(simulator::CLIENT_ID.to_owned()),
+            ..oauth::Settings::default()
+        };
+        if over_graph() {
+            let authority = Authority::new(sign_in.clone()).expect("settings that can be used");
+            let granted = self.runtime.block_on(granted_for(&authority, ADDRESS, ADDRESS, Audience::Graph));
+            ledger.give_grant(&name, &granted.expect("signs in").refresh, "test", now).expect("kept");
+        } else {
+            ledger.give_password(&name, &simulator::PASSWORD.into(), "test", now).expect("kept");
+        }
         ledger.set_link_state(&name, LinkState::Confirming, "test", now).expect("a step");
-        let settings = exchange::Settings { url: Some(self.sim.ews_url()), ..exchange::Settings::default() };
-        let mailboxes = Mailboxes::new(
-            settings,
-            pocketdocket::auth::oauth::Settings::default(),
-            ledger.clone(),
-            "Europe/Berlin".to_owned(),
-        )
-        .expect("settings that can be used");
+        let settings = exchange::Settings {
+            url: Some(self.sim.ews_url()),
+            graph_url: self.sim.graph_url(),
+            ..exchange::Settings::default()
+        };
+        let mailboxes = Mailboxes::new(settings, sign_in, ledger.clone(), "Europe/Berlin".to_owned());
+        let mailboxes = mailboxes.expect("settings that can be used");
         let mailbox = mailboxes.of(&ledger.user(&name).expect("known")).expect("an address");
         let identity = self.runtime.block_on(async move { Arc::clone(&mailbox).identity().await }).expect("a mailbox");
         ledger.set_user_mailbox(&name, ledger.mailbox_for(&identity, now).expect("a number")).expect("kept");

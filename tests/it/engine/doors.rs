@@ -19,8 +19,17 @@ use pocketdocket::{
 use crate::token::Token;
 
 /// Whether this run is over Graph.
-pub(super) fn over_graph() -> bool {
+pub(crate) fn over_graph() -> bool {
     std::env::var("POCKETDOCKET_TESTS_OVER").is_ok_and(|protocol| protocol == "graph")
+}
+
+/// Whether a test is about passwords, or about what EWS alone says, in a run over Graph: then it says so and is done.
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+pub(super) fn is_of_ews_alone() -> bool {
+    if over_graph() {
+        eprintln!("skipped: over Graph nobody signs in with a password");
+    }
+    over_graph()
 }
 
 /// The way to mailboxes.

@@ -54,8 +54,18 @@ pub(super) async fn signs_in(url: &Url, login: &str) -> Url {
 
 /// The whole sign-in, the way back over the loopback address included.
 pub(super) async fn granted(authority: &Authority, login: &str, hint: &str) -> Result<Granted, Failure> {
+    granted_for(authority, login, hint, Audience::Ews).await
+}
+
+/// The same for a resource.
+pub(crate) async fn granted_for(
+    authority: &Authority,
+    login: &str,
+    hint: &str,
+    audience: Audience,
+) -> Result<Granted, Failure> {
     let landing = Landing::open(None).await?;
-    let sign_in = authority.begin(&landing.redirect(), hint, Audience::Ews).await?;
+    let sign_in = authority.begin(&landing.redirect(), hint, audience).await?;
     let back = signs_in(sign_in.url(), login).await;
     let waiting = tokio::spawn(landing.wait(sign_in, Duration::from_secs(20)));
     let page = browser().get(back).send().await.expect("the landing answers");

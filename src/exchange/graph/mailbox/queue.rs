@@ -32,21 +32,35 @@ impl GraphMailbox {
 
     /// All pages of a listing, or of what changed.
     pub(super) async fn pages(&self, doing: &str, first: Ask) -> Result<Page, Failure> {
+        let page = self.so_many_pages(doing, first, MOST_PAGES).await?;
+        if page.next.is_none() {
+            return Ok(page);
+        }
+        Err(Failure::new(FailureKind::Malformed, doing)
+            .because("the server says that there is more and does not go on"))
+    }
+
+    /// What stands on the first pages of a listing.
+    pub(super) async fn first_pages(&self, doing: &str, first: Ask, most: usize) -> Result<Vec<Json>, Failure> {
+        Ok(self.so_many_pages(doing, first, most).await?.entities)
+    }
+
+    /// Reads on to the last page, until the server does not go on, or until there were enough.
+    async fn so_many_pages(&self, doing: &str, first: Ask, most: usize) -> Result<Page, Failure> {
         let mut url = self.url(&first.path)?;
         let mut all = Page::default();
-        for _ in 0..MOST_PAGES {
+        for _ in 0..most {
             let page = Page::read(self.send(doing, &first, url.clone(), 1).await?);
             all.entities.extend(page.entities);
-            all.delta = page.delta;
-            let Some(next) = page.next else { return Ok(all) };
+            (all.next, all.delta) = (page.next, page.delta);
+            let Some(next) = &all.next else { break };
             let next = next.parse().map_err(|error| Failure::new(FailureKind::Malformed, doing).because(error))?;
             if next == url {
                 break;
             }
             url = next;
         }
-        Err(Failure::new(FailureKind::Malformed, doing)
-            .because("the server says that there is more and does not go on"))
+        Ok(all)
     }
 
     /// What changed since: pages of an address that the server gave.

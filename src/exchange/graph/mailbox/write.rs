@@ -1,5 +1,7 @@
 //! Creating, changing and removing items.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -75,9 +77,9 @@ impl GraphMailbox {
         let doing = format!("change {} items", changes.len());
         self.colour(changes.iter().flat_map(|change| change.set.values())).await;
         let mut outcomes: Vec<Option<ItemOutcome<ItemRef>>> = Vec::with_capacity(changes.len());
-        let (mut asks, mut asked) = (Vec::new(), Vec::new());
+        let (mut asks, mut asked, mut links) = (Vec::new(), Vec::new(), Vec::new());
         let mut currents = self.currents(changes).await?.into_iter();
-        for change in changes {
+        for (place, change) in changes.iter().enumerate() {
             let current = if Codec::needs_current(change) { currents.next() } else { None };
             let current = match current {
                 Some(Ok(Some(current))) if version(&current) == change.item.change_key => Some(current),
@@ -95,11 +97,14 @@ impl GraphMailbox {
                 }
                 None => None,
             };
+            if let Some(current) = current.as_ref().filter(|_| change.kind == Kind::Task) {
+                links.extend(self.links(change, current).into_iter().map(|ask| (place, ask)));
+            }
             match self.codec.update(change, current.as_ref()) {
                 Some(body) => {
                     let path = self.item_path(change.kind, &change.item.id);
                     asks.push(Ask::patch(path, body).if_match(&change.item.change_key.0));
-                    asked.push(outcomes.len());
+                    asked.push(place);
                     outcomes.push(None);
                 }
                 None => outcomes.push(Some(Ok(change.item.clone()))),
@@ -118,16 +123,58 @@ impl GraphMailbox {
                 *slot = Some(outcome.map(|entity| after(change, &entity)));
             }
         }
-        let mut done = Vec::with_capacity(changes.len());
-        for (change, outcome) in changes.iter().zip(outcomes.into_iter().flatten()) {
-            done.push(match outcome {
-                Ok(item) if change.kind == Kind::Task && change.stamp != StampChange::Keep => {
-                    self.stamp_task(item, &change.stamp, &doing).await
-                }
-                other => other,
-            });
+        let mut outcomes: Vec<ItemOutcome<ItemRef>> = outcomes.into_iter().flatten().collect();
+        self.write_links(&mut outcomes, links, &doing).await?;
+        Ok(outcomes)
+    }
+
+    /// What gives a task our stamp or takes it away.
+    fn links(&self, change: &ItemChange, current: &serde_json::Value) -> Vec<Ask> {
+        let path = format!("{}/linkedResources", self.item_path(Kind::Task, &change.item.id));
+        let mut ours = task::links(current).into_iter();
+        let mut asks = Vec::new();
+        match &change.stamp {
+            StampChange::Keep => return asks,
+            StampChange::Set(stamp) => {
+                let link = task::link(&stamp.to_string());
+                asks.push(match ours.next() {
+                    Some((id, _)) => Ask::patch(format!("{path}/{}", segment(id)), link),
+                    None => Ask::post(path.clone(), link),
+                });
+            }
+            StampChange::Remove => {}
         }
-        Ok(done)
+        asks.extend(ours.map(|(id, _)| Ask::delete(format!("{path}/{}", segment(id)))));
+        asks
+    }
+
+    /// Changes what is linked to tasks, each by the place of its outcome, and says in which versions that left them.
+    async fn write_links(
+        &self,
+        outcomes: &mut [ItemOutcome<ItemRef>],
+        mut links: Vec<(usize, Ask)>,
+        doing: &str,
+    ) -> Result<(), Failure> {
+        links.retain(|(place, _)| matches!(outcomes.get(*place), Some(Ok(_))));
+        let (places, asks): (Vec<usize>, Vec<Ask>) = links.into_iter().unzip();
+        for (place, answer) in places.iter().zip(self.all(doing, &asks).await?) {
+            // What is to go and is gone is no trouble; a task that is gone shows in the next look.
+            if let (Err(failure), Some(slot)) = (if_there(answer), outcomes.get_mut(*place)) {
+                *slot = Err(failure);
+            }
+        }
+        let touched: BTreeSet<usize> = places.into_iter().collect();
+        let touched: Vec<(usize, ItemId)> = touched
+            .into_iter()
+            .filter_map(|place| Some((place, outcomes.get(place)?.as_ref().ok()?.id.clone())))
+            .collect();
+        let looks: Vec<Ask> = touched.iter().map(|(_, id)| Ask::get(self.item_path(Kind::Task, id))).collect();
+        for ((place, id), now) in touched.into_iter().zip(self.all(doing, &looks).await?) {
+            if let Some(slot) = outcomes.get_mut(place) {
+                *slot = now.map(|now| ItemRef { id, change_key: version(&now) });
+            }
+        }
+        Ok(())
     }
 
     /// What stands in the mailbox, of those items where that must be known.
@@ -156,28 +203,6 @@ impl GraphMailbox {
         let options: &[(&str, String)] = if change.kind == Kind::Task { &[] } else { &id_only };
         let now = self.ask(doing, &Ask::get(with_options(&path, options))).await?;
         if version(&now) == change.item.change_key { self.ask(doing, ask).await } else { Err(failure) }
-    }
-
-    /// Gives a task our stamp or takes it away, and says in which version that left it.
-    async fn stamp_task(&self, item: ItemRef, stamp: &StampChange, doing: &str) -> ItemOutcome<ItemRef> {
-        let path = self.item_path(Kind::Task, &item.id);
-        let links = self.pages(doing, Ask::list(format!("{path}/linkedResources"))).await?.entities;
-        let links = serde_json::json!({ "linkedResources": links });
-        let mut ours = task::links(&links).into_iter();
-        if let StampChange::Set(stamp) = stamp {
-            let link = task::link(&stamp.to_string());
-            let ask = match ours.next() {
-                Some((id, _)) => Ask::patch(format!("{path}/linkedResources/{}", segment(id)), link),
-                None => Ask::post(format!("{path}/linkedResources"), link),
-            };
-            self.ask(doing, &ask).await?;
-        }
-        for (id, _) in ours {
-            let ask = Ask::delete(format!("{path}/linkedResources/{}", segment(id)));
-            if_there(self.ask(doing, &ask).await)?;
-        }
-        let now = self.ask(doing, &Ask::get(path)).await?;
-        Ok(ItemRef { id: item.id, change_key: version(&now) })
     }
 
     pub(super) async fn delete_all(&self, removals: &[Removal]) -> Result<Vec<ItemOutcome<()>>, Failure> {
