@@ -163,27 +163,28 @@ impl Cycle<'_> {
         Ok(moved)
     }
 
-    /// Reads items in batches; `None` for those that are not there, and for those that cannot be read on their own.
+    /// Reads items, many at once as the protocol likes it; `None` for those that are not there, and for those that cannot be read
+    /// on their own.
     pub(super) async fn read(&self, kind: Kind, ids: &[ItemId]) -> Result<Vec<Option<ItemContent>>, Trouble> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut answers = self.mailbox.read(kind, ids).await?.into_iter();
         let mut contents = Vec::with_capacity(ids.len());
-        for batch in ids.chunks(self.context.settings.write_batch.max(1)) {
-            let answers = self.mailbox.read(kind, batch).await?;
-            let mut answers = answers.into_iter();
-            for id in batch {
-                contents.push(match answers.next() {
-                    Some(Ok(content)) => content,
-                    Some(Err(failure)) if failure.kind.passes() => return Err(failure.into()),
-                    Some(Err(failure)) => {
-                        tracing::warn!(item = %id, cause = %failure.chain(), "an item cannot be read");
-                        None
-                    }
-                    None => {
-                        return Err(Failure::new(FailureKind::Malformed, "read items")
-                            .because("an answer is missing")
-                            .into());
-                    }
-                });
-            }
+        for id in ids {
+            contents.push(match answers.next() {
+                Some(Ok(content)) => content,
+                Some(Err(failure)) if failure.kind.passes() => return Err(failure.into()),
+                Some(Err(failure)) => {
+                    tracing::warn!(item = %id, cause = %failure.chain(), "an item cannot be read");
+                    None
+                }
+                None => {
+                    return Err(Failure::new(FailureKind::Malformed, "read items")
+                        .because("an answer is missing")
+                        .into());
+                }
+            });
         }
         Ok(contents)
     }

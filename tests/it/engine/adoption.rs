@@ -256,7 +256,7 @@ async fn a_mailbox_with_2000_leftovers_ends_with_2000_items() {
     firm.release_all();
     let before = firm.mailbox("weber").counts;
     let report = firm.tick().await;
-    assert_eq!(report.cycles[0].trouble, None);
+    assert_eq!(report.cycles[0].trouble, None, "{:?}", firm.mailbox("weber").counts);
     assert_eq!(firm.hold_reasons(), []);
     assert_eq!((report.cycles[0].counts.adopted, report.cycles[0].counts.created), (1970, 0), "{:?}", report.cycles);
     let view = firm.mailbox("weber");
