@@ -151,7 +151,7 @@ impl GraphMailbox {
     ) -> Result<Vec<ItemOutcome<Option<serde_json::Value>>>, Failure> {
         let options = Codec::options(kind);
         let doing = format!("read {} {kind}s", items.len());
-        let listed = self.from_listing(kind, items, &options, &doing).await?;
+        let listed = self.listed(kind, items, &options, &doing).await?;
         let alone: Vec<&ItemId> = items.iter().filter(|id| !listed.contains_key(*id)).collect();
         let asks: Vec<Ask> =
             alone.iter().map(|id| Ask::get(with_options(&self.item_path(kind, id), &options))).collect();
@@ -163,7 +163,7 @@ impl GraphMailbox {
         Ok(outcomes.flatten().collect())
     }
 
-    async fn from_listing(
+    async fn listed(
         &self,
         kind: Kind,
         items: &[ItemId],
