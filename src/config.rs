@@ -145,7 +145,7 @@ impl Config {
             return refuse("confirmation.methods", "nobody could ever confirm; name at least one way".to_owned());
         }
         let server = self.practice.server.as_ref().and_then(sources::ServerSettings::wrong);
-        if let Some((setting, what)) = server.or_else(|| self.sign_in.wrong()) {
+        if let Some((setting, what)) = server.or_else(|| self.sign_in.wrong()).or_else(|| self.exchange.wrong()) {
             return refuse(setting, what);
         }
         match (&self.practice.database, &self.practice.server) {

@@ -1,14 +1,17 @@
 //! Mailboxes: how they are reached and what is said to them.
 //!
 //! A protocol call is a value ([`Call`]): it makes the bytes of its request and understands the bytes of the answer, and has
-//! no socket. [`transport`] is the only file that touches the network; [`throttle`] decides when a mailbox may be asked again
+//! no socket. [`transport`] is the only file that touches the network for them; [`throttle`] decides when a mailbox may be asked again
 //! and how much at once, without a clock of its own. [`ews`] is the protocol of Exchange Server; its
 //! [`EwsMailbox`] is what the engine sees as a [`Mailbox`](crate::ports::Mailbox).
+//!
+//! Before all that, [`autodiscover`] asks where a mailbox is.
 //!
 //! Trouble is translated here, once: codes of the protocol become [`Failure`]s, and nothing above knows them.
 
 #[cfg(test)]
 mod any;
+mod autodiscover;
 mod days;
 pub mod ews;
 #[cfg(test)]
@@ -23,6 +26,7 @@ pub mod transport;
 
 use http::{HeaderMap, StatusCode};
 
+pub use autodiscover::Autodiscover;
 pub use ews::EwsMailbox;
 pub use graph::GraphMailbox;
 pub use settings::{LinkAddress, OwnFolders, Settings};

@@ -8,6 +8,7 @@ mod failure;
 mod mailbox;
 mod source;
 pub mod web;
+mod whereabouts;
 
 pub use authenticator::{Authenticator, Challenge, SignIn, Step};
 pub use failure::{Failure, FailureKind, chain};
@@ -16,3 +17,4 @@ pub use mailbox::{
     Removal, Sighting, StampChange, SyncToken,
 };
 pub use source::{Cursor, Person, Portion, Probe, QueryInfo, QueryRead, Reading, Row, Source};
+pub use whereabouts::{Found, Whereabouts};

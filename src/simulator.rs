@@ -1,7 +1,8 @@
 //! An Exchange of our own on loopback: for the demo, for tests, and for trying the product without a server.
 //!
 //! One mailbox model ([`mailbox`], [`item`]) that knows nothing of any protocol, and faces apart from it: EWS ([`ews`]) and
-//! Graph ([`graph`]) for programs, an authority that gives tokens ([`authority`]), a page per mailbox ([`page`]) that shows
+//! Graph ([`graph`]) for programs, an authority that gives tokens ([`authority`]), autodiscover that says where mailboxes are
+//! ([`autodiscover`]), a page per mailbox ([`page`]) that shows
 //! what a phone would show, and a control door ([`control`]) through which
 //! tests and people switch [`Fault`]s on and play the user's [`Phone`]. It speaks two dialects. *Strict* refuses what a real
 //! Exchange Server would refuse: elements out of the schema's order, missing attributes, stale change keys, fields that do
@@ -16,6 +17,7 @@ mod account;
 mod administrator;
 mod answers;
 mod authority;
+mod autodiscover;
 mod changes;
 mod clock;
 mod control;
@@ -47,7 +49,7 @@ use secrecy::SecretString;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-pub use account::{Account, Licence, MFA_CODE, Mfa, PASSWORD, TENANT};
+pub use account::{Account, Home, Licence, MFA_CODE, Mfa, PASSWORD, TENANT};
 pub use administrator::{AccountAction, Administrator};
 pub use authority::{App, CLIENT_ID, EWS_RESOURCE, GRAPH_RESOURCE, RefreshReuse, TokenRules};
 pub use clock::Clock;
@@ -136,6 +138,7 @@ impl Simulator {
         let router = ews::router(Arc::clone(&world))
             .merge(graph::router(Arc::clone(&world)))
             .merge(authority::router(Arc::clone(&world)))
+            .merge(autodiscover::router(Arc::clone(&world)))
             .layer(from_fn_with_state(Arc::clone(&world), answers::misdated))
             .merge(control::router(Arc::clone(&world)))
             .merge(page::router(Arc::clone(&world)));
@@ -173,6 +176,11 @@ impl Running {
     /// The address of its EWS face.
     pub fn ews_url(&self) -> String {
         format!("{}/EWS/Exchange.asmx", self.world.base)
+    }
+
+    /// The base address of its autodiscover.
+    pub fn autodiscover_url(&self) -> String {
+        self.world.base.clone()
     }
 
     /// The address of its authority, below which the tenants are.

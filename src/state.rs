@@ -45,6 +45,7 @@ mod status;
 mod undo;
 mod user;
 mod users;
+mod whereabouts;
 
 pub use adoptions::{FoundMatch, Leftovers, Pair, PairNumber, Portrait};
 pub use confirmed::{
@@ -75,6 +76,7 @@ pub use status::{Status, UserStatus};
 pub use undo::{UndoFilter, UndoId, UndoState, UndoTask, Undoable};
 pub use user::{AuthMethod, AuthMethodError, LinkState, Parked, User, UserDetails, UserName, UserNameError, Waiting};
 pub use users::{ActiveUser, WhatRemains};
+pub use whereabouts::KnownWhereabouts;
 
 #[cfg(test)]
 mod tests;

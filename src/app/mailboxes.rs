@@ -1,11 +1,14 @@
 //! From a link to its mailbox: the address, the way to sign in, and the protocol.
 
+mod whereabouts;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::{
@@ -34,6 +37,8 @@ pub struct Mailboxes {
     zone: String,
     authority: Mutex<Option<Arc<Authority>>>,
     open: Mutex<HashMap<UserName, Opened>>,
+    /// When autodiscover was last asked for a user.
+    asked: Mutex<HashMap<UserName, Timestamp>>,
 }
 
 /// An open mailbox, with everything that made it: when that changes, it is opened anew.
@@ -83,8 +88,8 @@ impl Mailboxes {
         zone: String,
     ) -> Result<Self, Failure> {
         let shared = Arc::new(Shared::new(&settings)?);
-        let (authority, open) = (Mutex::default(), Mutex::default());
-        Ok(Self { settings, sign_in, shared, ledger, zone, authority, open })
+        let (authority, open, asked) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(Self { settings, sign_in, shared, ledger, zone, authority, open, asked })
     }
 
     /// The mailbox of a link, with the secret that the ledger keeps for it. Asked for once for each pass: links that share a
@@ -218,5 +223,13 @@ impl Mailboxes {
 impl Connect for Mailboxes {
     async fn connect(&self, user: &ActiveUser) -> Result<Arc<dyn Mailbox>, Failure> {
         self.of(user.user())
+    }
+
+    async fn mind_whereabouts(&self, user: &ActiveUser, now: Timestamp) -> Result<(), Failure> {
+        Self::mind_whereabouts(self, user.user(), now).await
+    }
+
+    async fn explained(&self, user: &ActiveUser, failure: Failure, now: Timestamp) -> Failure {
+        Self::explained(self, user.user(), failure, now).await
     }
 }

@@ -53,7 +53,8 @@ impl Installation {
     pub(super) fn host_of(&self, user: &User) -> String {
         let zone = self.zone();
         let zone = zone.iana_name().unwrap_or("UTC");
-        let link = self.config.exchange.link(&user.details.address, user.details.url.as_deref(), zone);
+        let details = &user.details;
+        let link = self.config.exchange.link_over(details.protocol, &details.address, details.url.as_deref(), zone);
         link.ok().and_then(|link| link.url.host_str().map(str::to_owned)).unwrap_or_default()
     }
 

@@ -5,6 +5,7 @@ mod change;
 pub(super) mod check;
 mod confirm;
 pub(super) mod details;
+mod discover;
 mod import;
 mod link;
 mod recover;

@@ -60,6 +60,8 @@ pub enum Cause {
     EwsOff,
     /// The mailbox does not exist, was moved, or has no licence.
     MailboxMissing,
+    /// The mailbox was moved: autodiscover names another place than the link goes to.
+    MailboxMoved,
     /// The account may not act for this mailbox.
     ImpersonationMissing,
     /// The server wants Windows authentication bound to its certificate.
@@ -86,7 +88,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the reference.
-    pub const ALL: [Self; 38] = [
+    pub const ALL: [Self; 39] = [
         Self::WrongPassword,
         Self::UnknownUser,
         Self::PasswordExpired,
@@ -114,6 +116,7 @@ impl Cause {
         Self::TokenRefused,
         Self::EwsOff,
         Self::MailboxMissing,
+        Self::MailboxMoved,
         Self::ImpersonationMissing,
         Self::ChannelBinding,
         Self::ClockSkew,

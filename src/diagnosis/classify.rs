@@ -16,6 +16,10 @@ impl Observation {
 
     fn cause(&self, evidence: &mut Vec<String>) -> Cause {
         let host = &self.host;
+        if !self.elsewhere.is_empty() {
+            evidence.extend(self.elsewhere.iter().cloned());
+            return Cause::MailboxMoved;
+        }
         if let Some(trouble) = self.network {
             return network(trouble, host, evidence);
         }

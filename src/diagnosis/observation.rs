@@ -68,6 +68,8 @@ pub struct Observation {
     pub location: Option<String>,
     /// The other end's clock less ours, by its `Date`.
     pub clock_difference: Option<SignedDuration>,
+    /// What autodiscover said where it names another place than the link goes to, a line each in our own words; empty otherwise.
+    pub elsewhere: Vec<String>,
     /// The response code of EWS.
     pub response_code: Option<String>,
     /// The beginning of the body.

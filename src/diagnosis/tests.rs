@@ -110,6 +110,16 @@ fn every_cloud_of_exchange_online_is_known_and_look_alikes_are_not() {
     }
 }
 
+#[test]
+fn what_autodiscover_says_of_another_place_decides_before_the_old_place_does() {
+    let seen = "`outlook.office365.com` says that the mailbox is at Exchange Online".to_owned();
+    let moved = Observation { elsewhere: vec![seen.clone()], ..answered(404, Scheme::Basic) };
+    let diagnosis = moved.diagnose();
+    assert_eq!((diagnosis.cause, diagnosis.evidence), (Cause::MailboxMoved, vec![seen]));
+    let steps = Cause::MailboxMoved.entry().steps_for("weber", "weber@kanzlei.example").join(" ");
+    assert!(steps.contains("pocketdocket user move weber --to graph"), "{steps}");
+}
+
 proptest! {
     /// Whatever comes, there is one cause, and nothing that the other end wrote is repeated.
     #[test]
@@ -134,6 +144,7 @@ proptest! {
             front_end_trouble: Some(put(2)),
             location: Some(put(3)),
             clock_difference: seconds.map(jiff::SignedDuration::from_secs),
+            elsewhere: Vec::new(),
             response_code: (place == 4).then(|| text.clone()),
             body: put(5),
         };

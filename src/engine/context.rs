@@ -22,6 +22,15 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub trait Connect: Send + Sync {
     /// Opens the mailbox of a link; signs in at the first request.
     async fn connect(&self, user: &ActiveUser) -> Result<Arc<dyn Mailbox>, Failure>;
+
+    /// Sees to it that what is known of where the mailbox is does not grow old.
+    ///
+    /// # Errors
+    /// When the mailbox is elsewhere now: the link waits until a person moves it.
+    async fn mind_whereabouts(&self, user: &ActiveUser, now: Timestamp) -> Result<(), Failure>;
+
+    /// The same failure, or that the mailbox was moved, where that is why it cannot be reached.
+    async fn explained(&self, user: &ActiveUser, failure: Failure, now: Timestamp) -> Failure;
 }
 
 /// What every room of the engine needs.

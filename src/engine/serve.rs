@@ -39,7 +39,11 @@ impl Engine {
         let mut done = Done::default();
         let outcome = match self.context.ledger.begin_run(Some(user.name()), self.context.now()) {
             Ok(run) => {
-                let outcome = self.pass(&room, &user, run, &mut memory, &briefing, &mut done).await;
+                let mut outcome = self.pass(&room, &user, run, &mut memory, &briefing, &mut done).await;
+                if let Err(Trouble::Mailbox(failure)) = outcome {
+                    let explained = self.context.connect.explained(&user, failure, self.context.now()).await;
+                    outcome = Err(explained.into());
+                }
                 self.write_down(&room, &user, run, &briefing, &mut done, outcome)
             }
             Err(error) => Err(error),
@@ -97,6 +101,7 @@ impl Engine {
             .any(|hold| matches!(hold.reason, HoldReason::LooksAlreadyThere { .. } | HoldReason::OnlyInDeletedItems));
         let first_look =
             waits_for_a_look || ledger.adoptions_open(room.id)? || !ledger.first_write_released(room.id)?;
+        self.context.connect.mind_whereabouts(user, self.context.now()).await?;
         let mailbox = self.context.connect.connect(user).await?;
         let mut cycle = Cycle {
             context: &self.context,

@@ -18,6 +18,9 @@ pub struct Settings {
     pub url: Option<String>,
     /// Address of Microsoft Graph with its version, for mailboxes in Exchange Online; a national cloud has another one.
     pub graph_url: String,
+    /// Whom to ask where a mailbox is, in this order: base addresses of autodiscover. `{domain}` stands for what follows the `@` of
+    /// its address. Empty: nobody is asked.
+    pub autodiscover: Vec<String>,
     /// PEM file with certificates of an own authority to trust besides those of the system.
     pub ca_file: Option<PathBuf>,
     /// Seconds after which a request counts as lost. Exchange itself gives up after about 100.
@@ -61,6 +64,9 @@ impl Default for Settings {
         Self {
             url: None,
             graph_url: "https://graph.microsoft.com/v1.0".to_owned(),
+            autodiscover: ["https://outlook.office365.com", "https://autodiscover.{domain}", "https://{domain}"]
+                .map(str::to_owned)
+                .to_vec(),
             ca_file: None,
             time_out_seconds: 120,
             read_batch: 50,
@@ -83,6 +89,17 @@ pub struct LinkAddress {
 }
 
 impl Settings {
+    /// What cannot be, if anything: the setting, and why.
+    pub fn wrong(&self) -> Option<(&'static str, String)> {
+        let bad = |base: &&String| {
+            let url = base.replace("{domain}", "kanzlei.example").parse::<Url>();
+            !url.is_ok_and(|url| check_url(&url).is_ok() && url.username().is_empty() && url.query().is_none())
+        };
+        let base = self.autodiscover.iter().find(bad)?;
+        let what = format!("`{base}` is no `https://` address; one looks like `https://autodiscover.{{domain}}`");
+        Some(("exchange.autodiscover", what))
+    }
+
     /// Where the mailbox of this e-mail address is: `own_url` if the user has one, else the address of these settings. `zone`
     /// is the office's.
     ///

@@ -43,6 +43,19 @@ pub enum Licence {
     Kiosk,
 }
 
+/// Where a mailbox is, in a firm that has some on its own server and some in Exchange Online.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Home {
+    /// Wherever it is asked for: EWS and Graph both know it. Autodiscover names the simulator's own EWS.
+    #[default]
+    Everywhere,
+    /// On the firm's server: EWS knows it, Graph does not.
+    OnPremises,
+    /// In Exchange Online: Graph knows it, EWS does not.
+    Online,
+}
+
 /// Somebody who can sign in.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -64,6 +77,8 @@ pub struct Account {
     pub disabled: bool,
     /// What they may use.
     pub licence: Licence,
+    /// Where their mailbox is.
+    pub home: Home,
 }
 
 impl Account {
@@ -84,6 +99,7 @@ impl Account {
             password_expired: false,
             disabled: false,
             licence: Licence::default(),
+            home: Home::default(),
         }
     }
 
@@ -96,6 +112,13 @@ impl Account {
     #[must_use]
     pub fn with_mfa(mut self, mfa: Mfa) -> Self {
         self.mfa = mfa;
+        self
+    }
+
+    /// The same with the mailbox in another place.
+    #[must_use]
+    pub fn at(mut self, home: Home) -> Self {
+        self.home = home;
         self
     }
 

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Licence, Mfa, SimulatorError, authority, world::World};
+use super::{Home, Licence, Mfa, SimulatorError, authority, world::World};
 
 /// Whoever administers accounts, the authority and its clock, and the phones that people approve sign-ins with.
 #[derive(Clone, Debug)]
@@ -38,6 +38,11 @@ pub enum AccountAction {
     SetLicence {
         /// What it has now.
         licence: Licence,
+    },
+    /// Moves its mailbox, with everything in it as it is: from the firm's server to Exchange Online, or back.
+    SetHome {
+        /// Where it is now.
+        home: Home,
     },
     /// Revokes everything that was granted to it.
     Revoke,
@@ -76,6 +81,7 @@ impl Administrator {
             }
             AccountAction::SetMfa { mfa } => world.change_account(name, |account| account.mfa = mfa)?,
             AccountAction::SetLicence { licence } => world.change_account(name, |account| account.licence = licence)?,
+            AccountAction::SetHome { home } => world.change_account(name, |account| account.home = home)?,
             AccountAction::Revoke => world.authority.grants().revoke(&login, now),
             AccountAction::WithdrawConsent => world.authority.grants().withdraw_consent(&login),
             AccountAction::ApproveNumber { number } => {

@@ -40,7 +40,7 @@ use axum::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Account, Dialect, SignInOffer, answers, faults, listener::Cut, mailbox::Mailbox, world::World};
+use super::{Account, Dialect, Home, SignInOffer, answers, faults, listener::Cut, mailbox::Mailbox, world::World};
 use crate::xml::{self, Element};
 use call::Call;
 use sign_in::Credentials;
@@ -323,7 +323,7 @@ impl<'a> Asked<'a> {
         if !own && !account.impersonates {
             return Err(impersonation_denied());
         }
-        if !self.world.has_mailbox(&self.mailbox) {
+        if !self.world.has_mailbox(&self.mailbox) || self.world.home(&self.mailbox) == Home::Online {
             return Err(no_mailbox());
         }
         Ok(())

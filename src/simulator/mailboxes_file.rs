@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::{
     Account,
-    account::{Licence, Mfa, PASSWORD, TENANT},
+    account::{Home, Licence, Mfa, PASSWORD, TENANT},
 };
 
 #[derive(Deserialize)]
@@ -34,6 +34,8 @@ struct MailboxEntry {
     disabled: bool,
     #[serde(default)]
     licence: Licence,
+    #[serde(default)]
+    home: Home,
 }
 
 #[derive(Deserialize)]
@@ -74,6 +76,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<Account>, MailboxesFileError> {
             password_expired: mailbox.password_expired,
             disabled: mailbox.disabled,
             licence: mailbox.licence,
+            home: mailbox.home,
             ..Account::owner(&mailbox.address, &login, password(mailbox.password_file)?)
         });
     }

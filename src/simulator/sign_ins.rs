@@ -2,6 +2,8 @@
 
 use std::{collections::HashMap, sync::Mutex};
 
+use axum::http::{HeaderMap, header};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Lockout, lock};
@@ -19,6 +21,14 @@ pub(crate) enum Refused {
     Disabled,
     /// It is the right one, and too old.
     PasswordExpired,
+}
+
+/// Login and password of a request that is signed in over Basic.
+pub(crate) fn basic(headers: &HeaderMap) -> Option<(String, String)> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (_, encoded) = value.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("basic"))?;
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    decoded.split_once(':').map(|(login, password)| (login.to_owned(), password.to_owned()))
 }
 
 /// Wrong passwords, and who is locked for them. Logins are in lower case.

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
 use super::{
-    Account, Counts, Faults, MailboxView, Settings, SimulatorError, TENANT,
+    Account, Counts, Faults, Home, MailboxView, Settings, SimulatorError, TENANT,
     authority::Authority,
     graph::Limits,
     lock,
@@ -187,6 +187,12 @@ impl World {
             .get(&address.to_lowercase())
             .map(|open| Arc::clone(&open.mailbox))
             .ok_or_else(|| SimulatorError::NoMailbox(address.to_owned()))
+    }
+
+    /// Where a mailbox is.
+    pub(crate) fn home(&self, address: &str) -> Home {
+        let accounts = lock(&self.accounts);
+        accounts.values().find(|account| is_owner(account, address)).map(|account| account.home).unwrap_or_default()
     }
 
     /// Whether somebody has this address.

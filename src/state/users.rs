@@ -11,7 +11,7 @@ use super::{
     confirmations, grants,
     history::add_audit,
     mailboxes::sleep_if_unused,
-    refusals, secrets,
+    refusals, secrets, whereabouts,
 };
 
 /// A user whom the engine may serve: active, neither parked nor paused. The ledger alone makes these.
@@ -283,6 +283,7 @@ fn change(
         let changed = changed_settings(&before.details.settings, &details.settings);
         return add_audit(transaction, by, Some(name), &format!("settings changed: {changed}"), now);
     }
+    whereabouts::mind_change(transaction, &before, details)?;
     let (old, new) = (&before.details, details);
     let same_account = (&old.address, &old.login) == (&new.address, &new.login);
     if old.method != new.method || (new.method == AuthMethod::OAuth && !same_account) {

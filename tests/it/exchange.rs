@@ -1,6 +1,7 @@
 //! One contract for mailboxes, whatever protocol reaches them: EWS against the simulator in both of its dialects, and Graph.
 //! What is written is what is there.
 
+mod autodiscover;
 mod causes;
 mod faults;
 mod graph;

@@ -2,6 +2,7 @@
 
 mod attacks;
 mod by_command;
+mod hybrid;
 mod id_token;
 pub(crate) mod person;
 mod provider;

@@ -1,5 +1,6 @@
 //! The simulator over real sockets: what it refuses, what can go wrong, what survives, what the phone shows.
 
+mod autodiscover;
 mod client;
 mod code_flow;
 mod connection;

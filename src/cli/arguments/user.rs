@@ -72,12 +72,12 @@ pub(in crate::cli) struct AddUser {
     /// Address of the mailbox's web service, if it is not the configured one
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) url: Option<String>,
-    /// By which protocol the mailbox is reached: `ews`, or `graph` for Exchange Online
-    #[arg(long, value_name = "PROTOCOL", default_value_t)]
-    pub(in crate::cli) protocol: Protocol,
-    /// How the user signs in: `password` or `oauth`
-    #[arg(long, value_name = "METHOD", default_value_t)]
-    pub(in crate::cli) method: AuthMethod,
+    /// By which protocol the mailbox is reached: `ews`, or `graph` for Exchange Online; found out if nothing is said and configured
+    #[arg(long, value_name = "PROTOCOL")]
+    pub(in crate::cli) protocol: Option<Protocol>,
+    /// How the user signs in: `password` or `oauth`; if nothing is said, `oauth` for `graph` and `password` for `ews`
+    #[arg(long, value_name = "METHOD")]
+    pub(in crate::cli) method: Option<AuthMethod>,
 }
 
 #[derive(Debug, Args)]

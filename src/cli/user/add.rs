@@ -1,6 +1,9 @@
 use jiff::Timestamp;
 
-use super::details::{address, can_be_reached, needs_an_app, people};
+use super::{
+    details::{address, can_be_reached, needs_an_app, people},
+    discover::{self, Said},
+};
 use crate::{
     cli::{
         arguments::AddUser,
@@ -14,17 +17,23 @@ use crate::{
 pub(super) fn run(installation: &Installation, arguments: &AddUser, terminal: &mut Terminal) -> anyhow::Result<()> {
     let name = &arguments.name;
     let address = address(&arguments.mailbox)?;
+    let said = Said { protocol: arguments.protocol, url: arguments.url.as_deref(), method: arguments.method };
+    let way = discover::choose(installation, name, address, &said, terminal)?;
     let details = UserDetails {
         person: PersonId(arguments.person.clone()),
         login: arguments.login.clone().unwrap_or_else(|| address.to_owned()),
         address: address.to_owned(),
-        url: arguments.url.clone(),
-        protocol: arguments.protocol,
-        method: arguments.method,
+        url: way.url,
+        protocol: way.protocol,
+        method: way.method,
         settings: serde_json::json!({}),
     };
     can_be_reached(&installation.config.exchange, &details)?;
-    installation.ledger.add_user(name, &details, &who(), Timestamp::now())?;
+    let now = Timestamp::now();
+    installation.ledger.add_user(name, &details, &who(), now)?;
+    if let Some(found) = &way.found {
+        installation.ledger.note_whereabouts(name, found, true, now)?;
+    }
     terminal.say(format_args!("`{name}` is entered: {} in the practice system, mailbox {address}", details.person));
     let remarks =
         [unknown_person(installation, &details.person), needs_an_app(&installation.config.sign_in, details.method)];

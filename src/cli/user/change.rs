@@ -34,11 +34,20 @@ pub(super) fn run(installation: &Installation, arguments: &ChangeUser, terminal:
     if let Some(login) = &changes.login {
         details.login = if login.is_empty() { details.address.clone() } else { login.clone() };
     }
+    details.protocol = changes.protocol.unwrap_or(details.protocol);
     if let Some(url) = &changes.url {
         details.url = Some(url.clone()).filter(|url| !url.is_empty());
+    } else if details.protocol != before.details.protocol {
+        // The address of one protocol's service is of no use to another.
+        details.url = None;
     }
-    details.protocol = changes.protocol.unwrap_or(details.protocol);
     details.method = changes.method.unwrap_or(details.method);
+    let says_where = changes.protocol.is_some() || changes.url.is_some();
+    if details == before.details && says_where && installation.ledger.keep_as_set(name, &who(), Timestamp::now())? {
+        installation.ledger.set_waiting(name, None)?;
+        terminal.say(format_args!("`{name}` goes where it is set to from now on, whatever autodiscover says"));
+        return Ok(());
+    }
     if details == before.details {
         terminal.say(format_args!("`{name}` is entered so already"));
         return Ok(());

@@ -11,8 +11,8 @@ use crate::{
         terminal::Terminal,
         trouble::Exit,
     },
-    ports::Failure,
-    state::{Diagnosed, LedgerError, LinkState, User, UserName, UserStatus},
+    ports::{Failure, Protocol},
+    state::{Diagnosed, KnownWhereabouts, LedgerError, LinkState, User, UserName, UserStatus},
 };
 
 /// What came of asking, or why nobody asked.
@@ -44,9 +44,14 @@ pub(in crate::cli) async fn ask(installation: &Installation, app: &App, user: &U
         let lacking = user.details.method.lacking();
         return Ok(Asked::Skipped(format!("{lacking}: `pocketdocket user link {name}`")));
     }
-    let opened = match app.mailboxes.of(user) {
+    let asked_at = Timestamp::now();
+    let opened = match app.mailboxes.mind_whereabouts(user, asked_at).await.and_then(|()| app.mailboxes.of(user)) {
         Ok(mailbox) => mailbox.identity().await.map(|identity| (identity, mailbox.server_version())),
         Err(failure) => Err(failure),
+    };
+    let opened = match opened {
+        Ok(opened) => Ok(opened),
+        Err(failure) => Err(app.mailboxes.explained(user, failure, asked_at).await),
     };
     let now = Timestamp::now();
     match opened {
@@ -76,6 +81,10 @@ pub(in crate::cli) async fn ask(installation: &Installation, app: &App, user: &U
 struct Checked {
     user: UserName,
     method: &'static str,
+    protocol: Protocol,
+    /// What autodiscover said, where it was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    whereabouts: Option<KnownWhereabouts>,
     state: String,
     mailbox: String,
     /// What several users have in common: comes first.
@@ -140,7 +149,8 @@ pub(super) fn run(
         let of_host = |cohort: &&crate::diagnosis::cohort::Cohort| cohort.host().eq_ignore_ascii_case(&trouble.host);
         status.cohorts.iter().find(of_host).map(crate::diagnosis::cohort::Cohort::words)
     });
-    let checked = checked(now, &asked, first);
+    let whereabouts = installation.ledger.whereabouts(name)?;
+    let checked = checked(now, &asked, first, whereabouts);
     if as_json {
         terminal.json(&checked)?;
     } else {
@@ -154,11 +164,18 @@ pub(super) fn run(
     })
 }
 
-fn checked(status: &UserStatus, asked: &Asked, first: Option<String>) -> Checked {
+fn checked(
+    status: &UserStatus,
+    asked: &Asked,
+    first: Option<String>,
+    whereabouts: Option<KnownWhereabouts>,
+) -> Checked {
     let user = &status.user;
     Checked {
         user: user.name.clone(),
         method: user.details.method.word(),
+        protocol: user.details.protocol,
+        whereabouts,
         state: user_state(user),
         mailbox: user.details.address.clone(),
         first,
@@ -184,6 +201,12 @@ fn show(checked: &Checked, asked: &Asked, clock: &Clock, terminal: &mut Terminal
         terminal.line(format_args!("first     {first}"))?;
     }
     terminal.line(format_args!("user      {}, mailbox {}", checked.user, checked.mailbox))?;
+    let followed = checked.whereabouts.as_ref().is_some_and(|known| known.followed);
+    let says = if followed { "found by autodiscover" } else { "as set" };
+    terminal.line(format_args!("protocol  {} ({says})", checked.protocol))?;
+    if let Some(known) = &checked.whereabouts {
+        terminal.line(format_args!("found     {}: {}", clock.time(known.found), known.reason))?;
+    }
     terminal.line(format_args!("method    {}", checked.method))?;
     terminal.line(format_args!("state     {}", checked.state))?;
     if let Asked::Works { server, version, before } = asked {

@@ -1,6 +1,7 @@
 //! `user link`: set, verify, save. What the server does not take is not kept, unless somebody insists.
 
 mod oauth;
+mod whereabouts;
 
 use jiff::Timestamp;
 use secrecy::SecretString;
@@ -24,7 +25,10 @@ pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &
     let user = installation.ledger.user(name)?;
     // What cannot work is refused before anybody types a password.
     let mailboxes = installation.app()?.mailboxes;
-    mailboxes.address(&user)?;
+    let to_be_found = whereabouts::is_to_be_found(installation, &user)?;
+    if !to_be_found {
+        mailboxes.address(&user)?;
+    }
     let misplaced = match user.details.method {
         AuthMethod::Password => arguments.way.said(),
         AuthMethod::OAuth => arguments.password_stdin.then_some("--password-stdin"),
@@ -70,6 +74,14 @@ fn password(
         let question = format!("Password of `{}` for {}", user.details.login, user.details.address);
         terminal.ask_secret(&question, &format!("pocketdocket user link {name} --password-stdin"))?
     };
+    let found;
+    let user = if whereabouts::is_to_be_found(installation, user)? && !arguments.unverified {
+        let finding = whereabouts::find(installation, mailboxes, user, &password, terminal);
+        found = crate::cli::runtime()?.block_on(finding)?;
+        &found
+    } else {
+        user
+    };
     if arguments.unverified {
         installation.ledger.give_password(name, &password, &who(), Timestamp::now())?;
         terminal.say(format_args!("kept the password of `{name}`, unverified; the first sign-in will tell"));
@@ -92,6 +104,7 @@ async fn verify(
     let identity = match mailboxes.with_password(user, password)?.identity().await {
         Ok(identity) => identity,
         Err(failure) => {
+            let failure = mailboxes.explained(user, failure, Timestamp::now()).await;
             let event = format!("a new password was tried and not kept: {}", failure.chain());
             installation.ledger.audit(&who(), Some(name), &event, Timestamp::now())?;
             return Err(not_kept(user, failure, terminal).into());

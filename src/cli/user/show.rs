@@ -7,7 +7,9 @@ use crate::{
         show::{Clock, reconfirm_by, table, trouble_line, user_state},
         terminal::Terminal,
     },
-    state::{AuditEntry, Diagnosed, Grant, User, UserName},
+    exchange,
+    ports::Protocol,
+    state::{AuditEntry, Diagnosed, Grant, KnownWhereabouts, User, UserName},
 };
 
 use super::scope::{Effective, effective, words};
@@ -58,6 +60,7 @@ struct Shown {
     #[serde(flatten)]
     user: User,
     grant: Option<Grant>,
+    whereabouts: Option<KnownWhereabouts>,
     diagnosis: Option<Diagnosed>,
     scope: Vec<Effective>,
     audit: Vec<AuditEntry>,
@@ -71,11 +74,12 @@ pub(super) fn one(
 ) -> anyhow::Result<()> {
     let user = installation.ledger.user(name)?;
     let grant = installation.ledger.grant(name)?;
+    let whereabouts = installation.ledger.whereabouts(name)?;
     let audit = installation.ledger.audit_trail(Some(name), AUDIT_ENTRIES)?;
     let diagnosis = installation.ledger.diagnosis(name)?;
     let scope = effective(&installation.config.scope, &user.details.settings)?;
     if as_json {
-        return terminal.json(&Shown { user, grant, diagnosis, scope, audit });
+        return terminal.json(&Shown { user, grant, whereabouts, diagnosis, scope, audit });
     }
     let clock = Clock::of(installation);
     let mut lines = vec![
@@ -83,10 +87,13 @@ pub(super) fn one(
         ["person".to_owned(), user.details.person.to_string()],
         ["mailbox".to_owned(), user.details.address.clone()],
         ["login".to_owned(), user.details.login.clone()],
-        ["reached".to_owned(), format!("over {}, by {}", user.details.protocol, user.details.method)],
-        ["service".to_owned(), user.details.url.clone().unwrap_or_else(|| "as configured".to_owned())],
-        ["state".to_owned(), user_state(&user)],
+        ["reached".to_owned(), reached(&user, whereabouts.as_ref())],
+        ["service".to_owned(), service(&installation.config.exchange, &user)],
     ];
+    if let Some(known) = &whereabouts {
+        lines.push(["found".to_owned(), format!("{}: {}", clock.time(known.found), known.reason)]);
+    }
+    lines.push(["state".to_owned(), user_state(&user)]);
     if let Some(grant) = &grant {
         let (given, left) = (clock.time(grant.given), grant.days_left(Timestamp::now()));
         lines.push(["sign-in".to_owned(), format!("by OAuth, given {given}; good for {left} days without use")]);
@@ -133,4 +140,23 @@ pub(super) fn one(
     let rows = scope.iter().map(|one| [one.setting.clone(), words(&one.value), one.from.words().to_owned()]);
     terminal.line(format_args!("\n{}", table(["SETTING", "VALUE", "FROM"], rows)))?;
     Ok(())
+}
+
+/// By which protocol, and who says so.
+pub(super) fn reached(user: &User, whereabouts: Option<&KnownWhereabouts>) -> String {
+    let says = if whereabouts.is_some_and(|known| known.followed) { "found by autodiscover" } else { "as set" };
+    format!("over {} ({says}), by {}", user.details.protocol, user.details.method)
+}
+
+/// The address of the web service, and who says so.
+fn service(settings: &exchange::Settings, user: &User) -> String {
+    let details = &user.details;
+    match (&details.url, details.protocol) {
+        (Some(url), _) => url.clone(),
+        (None, Protocol::Graph) => format!("{}, as configured", settings.graph_url),
+        (None, Protocol::Ews) => match settings.link(&details.address, None, "UTC") {
+            Ok(link) => format!("{}, as configured", link.url),
+            Err(_) => "not known yet".to_owned(),
+        },
+    }
 }

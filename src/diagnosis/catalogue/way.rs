@@ -50,11 +50,24 @@ pub(super) fn entry(cause: Cause) -> Entry {
             steps: &[
                 "Check the address: `pocketdocket user show NAME`.",
                 "Look for the mailbox: `Get-Recipient ADDRESS | fl RecipientType*`, and in Microsoft 365 for its licence.",
-                "Where it was moved to another server, that server is to be named; `pocketdocket user check NAME` tests at once.",
+                "Where it was moved, autodiscover usually says where to, and `pocketdocket user check NAME` asks it; where it does not, name the server: `pocketdocket user move NAME --to SERVER`.",
             ],
             time: "a new mailbox or licence needs up to 24 hours",
             next_try: NextTry::Growing,
             reading: Some("https://learn.microsoft.com/exchange/client-developer/web-service-reference/responsecode"),
+        },
+        Cause::MailboxMoved => Entry {
+            title: "the mailbox was moved to another place",
+            evidence: "autodiscover names another place than the link goes to: Exchange Online instead of a server, a server instead of Exchange Online, or another server for a mailbox that is not there any more",
+            fixer: Fixer::FirmIt,
+            steps: &[
+                "Nothing is deleted or created meanwhile: the link waits until somebody moves it.",
+                "A mailbox that is in Exchange Online now: `pocketdocket user move NAME --to graph`. One on another server: `pocketdocket user move NAME --to SERVER`.",
+                "If autodiscover is wrong, say what is right: `pocketdocket user change NAME --protocol PROTOCOL`; it is not asked for this user any more then.",
+            ],
+            time: "at once",
+            next_try: NextTry::Growing,
+            reading: Some("https://learn.microsoft.com/exchange/hybrid-deployment/move-mailboxes"),
         },
         Cause::ImpersonationMissing => Entry {
             title: "the account may not act for this mailbox",

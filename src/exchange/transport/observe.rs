@@ -58,6 +58,7 @@ fn observation(reply: &Reply, host: &str) -> Observation {
         front_end_trouble: own("x-caserrorcode"),
         location: text(header::LOCATION),
         clock_difference: date.map(|date| date.timestamp().duration_since(jiff::Timestamp::now())),
+        elsewhere: Vec::new(),
         response_code: None,
         body: String::from_utf8_lossy(reply.body.get(..Observation::LOOK).unwrap_or(&reply.body)).into_owned(),
     }

@@ -1,13 +1,12 @@
 //! Who asks: a password or a token is looked at, and the answer to one that is not good says what would be.
 
 use axum::http::{HeaderMap, StatusCode, header};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{Answer, Asked};
 use crate::simulator::{
     Account, Fault, Licence, SignInOffer,
     authority::{TokenRefused, check_access_token},
-    sign_ins::Refused,
+    sign_ins::{Refused, basic},
     world::World,
 };
 
@@ -33,10 +32,8 @@ impl Credentials {
                 token => Self::Token(check_access_token(world, token)),
             };
         }
-        let decoded = STANDARD.decode(value.trim()).ok().filter(|_| scheme.eq_ignore_ascii_case("basic"));
-        let decoded = decoded.and_then(|decoded| String::from_utf8(decoded).ok());
-        match decoded.as_deref().and_then(|decoded| decoded.split_once(':')) {
-            Some((login, password)) => Self::Password(login.to_owned(), password.to_owned()),
+        match basic(headers) {
+            Some((login, password)) => Self::Password(login, password),
             None => Self::Nothing,
         }
     }

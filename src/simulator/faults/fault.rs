@@ -95,6 +95,8 @@ pub enum Fault {
         /// 6 client, 7 internal, 8 grant.
         reason: u8,
     },
+    /// HTTP 404: there is no autodiscover; in one of its forms, if the rule names an operation.
+    NoAutodiscover,
     /// `ErrorNonExistentMailbox`.
     MailboxMissing,
     /// `ErrorAccountDisabled`.

@@ -4,7 +4,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 
 use super::answer::Refused;
 use crate::simulator::{
-    Account,
+    Account, Home,
     authority::{TokenRefused, check_graph_token},
     faults::{Fault, Place},
     world::World,
@@ -81,6 +81,10 @@ impl Caller {
         };
         if !world.has_mailbox(&address) {
             return Err(missing());
+        }
+        if world.home(&address) == Home::OnPremises {
+            let text = "The mailbox is either inactive, soft-deleted, or is hosted on-premise.";
+            return Err(Refused::new(StatusCode::NOT_FOUND, "MailboxNotEnabledForRESTAPI", text));
         }
         let own = !self.app_only && own.is_some_and(|own| own.eq_ignore_ascii_case(&address));
         if !own && !self.account.impersonates && !world.shares(&address, &self.account.login) {

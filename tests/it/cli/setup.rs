@@ -16,7 +16,25 @@ impl Place {
         sample::create(&place.path("practice.db"), 7, today, sample::Size::default()).expect("the sample firm is made");
         place.write("answers.toml", ANSWERS);
         place.command("init --answers answers.toml").assert().success();
+        // Nothing here may ask anybody outside this machine where a mailbox is.
+        place.configure("[exchange]\nautodiscover = []\n");
         place
+    }
+
+    /// Adds to the configuration.
+    pub(crate) fn configure(&self, more: &str) {
+        let file = self.path("pocketdocket.toml");
+        let text = std::fs::read_to_string(&file).expect("was written");
+        std::fs::write(&file, format!("{text}\n{more}")).expect("the folder is ours");
+    }
+
+    /// Autodiscover is asked at these addresses, and Graph is there.
+    pub(crate) fn asks(&self, autodiscover: &[String], graph: &str) {
+        let file = self.path("pocketdocket.toml");
+        let text = std::fs::read_to_string(&file).expect("was written");
+        let text =
+            text.replace("autodiscover = []", &format!("autodiscover = {autodiscover:?}\ngraph_url = \"{graph}\""));
+        std::fs::write(&file, text).expect("the folder is ours");
     }
 
     /// The administrator chooses how first uses are confirmed.

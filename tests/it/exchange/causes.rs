@@ -8,14 +8,20 @@ use std::{
 
 use async_trait::async_trait;
 use pocketdocket::{
+    app::Mailboxes,
     auth::{
         oauth::{self, Audience, Authority, Bearer, Claim, Grants, Session, Unkept},
         password::Basic,
     },
     diagnosis::{Aadsts, Cause, OauthError, Observation, Scheme},
+    domain::{FirmId, PersonId},
     exchange::{EwsMailbox, LinkAddress, Settings, Shared},
-    ports::{Authenticator, Challenge, Failure, FailureKind, Mailbox as _, SignIn, Step},
-    simulator::{self, Account, Certificate, Fault, FaultRule, Licence, PASSWORD, Running, SignInOffer, Simulator},
+    ports::{Authenticator, Challenge, Failure, FailureKind, Mailbox as _, Protocol, SignIn, Step},
+    simulator::{
+        self, Account, Certificate, Fault, FaultRule, Home, Licence, PASSWORD, Running, SignInOffer, Simulator,
+    },
+    state::{AuthMethod, Ledger, UserDetails, UserName},
+    vault::KeySource,
 };
 use secrecy::SecretString;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -66,6 +72,8 @@ enum Server {
     Authority(u32),
     /// A socket that says this, whatever it is asked.
     Says(&'static str),
+    /// The simulator, which does not have the mailbox any more; its autodiscover says where it is.
+    Moved,
     /// An address of its own.
     At(&'static str),
     /// A port on which nobody listens.
@@ -138,6 +146,7 @@ fn cases() -> Vec<Case> {
         fault(Cause::EwsOff, Fault::EwsApps { allowed: "another".to_owned() }),
         case(Cause::EwsOff, By::Password, Server::Account(|account| account.licence = Licence::Kiosk)),
         fault(Cause::MailboxMissing, Fault::MailboxMissing),
+        case(Cause::MailboxMoved, By::Password, Server::Moved),
         fault(Cause::ImpersonationMissing, Fault::ImpersonationMissing),
         fault(Cause::Throttled, Fault::Busy { back_off_milliseconds: 60_000 }),
         fault(Cause::Throttled, Fault::TooManyRequests { retry_after_seconds: 60 }),
@@ -246,6 +255,7 @@ async fn failure(case: &Case) -> Failure {
     match &case.server {
         Server::Faulty(offer, struck) => (exchange.offer, faults) = (*offer, struck.clone()),
         Server::Account(change) => change(&mut account),
+        Server::Moved => account = account.at(Home::Online),
         Server::Authority(number) => {
             // Plain HTTP is allowed on this very machine.
             exchange = simulator::Settings { https: false, ..exchange.online() };
@@ -275,7 +285,30 @@ async fn failure(case: &Case) -> Failure {
     let settings = Settings { time_out_seconds: 5, ..Settings::default() };
     let link = LinkAddress { url: url.parse().unwrap(), mailbox: WEBER.to_owned(), zone: "UTC".to_owned() };
     let shared = Arc::new(Shared::new(&settings).unwrap());
-    EwsMailbox::connect(&settings, link, sign_in, shared).unwrap().identity().await.unwrap_err()
+    let failure = EwsMailbox::connect(&settings, link, sign_in, shared).unwrap().identity().await.unwrap_err();
+    if matches!(case.server, Server::Moved) { explained(&simulator, failure).await } else { failure }
+}
+
+/// What becomes of a failure when autodiscover was asked.
+async fn explained(simulator: &Running, failure: Failure) -> Failure {
+    let folder = tempfile::tempdir().unwrap();
+    let vault = KeySource::File(folder.path().join("master.key")).draw(None).unwrap();
+    let ledger = Ledger::create(&folder.path().join("data"), &vault, FirmId([7; 16])).unwrap();
+    let (name, now): (UserName, _) = ("weber".parse().unwrap(), jiff::Timestamp::now());
+    let details = UserDetails {
+        person: PersonId("HW".to_owned()),
+        address: WEBER.to_owned(),
+        login: WEBER.to_owned(),
+        url: Some(simulator.ews_url()),
+        protocol: Protocol::Ews,
+        method: AuthMethod::Password,
+        settings: serde_json::Value::Null,
+    };
+    ledger.add_user(&name, &details, "test", now).unwrap();
+    let user = ledger.user(&name).unwrap();
+    let settings = Settings { autodiscover: vec![simulator.autodiscover_url()], ..Settings::default() };
+    let mailboxes = Mailboxes::new(settings, oauth::Settings::default(), ledger, "UTC".to_owned()).unwrap();
+    mailboxes.explained(&user, failure, now).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

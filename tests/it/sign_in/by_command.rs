@@ -28,7 +28,7 @@ fn office() -> (Runtime, Running, Place) {
 }
 
 /// Runs `user link`, and lets this login sign in at the address that it shows.
-fn link(runtime: &Runtime, place: &Place, arguments: &str, login: &str) -> String {
+pub(super) fn link(runtime: &Runtime, place: &Place, arguments: &str, login: &str) -> String {
     let path = std::env::var("PATH").expect("is set");
     let mut child = Command::new(assert_cmd::cargo::cargo_bin!("pocketdocket"))
         // What a test puts there comes first.

@@ -97,6 +97,7 @@ async fn reach(
     match mailboxes.with_session(user, session)?.identity().await {
         Ok(identity) => Ok(identity),
         Err(failure) => {
+            let failure = mailboxes.explained(user, failure, Timestamp::now()).await;
             let event = format!("a new sign-in was tried and not kept: {}", failure.chain());
             installation.ledger.audit(&who(), Some(&user.name), &event, Timestamp::now())?;
             Err(not_kept(user, failure, terminal).into())

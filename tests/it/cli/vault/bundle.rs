@@ -83,7 +83,7 @@ fn an_export_holds_the_files_that_lie_beside_the_configuration() {
     let old = Place::with_secret();
     let text = std::fs::read_to_string(old.path("pocketdocket.toml")).expect("is there");
     std::fs::write(old.path("authority.pem"), "a certificate\n").expect("ours");
-    old.write("pocketdocket.toml", &format!("{text}\n[exchange]\nca_file = \"authority.pem\"\n"));
+    old.write("pocketdocket.toml", &text.replace("[exchange]\n", "[exchange]\nca_file = \"authority.pem\"\n"));
     export(&old);
     let new = new_machine(&old);
     let shown = import(&new);

@@ -1,0 +1,180 @@
+//! A firm with one mailbox in Exchange Online and one on its own server, by one service; and what happens when one of them is moved.
+
+use jiff::Timestamp;
+use pocketdocket::{
+    simulator::{self, Account, AccountAction, CLIENT_ID, Home, PASSWORD, Running, SignInOffer, Simulator, TENANT},
+    state::{ConfirmationWay, Ledger, LinkState, UserName},
+    vault::KeySource,
+};
+use tokio::runtime::Runtime;
+
+use super::{
+    by_command::link,
+    person::{ANNA, BEN},
+};
+use crate::cli::Place;
+
+struct Firm {
+    runtime: Runtime,
+    running: Running,
+    place: Place,
+}
+
+impl Firm {
+    /// Anna's mailbox is in Exchange Online, Ben's on the firm's server.
+    fn new() -> Self {
+        let runtime = Runtime::new().expect("a runtime");
+        let mut settings = simulator::Settings::default()
+            .with_account(Account::simple(ANNA).at(Home::Online))
+            .with_account(Account::simple(BEN).at(Home::OnPremises));
+        settings.offer = SignInOffer::BasicAndOauth;
+        let running = runtime.block_on(Simulator::start(settings)).expect("a simulator");
+        let place = Place::installed();
+        place.asks(&[running.autodiscover_url()], &running.graph_url());
+        let authority = running.authority_url();
+        place.configure(&format!(
+            "[sign_in]\nauthority = \"{authority}\"\ntenant = \"{TENANT}\"\nclient_id = \"{CLIENT_ID}\"\n"
+        ));
+        Self { runtime, running, place }
+    }
+
+    /// The same with both linked, confirmed, and their first plans released.
+    fn linked() -> Self {
+        let firm = Self::new();
+        firm.add("anna", "HW", ANNA);
+        firm.add("ben", "TM", BEN);
+        let shown = link(&firm.runtime, &firm.place, "", ANNA);
+        assert!(shown.starts_with("exit code: 0"), "{shown}");
+        firm.place.command("user link ben --password-stdin").write_stdin(PASSWORD).assert().success();
+        let ledger = firm.ledger();
+        for name in ["anna", "ben"] {
+            let (name, now): (UserName, _) = (name.parse().expect("a name"), Timestamp::now());
+            if ledger.user(&name).expect("known").link != LinkState::Active {
+                ledger.set_link_state(&name, LinkState::Confirming, "test", now).expect("a step");
+                ledger.confirm(&name, ConfirmationWay::Provider, "test", now).expect("a step");
+            }
+            let mailbox = ledger.user(&name).expect("known").mailbox.expect("was reached");
+            ledger.set_first_write_released(mailbox, true).expect("kept");
+        }
+        firm
+    }
+
+    fn ledger(&self) -> Ledger {
+        let key = KeySource::File(self.place.path("master.key")).open(None).expect("the key");
+        Ledger::open(&self.place.path("data"), key).expect("the ledger")
+    }
+
+    fn add(&self, name: &str, person: &str, mailbox: &str) -> String {
+        self.place.run(&format!("user add {name} --person {person} --mailbox {mailbox}"))
+    }
+
+    fn items(&self, mailbox: &str) -> (usize, u64) {
+        let view = self.running.mailbox(mailbox).expect("a mailbox");
+        (view.items.iter().filter(|item| !item.deleted).count(), view.counts.writes())
+    }
+
+    fn goes(&self, mailbox: &str, home: Home) {
+        self.running.administrator().act(mailbox, AccountAction::SetHome { home }).expect("moved");
+    }
+}
+
+#[test]
+fn each_user_of_a_hybrid_firm_is_reached_where_autodiscover_says() {
+    let firm = Firm::new();
+    let anna = firm.add("anna", "HW", ANNA);
+    assert!(anna.contains("found: `127.0.0.1` says that the mailbox is at Exchange Online; it is reached over Microsoft Graph, by oauth"), "{anna}");
+    assert!(anna.contains("`pocketdocket user change anna --protocol ews --method password`"), "{anna}");
+    let ben = firm.add("ben", "TM", BEN);
+    assert!(ben.contains("the Exchange server `127.0.0.1`; it is reached over EWS, by password"), "{ben}");
+    let shown = firm.place.run("user show anna");
+    assert!(shown.contains("reached   over graph (found by autodiscover), by oauth"), "{shown}");
+    assert!(shown.contains("found     MOMENT: `127.0.0.1` says"), "{shown}");
+    let shown = firm.place.run("user show ben");
+    assert!(shown.contains(&format!("service   {}", firm.running.ews_url())), "{shown}");
+    let refused = firm.place.run(&format!("user add anna2 --person HW --mailbox {ANNA} --method password"));
+    assert!(refused.starts_with("exit code: 2") && refused.contains("takes no password"), "{refused}");
+}
+
+#[test]
+fn one_sync_serves_both_protocols() {
+    let firm = Firm::linked();
+    let synced = firm.place.run("sync");
+    assert!(synced.starts_with("exit code: 0"), "{synced}");
+    let (anna, ben) = (firm.items(ANNA), firm.items(BEN));
+    assert!(anna.0 > 10 && ben.0 > 10, "{anna:?} {ben:?}");
+    assert!(firm.running.graph_use(ANNA).requests > 0, "over Graph");
+    assert_eq!(firm.running.graph_use(BEN).requests, 0, "over EWS");
+    let again = firm.place.run("sync");
+    assert!(again.starts_with("exit code: 0"), "{again}");
+    assert_eq!((firm.items(ANNA), firm.items(BEN)), (anna, ben), "and then there is nothing to do");
+}
+
+#[test]
+fn a_mailbox_that_was_migrated_is_noticed_and_waits_for_a_person() {
+    let firm = Firm::linked();
+    firm.place.command("sync").assert().success();
+    let before = (firm.items(ANNA), firm.items(BEN));
+    firm.goes(BEN, Home::Online);
+    let looked = firm.place.run("user check ben");
+    assert!(looked.contains("cause     the mailbox was moved to another place (mailbox-moved)"), "{looked}");
+    assert!(looked.contains("evidence  `127.0.0.1` says that the mailbox is at Exchange Online"), "{looked}");
+    assert!(looked.contains("`pocketdocket user move ben --to graph`"), "{looked}");
+    assert!(looked.starts_with("exit code: 1"), "{looked}");
+    let status = firm.place.run("status");
+    assert!(status.starts_with("exit code: 1") && status.contains("the mailbox was moved"), "{status}");
+    firm.place.run("sync");
+    assert_eq!((firm.items(ANNA), firm.items(BEN)), before, "nothing is created, changed or deleted meanwhile");
+
+    firm.goes(BEN, Home::OnPremises);
+    let looked = firm.place.run("user check ben");
+    assert!(looked.starts_with("exit code: 0") && looked.contains("sign-in   works"), "{looked}");
+    let synced = firm.place.run("sync");
+    assert!(synced.starts_with("exit code: 0"), "{synced}");
+    assert_eq!(firm.items(BEN), before.1);
+}
+
+#[test]
+fn a_mailbox_that_came_back_from_the_cloud_is_noticed_too_and_only_that_one() {
+    let firm = Firm::linked();
+    firm.place.command("sync").assert().success();
+    let before = firm.items(ANNA);
+    firm.goes(ANNA, Home::OnPremises);
+    firm.place.run("sync");
+    let shown = firm.place.run("user show anna");
+    assert!(shown.contains("(mailbox-moved)"), "{shown}");
+    let move_there = format!("`pocketdocket user move anna --to {}`", firm.running.ews_url());
+    let synced = firm.place.run("user check anna --json");
+    assert!(synced.contains("the Exchange server `127.0.0.1`"), "{synced}");
+    assert!(firm.place.run("check --online").contains(&move_there), "{}", firm.place.run("check --online"));
+    assert_eq!(firm.items(ANNA), before);
+    let ben = firm.place.run("user check ben");
+    assert!(ben.starts_with("exit code: 0"), "{ben}");
+}
+
+#[test]
+fn what_a_person_says_wins_over_autodiscover() {
+    let firm = Firm::linked();
+    // Autodiscover errs: the mailbox is reached where it was all the time.
+    firm.place.command("sync").assert().success();
+    let ledger = firm.ledger();
+    let name: UserName = "ben".parse().expect("a name");
+    let found = pocketdocket::ports::Found {
+        at: pocketdocket::ports::Whereabouts { protocol: pocketdocket::ports::Protocol::Graph, url: None },
+        reason: "`127.0.0.1` says that the mailbox is at Exchange Online".to_owned(),
+        evidence: Vec::new(),
+    };
+    ledger.note_whereabouts(&name, &found, true, Timestamp::now()).expect("kept");
+    // It is asked again before that is believed.
+    let looked = firm.place.run("user check ben");
+    assert!(looked.starts_with("exit code: 0"), "{looked}");
+    let configuration = std::fs::read_to_string(firm.place.path("pocketdocket.toml")).expect("is there");
+    let nobody = configuration.replace(&format!("{:?}", [firm.running.autodiscover_url()]), "[]");
+    firm.place.write("pocketdocket.toml", &nobody);
+    ledger.note_whereabouts(&name, &found, true, Timestamp::now()).expect("kept");
+    let looked = firm.place.run("user check ben");
+    assert!(looked.contains("(mailbox-moved)"), "{looked}");
+    let kept = firm.place.run("user change ben --protocol ews");
+    assert!(kept.contains("goes where it is set to from now on"), "{kept}");
+    let looked = firm.place.run("user check ben");
+    assert!(looked.starts_with("exit code: 0") && looked.contains("protocol  ews (as set)"), "{looked}");
+}
