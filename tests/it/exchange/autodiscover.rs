@@ -127,14 +127,6 @@ async fn a_password_is_not_sent_to_who_did_not_ask_for_one() {
 #[tokio::test]
 async fn a_mailbox_that_went_to_the_cloud_has_another_address_there() {
     let simulator = at(Home::Online).await;
-    simulator.faults().add(FaultRule::new(Fault::NoAutodiscover).on(JSON).times(1));
-    let found = find_signed_in(&simulator, PASSWORD).await.unwrap_err();
-    assert_eq!(
-        found.kind,
-        FailureKind::MailboxMissing,
-        "the new address is asked for in JSON, once: {:?}",
-        found.evidence
-    );
     let found = find_signed_in(&simulator, PASSWORD).await.unwrap();
     assert_eq!(found.at.protocol, Protocol::Graph);
 }
