@@ -46,7 +46,7 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
     text = text.replace("schedule = \"*/2 * * * *\"", "schedule = \"*/10 * * * * *\"\njitter_seconds = 0");
     let _ = write!(
         text,
-        "\n[exchange]\nurl = \"{}\"\n\n[confirmation]\nmethods = [\"provider\", \"authenticator\", \"mailbox\"]\n\n\
+        "\n[exchange]\nurl = \"{}\"\nautodiscover = []\n\n[confirmation]\nmethods = [\"provider\", \"authenticator\", \"mailbox\"]\n\n\
          [sign_in]\nauthority = \"{}\"\ntenant = \"{}\"\nclient_id = \"{}\"\n",
         exchange.ews_url(),
         exchange.authority_url(),

@@ -63,12 +63,12 @@ impl Mailboxes {
 
     /// The failure of a link, or that its mailbox was moved, where autodiscover says so.
     pub async fn explained(&self, user: &User, failure: Failure, now: Timestamp) -> Failure {
-        let of_the_mailbox = failure.kind == FailureKind::MailboxMissing
-            || matches!(failure.cause, Some(Cause::MailboxMissing | Cause::WrongAddress));
-        let of_the_server = matches!(failure.cause, Some(Cause::NameNotFound | Cause::Unreachable));
         let asks = match failure.cause {
             Some(Cause::MailboxMoved) => false,
-            _ => of_the_mailbox || (of_the_server && self.may_ask(user, now)),
+            Some(Cause::MailboxMissing | Cause::WrongAddress) => true,
+            // A server that is silent may be gone, or only switched off for a while.
+            Some(Cause::NameNotFound | Cause::Unreachable) => self.may_ask(user, now) && self.follows(user),
+            _ => failure.kind == FailureKind::MailboxMissing,
         };
         let Some(host) = self.host(user).filter(|_| asks) else { return failure };
         if self.ask_anew(user, now).await.is_err() {
@@ -105,6 +105,11 @@ impl Mailboxes {
     fn known(&self, user: &User) -> Result<Option<KnownWhereabouts>, Failure> {
         let known = self.ledger.whereabouts(&user.name);
         known.map_err(|error| ledger_failure("look up where a mailbox is", error))
+    }
+
+    /// Whether the link goes where autodiscover said.
+    fn follows(&self, user: &User) -> bool {
+        self.known(user).is_ok_and(|known| known.is_some_and(|known| known.followed))
     }
 
     /// Where the link goes, if that can be told.

@@ -50,7 +50,7 @@ pub(super) fn entry(cause: Cause) -> Entry {
             steps: &[
                 "Check the address: `pocketdocket user show NAME`.",
                 "Look for the mailbox: `Get-Recipient ADDRESS | fl RecipientType*`, and in Microsoft 365 for its licence.",
-                "Where it was moved, autodiscover usually says where to, and `pocketdocket user check NAME` asks it; where it does not, name the server: `pocketdocket user move NAME --to SERVER`.",
+                "Where it was moved, autodiscover usually says where to, and `pocketdocket user check NAME` asks it; where it does not, name the server's EWS address: `pocketdocket user move NAME --to https://SERVER/EWS/Exchange.asmx`.",
             ],
             time: "a new mailbox or licence needs up to 24 hours",
             next_try: NextTry::Growing,
@@ -62,7 +62,7 @@ pub(super) fn entry(cause: Cause) -> Entry {
             fixer: Fixer::FirmIt,
             steps: &[
                 "Nothing is deleted or created meanwhile: the link waits until somebody moves it.",
-                "A mailbox that is in Exchange Online now: `pocketdocket user move NAME --to graph`. One on another server: `pocketdocket user move NAME --to SERVER`.",
+                "A mailbox that is in Exchange Online now: `pocketdocket user move NAME --to graph`. One on another server: `pocketdocket user move NAME --to https://SERVER/EWS/Exchange.asmx`.",
                 "If autodiscover is wrong, say what is right: `pocketdocket user change NAME --protocol PROTOCOL`; it is not asked for this user any more then.",
             ],
             time: "at once",

@@ -217,7 +217,7 @@ fn a_link_is_verified_confirmed_by_the_code_in_the_mailbox_and_active() {
     person    HW
     mailbox   weber@kanzlei.example
     login     weber@kanzlei.example
-    reached   over ews, by password
+    reached   over ews (as set), by password
     service   SERVICE
     state     active
     confirmed MOMENT, by tester (command line): confirmed by mailbox proof

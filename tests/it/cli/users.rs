@@ -29,8 +29,8 @@ fn a_user_is_entered_listed_shown_and_paused() {
     person    HW
     mailbox   weber@kanzlei.example
     login     weber@kanzlei.example
-    reached   over ews, by password
-    service   as configured
+    reached   over ews (as set), by password
+    service   not known yet
     state     paused
     paused    since MOMENT
     audit     MOMENT  tester (command line): paused

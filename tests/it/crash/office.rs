@@ -62,6 +62,7 @@ source_zone = "Europe/Berlin"
 [exchange]
 url = "URL"
 graph_url = "GRAPH"
+autodiscover = []
 [sign_in]
 authority = "AUTHORITY"
 tenant = "TENANT"

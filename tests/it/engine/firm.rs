@@ -430,7 +430,8 @@ fn parts(
     let zone = SourceZone::named("Europe/Berlin").expect("a zone");
     let mapping = folder.path().join("mapping.toml").to_string_lossy().into_owned();
     let practice = sources::Settings::new(mapping, folder.path().join("practice.db"), zone);
-    let exchange = exchange::Settings { url: Some(sim.ews_url()), ..exchange::Settings::default() };
+    let autodiscover = vec![sim.autodiscover_url()];
+    let exchange = exchange::Settings { url: Some(sim.ews_url()), autodiscover, ..exchange::Settings::default() };
     let doors = if over_graph() {
         Doors::Graph(Arc::new(OverGraph::new(sim)))
     } else {

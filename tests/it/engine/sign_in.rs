@@ -31,7 +31,7 @@ impl Firm {
     fn command(&self, line: &str) -> String {
         let configuration = format!(
             "[firm]\nid = \"{}\"\ndata = \"data\"\nkey_file = \"master.key\"\n[practice]\nmapping = \"mapping.toml\"\ndatabase = \
-             \"practice.db\"\nsource_zone = \"Europe/Berlin\"\n[exchange]\nurl = \"{}\"\n[scope]\noffice_zone = \"Europe/Berlin\"\n",
+             \"practice.db\"\nsource_zone = \"Europe/Berlin\"\n[exchange]\nurl = \"{}\"\nautodiscover = []\n[scope]\noffice_zone = \"Europe/Berlin\"\n",
             self.ledger.firm(),
             self.sim.ews_url()
         );

@@ -1,8 +1,15 @@
 //! A firm with one mailbox in Exchange Online and one on its own server, by one service; and what happens when one of them is moved.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pocketdocket::{
-    simulator::{self, Account, AccountAction, CLIENT_ID, Home, PASSWORD, Running, SignInOffer, Simulator, TENANT},
+    app::Mailboxes,
+    auth::oauth,
+    config::Config,
+    diagnosis::Cause,
+    simulator::{
+        self, Account, AccountAction, CLIENT_ID, Fault, FaultRule, Home, PASSWORD, Running, SignInOffer, Simulator,
+        TENANT,
+    },
     state::{ConfirmationWay, Ledger, LinkState, UserName},
     vault::KeySource,
 };
@@ -177,4 +184,99 @@ fn what_a_person_says_wins_over_autodiscover() {
     assert!(kept.contains("goes where it is set to from now on"), "{kept}");
     let looked = firm.place.run("user check ben");
     assert!(looked.starts_with("exit code: 0") && looked.contains("protocol  ews (as set)"), "{looked}");
+}
+
+#[test]
+fn what_autodiscover_said_is_asked_again_when_it_is_a_week_old() {
+    let firm = Firm::new();
+    firm.add("ben", "TM", BEN);
+    let (ledger, name): (_, UserName) = (firm.ledger(), "ben".parse().expect("a name"));
+    let exchange = Config::load(&firm.place.path("pocketdocket.toml")).expect("good").exchange;
+    let mailboxes =
+        Mailboxes::new(exchange, oauth::Settings::default(), ledger.clone(), "UTC".to_owned()).expect("good");
+    let user = ledger.user(&name).expect("known");
+    let found = ledger.whereabouts(&name).expect("readable").expect("was found").found;
+    let minded = |days: i64| {
+        let later = found + SignedDuration::from_hours(24 * days) + SignedDuration::from_secs(1);
+        (firm.runtime.block_on(mailboxes.mind_whereabouts(&user, later)), later)
+    };
+    let known = || ledger.whereabouts(&name).expect("readable").expect("is known");
+    firm.goes(BEN, Home::Online);
+    assert!(minded(6).0.is_ok(), "nobody is asked before a week is over");
+    assert_eq!(known().found, found);
+    let (moved, later) = minded(7);
+    let moved = moved.expect_err("it is elsewhere");
+    assert_eq!(moved.cause, Some(Cause::MailboxMoved));
+    assert_eq!(moved.hint.as_deref(), Some("move the link there: `pocketdocket user move ben --to graph`"));
+    assert_eq!(known().found, later);
+    firm.goes(BEN, Home::OnPremises);
+    assert!(minded(7).0.is_ok(), "a contradiction is asked about each time");
+    // Where nobody can tell, what was known stays.
+    firm.running.faults().add(FaultRule::new(Fault::NoAutodiscover));
+    let (minded, _) = minded(30);
+    assert!(minded.is_ok());
+    assert_eq!(known().at.words(), "the Exchange server `127.0.0.1`");
+}
+
+#[test]
+fn a_server_that_sends_us_on_or_knows_nothing_is_a_reason_to_ask_too() {
+    let firm = Firm::linked();
+    firm.goes(BEN, Home::Online);
+    for fault in
+        [Fault::Moved { location: "https://outlook.office365.com/EWS/Exchange.asmx".to_owned() }, Fault::MailboxMissing]
+    {
+        firm.running.faults().clear();
+        firm.running.faults().add(FaultRule::new(fault).on("GetFolder"));
+        let looked = firm.place.run("user check ben");
+        assert!(looked.contains("(mailbox-moved)"), "{looked}");
+    }
+    // Nobody follows by itself: not one request went to Graph for this mailbox.
+    assert_eq!(firm.running.graph_use(BEN).requests, 0);
+}
+
+#[test]
+fn a_server_that_tells_only_to_who_signs_in_is_asked_with_the_password_of_the_link() {
+    let firm = Firm::new();
+    firm.running.faults().add(FaultRule::new(Fault::NoAutodiscover).on("autodiscover"));
+    let added = firm.add("ben", "TM", BEN);
+    assert!(added.contains("wants a sign-in before it tells, as an Exchange server does"), "{added}");
+    assert!(added.contains("`user link` asks there once more, with the user's password"), "{added}");
+    let link = || firm.place.command("user link ben --password-stdin");
+    let wrong = firm.place.shown(&link().write_stdin("wrong").output().expect("starts"));
+    assert!(wrong.starts_with("exit code: 1") && wrong.contains("wrong-password"), "{wrong}");
+    assert_eq!(firm.running.refused_sign_ins(BEN), 1);
+    // The loopback address is not a server of kanzlei.example: a person says that it may have the password.
+    let outside = firm.place.shown(&link().write_stdin(PASSWORD).output().expect("starts"));
+    assert!(outside.contains("the web service is not at a server of kanzlei.example"), "{outside}");
+    let next = format!("user change ben --url {}", firm.running.ews_url());
+    assert!(outside.contains(&format!("`pocketdocket {next}`")), "{outside}");
+    firm.place.command(&next).assert().success();
+    link().write_stdin(PASSWORD).assert().success();
+    assert!(firm.place.run("user show ben").contains("over ews (as set)"));
+}
+
+#[test]
+fn nobody_is_entered_whose_mailbox_nobody_knows_and_a_protocol_needs_no_network() {
+    let firm = Firm::new();
+    firm.running.faults().add(FaultRule::new(Fault::NoAutodiscover).on("PoxAutodiscover"));
+    let shown = firm.place.run("user add carla --person AK --mailbox carla@kanzlei.example");
+    insta::assert_snapshot!(shown, @r"
+    exit code: 1
+    ----- stdout
+    ----- stderr
+    asked  `127.0.0.1` (JSON): it knows no such mailbox
+    asked  `127.0.0.1` (XML): HTTP 404: there is no autodiscover
+    error: nobody was entered: it is not known how carla@kanzlei.example is reached
+      Caused by: could not find out where the mailbox carla@kanzlei.example is
+      Caused by: 2 questions, and nobody could tell
+    hint: name the protocol: `--protocol graph` for Exchange Online, or `--protocol ews --url https://SERVER/EWS/Exchange.asmx`
+    ");
+    assert!(!firm.place.run("user list").contains("carla"));
+    let Firm { runtime, running, place } = firm;
+    runtime.block_on(running.shutdown());
+    let silent = place.run("user add carla --person AK --mailbox carla@kanzlei.example");
+    assert!(silent.starts_with("exit code: 3") && silent.contains("took no connection"), "{silent}");
+    let said = place.run("user add carla --person AK --mailbox carla@kanzlei.example --protocol graph");
+    assert!(said.starts_with("exit code: 0"), "{said}");
+    assert!(place.run("user show carla").contains("over graph (as set), by oauth"));
 }
