@@ -50,6 +50,10 @@ impl Firm {
         let firm = Self::new();
         firm.add("anna", "HW", ANNA);
         firm.add("ben", "TM", BEN);
+        for name in ["anna", "ben"] {
+            // So many contacts at once would wait for a person.
+            firm.place.command(&format!("user set {name} kinds=event,task")).assert().success();
+        }
         let shown = link(&firm.runtime, &firm.place, "", ANNA);
         assert!(shown.starts_with("exit code: 0"), "{shown}");
         firm.place.command("user link ben --password-stdin").write_stdin(PASSWORD).assert().success();
