@@ -23,14 +23,18 @@ pub trait Connect: Send + Sync {
     /// Opens the mailbox of a link; signs in at the first request.
     async fn connect(&self, user: &ActiveUser) -> Result<Arc<dyn Mailbox>, Failure>;
 
-    /// Sees to it that what is known of where the mailbox is does not grow old.
+    /// Sees to it that what is known of where the mailbox is does not grow old. Who knows nothing of that has nothing to see to.
     ///
     /// # Errors
     /// When the mailbox is elsewhere now: the link waits until a person moves it.
-    async fn mind_whereabouts(&self, user: &ActiveUser, now: Timestamp) -> Result<(), Failure>;
+    async fn mind_whereabouts(&self, _user: &ActiveUser, _now: Timestamp) -> Result<(), Failure> {
+        Ok(())
+    }
 
     /// The same failure, or that the mailbox was moved, where that is why it cannot be reached.
-    async fn explained(&self, user: &ActiveUser, failure: Failure, now: Timestamp) -> Failure;
+    async fn explained(&self, _user: &ActiveUser, failure: Failure, _now: Timestamp) -> Failure {
+        failure
+    }
 }
 
 /// What every room of the engine needs.
