@@ -191,7 +191,9 @@ fn account(said: &[(&str, &str)], service: Option<&str>) -> String {
     writer.element("Autodiscover", &[("xmlns", ERRORS)], |writer| {
         writer.element("Response", &[("xmlns", RESPONSE)], |writer| {
             writer.element("Account", &[], |writer| {
-                said.iter().for_each(|(name, text)| writer.text(name, text));
+                for (name, text) in said {
+                    writer.text(name, text);
+                }
                 let Some(service) = service else { return };
                 for kind in ["EXCH", "EXPR"] {
                     writer.element("Protocol", &[], |writer| {

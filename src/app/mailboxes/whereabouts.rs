@@ -50,10 +50,9 @@ impl Mailboxes {
         };
         let protocol = user.details.protocol;
         // What was said before may have been a mistake of a moment.
-        if known.at.contradicts(protocol, &host) || (known.is_old(now) && self.may_ask(user, now)) {
-            if let Ok(found) = self.ask_anew(user, now).await {
-                known = KnownWhereabouts { at: found.at, reason: found.reason, ..known };
-            }
+        let asks = known.at.contradicts(protocol, &host) || (known.is_old(now) && self.may_ask(user, now));
+        if asks && let Ok(found) = self.ask_anew(user, now).await {
+            known = KnownWhereabouts { at: found.at, reason: found.reason, ..known };
         }
         if known.at.contradicts(protocol, &host) {
             return Err(moved(user, &host, &known, Vec::new()));
@@ -91,7 +90,7 @@ impl Mailboxes {
                 .note_whereabouts(&user.name, found, false, now)
                 .map_err(|error| ledger_failure("note where a mailbox is", error))?,
             Err(failure) => {
-                tracing::debug!(user.id = %user.name, cause = %failure.chain(), "autodiscover told nothing")
+                tracing::debug!(user.id = %user.name, cause = %failure.chain(), "autodiscover told nothing");
             }
         }
         found
