@@ -1,0 +1,73 @@
+//! What a person reads of a move.
+
+use crate::{
+    cli::{
+        installation::Installation,
+        show::{Clock, table},
+        terminal::Terminal,
+    },
+    plan::moving::MoveReport,
+    state::Move,
+};
+
+/// So many records are named.
+const NAMED: usize = 20;
+
+pub(super) fn report(report: &MoveReport, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let rows = report.kinds.iter().map(|(kind, counts)| {
+        [
+            format!("{kind}s"),
+            counts.items.to_string(),
+            counts.by_stamp.to_string(),
+            counts.by_id.to_string(),
+            counts.by_content.to_string(),
+            counts.missing.to_string(),
+            counts.left.to_string(),
+            counts.differing.to_string(),
+        ]
+    });
+    terminal
+        .line(table(["KIND", "ITEMS", "BY STAMP", "BY ID", "BY CONTENT", "MISSING", "TO DECIDE", "DIFFER"], rows))?;
+    for (key, fields) in report.differing.iter().take(NAMED) {
+        let fields = fields.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        terminal.line(format_args!("differs   {key}: {fields}"))?;
+    }
+    for key in report.missing.iter().take(NAMED) {
+        terminal.line(format_args!("missing   {key}"))?;
+    }
+    for key in report.left.iter().take(NAMED) {
+        terminal.line(format_args!(
+            "to decide {key}: after the move, with `pocketdocket adopt`; nothing is created for it before"
+        ))?;
+    }
+    let named = [report.differing.len(), report.missing.len(), report.left.len()];
+    if named.into_iter().any(|count| count > NAMED) {
+        terminal.line("… and more: `--json` lists all")?;
+    }
+    Ok(())
+}
+
+pub(super) fn moved(installation: &Installation, task: &Move, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let (name, report) = (&task.user, task.found.clone().unwrap_or_default());
+    let found = report.items() - (report.missing.len() + report.left.len()) as u64;
+    terminal.say(format_args!("`{name}` has moved: {found} items are known there, none was created or removed"));
+    if !report.missing.is_empty() {
+        terminal.say(format_args!(
+            "{} items are pushed anew with the next syncs; the plan is shown first where it is large: `pocketdocket holds list`",
+            report.missing.len()
+        ));
+    }
+    if !report.left.is_empty() {
+        terminal.say(format_args!(
+            "{} tasks wait for you: `pocketdocket sync --user {name}`, then `pocketdocket adopt show {name}`",
+            report.left.len()
+        ));
+    }
+    if let Some(until) = task.kept_until {
+        let until = Clock::of(installation).time(until);
+        terminal.say(format_args!(
+            "the sign-in of before is kept until {until}: `pocketdocket user move {name} --back` leads back"
+        ));
+    }
+    Ok(())
+}
