@@ -17,6 +17,8 @@ mod verify;
 
 use jiff::Timestamp;
 
+pub(super) use moving::state as moving_state;
+
 use super::{
     arguments::{ChangeUser, Common, RemoveUser, SetUser, User},
     installation::{Installation, who},
@@ -34,6 +36,7 @@ pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> a
     if let User::Set(SetUser { name, .. })
     | User::Change(ChangeUser { name, .. })
     | User::Remove(RemoveUser { name, .. })
+    | User::Check { name, .. }
     | User::Pause { name }
     | User::Resume { name } = command
     {

@@ -6,6 +6,8 @@
 
 mod compare;
 mod rekey;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
 

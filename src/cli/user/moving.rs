@@ -2,6 +2,8 @@
 
 mod show;
 
+pub(in crate::cli) use show::state;
+
 use std::time::Duration;
 
 use jiff::Timestamp;

@@ -7,7 +7,7 @@ use crate::{
         show::{Clock, reconfirm_by, table, trouble_line, user_state},
         terminal::Terminal,
     },
-    state::{AuditEntry, Diagnosed, Grant, User, UserName},
+    state::{AuditEntry, Diagnosed, Grant, Move, User, UserName},
 };
 
 use super::scope::{Effective, effective, words};
@@ -58,6 +58,8 @@ struct Shown {
     #[serde(flatten)]
     user: User,
     grant: Option<Grant>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moving: Option<Move>,
     diagnosis: Option<Diagnosed>,
     scope: Vec<Effective>,
     audit: Vec<AuditEntry>,
@@ -73,9 +75,10 @@ pub(super) fn one(
     let grant = installation.ledger.grant(name)?;
     let audit = installation.ledger.audit_trail(Some(name), AUDIT_ENTRIES)?;
     let diagnosis = installation.ledger.diagnosis(name)?;
+    let moving = installation.ledger.move_of(name)?;
     let scope = effective(&installation.config.scope, &user.details.settings)?;
     if as_json {
-        return terminal.json(&Shown { user, grant, diagnosis, scope, audit });
+        return terminal.json(&Shown { user, grant, moving, diagnosis, scope, audit });
     }
     let clock = Clock::of(installation);
     let mut lines = vec![
@@ -103,6 +106,9 @@ pub(super) fn one(
         let at = clock.time(recovered.at);
         let what = format!("the authenticator app was switched off by {}, with {}", recovered.by, recovered.with);
         lines.push(["recovery".to_owned(), format!("{at}: {what}")]);
+    }
+    if let Some(one) = &moving {
+        lines.push(["move".to_owned(), super::moving::state(one, &clock)]);
     }
     if let Some(since) = user.paused {
         lines.push(["paused".to_owned(), format!("since {}", clock.time(since))]);

@@ -94,6 +94,13 @@ impl<'a> Looker<'a> {
     }
 
     pub(super) async fn look(&self) -> Result<Look, Trouble> {
+        if self.ready.mailbox == self.ready.beyond {
+            let name = &self.ready.task.user;
+            return Err(Failure::new(FailureKind::Setting, "move the mailbox")
+                .because("the new way leads to the very place where it is now")
+                .hint(format!("`pocketdocket user move {name} --forget`; an address is changed by `pocketdocket user change {name}`"))
+                .into());
+        }
         let proven = self.context.ledger.mailbox_identity(self.ready.beyond)?;
         if self.there.identity().await? != proven {
             let hint = format!("sign in there once more: `pocketdocket user link {}`", self.ready.task.door);

@@ -280,6 +280,8 @@ fn exchange_identities(
 fn is_as_prepared(transaction: &Transaction<'_>, ready: &ReadyMove) -> Result<bool, LedgerError> {
     let Some(task) = super::of(transaction, &ready.task.user)? else { return Ok(false) };
     let (user, door) = (get(transaction, &task.user)?, get(transaction, &task.door)?);
+    // The same place by another address is no other place.
+    let is_elsewhere = ready.mailbox != ready.beyond;
     let same =
         task.stage == super::MoveStage::Asked && user.mailbox == Some(ready.mailbox) && door == *ready.door.user();
     let others: bool = transaction.query_one(
@@ -287,5 +289,5 @@ fn is_as_prepared(transaction: &Transaction<'_>, ready: &ReadyMove) -> Result<bo
         params![ready.mailbox, ready.beyond, task.user.as_str(), task.door.as_str()],
         |row| row.get(0),
     )?;
-    Ok(same && !others)
+    Ok(is_elsewhere && same && !others)
 }

@@ -7,7 +7,7 @@ use crate::{
         terminal::Terminal,
     },
     plan::moving::MoveReport,
-    state::Move,
+    state::{Move, MoveStage},
 };
 
 /// So many records are named.
@@ -70,4 +70,20 @@ pub(super) fn moved(installation: &Installation, task: &Move, terminal: &mut Ter
         ));
     }
     Ok(())
+}
+
+/// How far a move is, and what is next.
+pub(in crate::cli) fn state(task: &Move, clock: &Clock) -> String {
+    let name = &task.user;
+    let why = task.trouble.as_ref().map_or_else(String::new, |trouble| format!(": {trouble}"));
+    match (task.stage, task.kept_until) {
+        (MoveStage::Begun, _) => {
+            format!("begun {}{why}; `pocketdocket user move {name}` goes on", clock.time(task.begun))
+        }
+        (MoveStage::Asked, _) => format!("the next sync makes it{why}"),
+        (MoveStage::Moved, Some(until)) => {
+            format!("moved{why}; until {} `pocketdocket user move {name} --back` leads back", clock.time(until))
+        }
+        (MoveStage::Moved, None) => format!("moved{why}"),
+    }
 }
