@@ -192,15 +192,23 @@ pub(in crate::cli) struct MoveUser {
     /// Where to: `graph`, `ews` with the configured address, or the address of another EWS service
     #[arg(long, value_name = "PLACE")]
     pub(in crate::cli) to: Option<NewPlaceOfUser>,
-    /// How the user signs in there; by OAuth with Graph, as now otherwise
-    #[arg(long, value_name = "METHOD", requires = "to")]
-    pub(in crate::cli) method: Option<AuthMethod>,
-    /// What to sign in with there, if it is not the e-mail address
-    #[arg(long, value_name = "LOGIN", requires = "to", conflicts_with = "all")]
-    pub(in crate::cli) login: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) instead: Instead,
     /// Sign in there if need be, show what would be found, and move nothing
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
+    /// Move without asking, if everything is found
+    #[arg(long)]
+    pub(in crate::cli) yes: bool,
+    #[command(flatten)]
+    pub(in crate::cli) sign_in: NewSignIn,
+    #[command(flatten)]
+    pub(in crate::cli) json: Json,
+}
+
+/// What is wanted instead of an ordinary move.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Instead {
     /// Go back to where the user was before the last move, within 14 days of it
     #[arg(long, conflicts_with_all = ["to", "all"])]
     pub(in crate::cli) back: bool,
@@ -210,16 +218,22 @@ pub(in crate::cli) struct MoveUser {
     /// Give up a move that is not made, or forget the sign-in of before now
     #[arg(long, conflicts_with_all = ["to", "all", "back", "fresh", "dry_run"])]
     pub(in crate::cli) forget: bool,
-    /// Move without asking, if everything is found
-    #[arg(long)]
-    pub(in crate::cli) yes: bool,
+}
+
+/// How a user signs in at the new place.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct NewSignIn {
+    /// How the user signs in there; by OAuth with Graph, as now otherwise
+    #[arg(long, value_name = "METHOD", requires = "to")]
+    pub(in crate::cli) method: Option<AuthMethod>,
+    /// What to sign in with there, if it is not the e-mail address
+    #[arg(long, value_name = "LOGIN", requires = "to", conflicts_with = "all")]
+    pub(in crate::cli) login: Option<String>,
     /// Read the password of the new place from the first line of standard input
     #[arg(long)]
     pub(in crate::cli) password_stdin: bool,
     #[command(flatten)]
     pub(in crate::cli) way: OauthWay,
-    #[command(flatten)]
-    pub(in crate::cli) json: Json,
 }
 
 /// Where a user moves to, as it is typed.

@@ -16,30 +16,25 @@ use crate::state::{
 const OF_THE_LINK: [&str; 7] =
     ["link", "refused", "confirmed_how", "confirmed_at", "confirmed_by", "reconfirm", "recovered"];
 
-impl Ledger {
-    /// Lets a user and their door change places. Person, settings and pause stay the user's; so does the number of the mailbox.
-    pub(super) fn swap_links(
-        &self,
-        transaction: &Transaction<'_>,
-        user: &UserName,
-        door: &UserName,
-    ) -> Result<(), LedgerError> {
-        let (one, other) = (get(transaction, user)?.details, get(transaction, door)?.details);
-        let kept = UserDetails { person: one.person.clone(), settings: one.settings.clone(), ..other.clone() };
-        set(transaction, user, "details", Json(kept))?;
-        set(transaction, door, "details", Json(one))?;
-        for column in OF_THE_LINK {
-            let read = |name: &UserName| -> rusqlite::Result<SqlValue> {
-                let select = format!("SELECT {column} FROM user WHERE name = ?1");
-                transaction.query_one(&select, [name.as_str()], |row| row.get(0))
-            };
-            let (mine, other) = (read(user)?, read(door)?);
-            set(transaction, user, column, other)?;
-            set(transaction, door, column, mine)?;
-        }
-        Ok(())
+/// Lets a user and their door change places. Person, settings and pause stay the user's; so does the number of the mailbox.
+pub(super) fn swap_links(transaction: &Transaction<'_>, user: &UserName, door: &UserName) -> Result<(), LedgerError> {
+    let (one, other) = (get(transaction, user)?.details, get(transaction, door)?.details);
+    let kept = UserDetails { person: one.person.clone(), settings: one.settings.clone(), ..other.clone() };
+    set(transaction, user, "details", Json(kept))?;
+    set(transaction, door, "details", Json(one))?;
+    for column in OF_THE_LINK {
+        let read = |name: &UserName| -> rusqlite::Result<SqlValue> {
+            let select = format!("SELECT {column} FROM user WHERE name = ?1");
+            transaction.query_one(&select, [name.as_str()], |row| row.get(0))
+        };
+        let (mine, other) = (read(user)?, read(door)?);
+        set(transaction, user, column, other)?;
+        set(transaction, door, column, mine)?;
     }
+    Ok(())
+}
 
+impl Ledger {
     /// Lets the secrets of both change places.
     pub(super) fn swap_secrets(
         &self,

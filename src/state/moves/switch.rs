@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use rusqlite::{Transaction, params};
 
-use super::note_moved;
+use super::{note_moved, swap::swap_links};
 use crate::{
     domain::{ChangeKey, Field, FolderId, ItemId, ItemRef, Kind, Presence, RecordKey, Value},
     plan::{
@@ -87,7 +87,7 @@ impl Ledger {
                     params![mailbox, Moment(now), Json(ProofHow::Observation)],
                 )?;
             }
-            self.swap_links(transaction, user, door)?;
+            swap_links(transaction, user, door)?;
             self.swap_secrets(transaction, user, door)?;
             transaction.execute("DELETE FROM diagnosis WHERE user IN (?1, ?2)", [user.as_str(), door.as_str()])?;
             note_moved(transaction, user, &switch.report, now)?;

@@ -47,7 +47,7 @@ pub(super) fn report(report: &MoveReport, terminal: &mut Terminal) -> anyhow::Re
     Ok(())
 }
 
-pub(super) fn moved(installation: &Installation, task: &Move, terminal: &mut Terminal) -> anyhow::Result<()> {
+pub(super) fn moved(installation: &Installation, task: &Move, terminal: &mut Terminal) {
     let (name, report) = (&task.user, task.found.clone().unwrap_or_default());
     let found = report.items() - (report.missing.len() + report.left.len()) as u64;
     terminal.say(format_args!("`{name}` has moved: {found} items are known there, none was created or removed"));
@@ -69,7 +69,6 @@ pub(super) fn moved(installation: &Installation, task: &Move, terminal: &mut Ter
             "the sign-in of before is kept until {until}: `pocketdocket user move {name} --back` leads back"
         ));
     }
-    Ok(())
 }
 
 /// How far a move is, and what is next.
