@@ -90,8 +90,8 @@ fn everything_that_names_an_item_names_it_by_its_new_id() {
     put(&desk, mailbox, &key("2"), item("b", 1), "Two", at(1));
     ledger.add_foreign(mailbox, &[(key("1"), ItemId("copy".into()))], at(1)).expect("noted");
     let waiting = update(&key("1"), item("a", 1), "Uno", Why::Changed);
-    let held = Hold { kind: Kind::Event, reason: HoldReason::Orphans, operations: vec![waiting.clone()] };
-    ledger.put_holds(mailbox, &weber, &[held], at(2)).expect("kept");
+    let kept_back = Hold { kind: Kind::Event, reason: HoldReason::Orphans, operations: vec![waiting.clone()] };
+    ledger.put_holds(mailbox, &weber, &[kept_back], at(2)).expect("kept");
     ledger.release(ledger.holds().expect("read")[0].id, "test", at(2)).expect("released");
     ledger.begin(mailbox, RunId(1), &[delete(&key("2"), item("b", 1))], at(3)).expect("begun");
 
@@ -113,10 +113,9 @@ fn everything_that_names_an_item_names_it_by_its_new_id() {
         "what was written is known still"
     );
     assert_eq!(mirror.foreign, [ItemId("COPY".into())].into());
-    let hold = &ledger.holds().expect("read")[0];
-    let waiting_now = ledger.hold(hold.id).expect("there").waiting;
-    let Action::Update { item: held, .. } = &waiting_now[0].action else { panic!("{waiting_now:?}") };
-    assert_eq!(*held, item("A", 7));
+    let waiting_now = ledger.hold(ledger.holds().expect("read")[0].id).expect("there").waiting;
+    let Action::Update { item: changed, .. } = &waiting_now[0].action else { panic!("{waiting_now:?}") };
+    assert_eq!(*changed, item("A", 7));
     let released = ledger.released(mailbox, at(11)).expect("read");
     assert!(released.operations.contains_key(&waiting_now[0].digest()), "what was released stays released");
     let open = ledger.open_intents(mailbox).expect("read");
