@@ -5,7 +5,9 @@
 //! transaction, the ledger is what it was, and what was written by then (the stamps of tasks that had lost theirs) only makes
 //! items easier to find.
 
+mod cut_off;
 mod look;
+mod prepare;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

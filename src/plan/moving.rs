@@ -85,8 +85,15 @@ pub fn by_stamp(mirror: &Mirror, place: &NewPlace, unsettled: &BTreeSet<RecordKe
     matches
 }
 
-/// Finds tasks that are still missing by what they say. `tasks` is every task of the folder.
-pub fn by_content(matches: &mut Matches, mirror: &Mirror, place: &NewPlace, tasks: &[ItemContent]) {
+/// Finds tasks that are still missing by what they say, and those that were being `created`, which may be there without a stamp.
+/// `tasks` is every task of the folder.
+pub fn by_content(
+    matches: &mut Matches,
+    mirror: &Mirror,
+    place: &NewPlace,
+    tasks: &[ItemContent],
+    created: &BTreeSet<RecordKey>,
+) {
     let kept = |entry: &&MirrorEntry| entry.presence == Presence::Kept;
     let records = mirror.entries.iter().filter(|(key, _)| key.kind == Kind::Task);
     let mut wanted: BTreeMap<Words, u64> = BTreeMap::new();
@@ -101,7 +108,8 @@ pub fn by_content(matches: &mut Matches, mirror: &Mirror, place: &NewPlace, task
     let is_free = |task: &&ItemContent| !taken.contains(&task.item.id) && place.bare_tasks.contains_key(&task.item.id);
     let free_looks: BTreeSet<_> =
         tasks.iter().filter(is_free).flat_map(|task| look_alike::of_item(Kind::Task, task)).collect();
-    let open: Vec<RecordKey> = matches.missing.iter().filter(|key| key.kind == Kind::Task).cloned().collect();
+    let is_open = |key: &&RecordKey| key.kind == Kind::Task && !matches.found.contains_key(*key);
+    let open: BTreeSet<RecordKey> = matches.missing.iter().chain(created).filter(is_open).cloned().collect();
     for key in open {
         let Some(entry) = mirror.entries.get(&key) else { continue };
         let words = words_of(entry);

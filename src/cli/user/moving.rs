@@ -241,6 +241,8 @@ fn switch(
             .hint(format!("`pocketdocket user show {}`", task.door))
             .into());
     };
+    let (now, then) = (ledger.user(name)?, ledger.user(&task.door)?);
+    terminal.say(format_args!("`{name}`: from {} to {}", show::place(&now), show::place(&then)));
     if arguments.json.json {
         terminal.json(&report)?;
     } else {

@@ -5,19 +5,19 @@ use std::{
     sync::Arc,
 };
 
+use super::cut_off;
 use crate::{
     domain::{
-        Field, FirmId, FolderId, ItemContent, ItemId, ItemRef, Kind, Mirror, Observation, Place, Presence, RecordKey,
-        Seen, Stamp, Value,
+        FirmId, FolderId, ItemContent, ItemId, ItemRef, Kind, Mirror, Observation, Place, Presence, RecordKey, Seen,
+        Stamp,
     },
     engine::{context::Context, observe::is_proof, trouble::Trouble},
     plan::{
-        adopt::{Leftover, Obstacle, matches},
-        look_alike,
+        Operation,
         moving::{self, Compared, Matches, MoveReport, NewPlace, Recognised},
     },
     ports::{Failure, FailureKind, Mailbox, Owner, Protocol},
-    state::{FoundMatch, NewFolder, OwnerVerdict, Pair, Portrait, ReadyMove, Switch},
+    state::{NewFolder, OwnerVerdict, Pair, ReadyMove},
 };
 
 /// Who looks.
@@ -28,22 +28,24 @@ pub(super) struct Looker<'a> {
     pub(super) there: Arc<dyn Mailbox>,
     /// The present one, where it can be opened.
     here: Option<Arc<dyn Mailbox>>,
-    firms: BTreeSet<FirmId>,
-    mirror: Mirror,
-    pairs: Vec<Pair>,
+    pub(super) firms: BTreeSet<FirmId>,
+    pub(super) mirror: Mirror,
+    pub(super) pairs: Vec<Pair>,
     /// Records with a write on its way.
     on_its_way: BTreeSet<RecordKey>,
+    /// Of those the tasks that may be there, and that the mirror does not know.
+    created: BTreeSet<RecordKey>,
 }
 
 /// What was seen.
 pub(super) struct Look {
-    folders: BTreeMap<Kind, NewFolder>,
-    known: BTreeMap<ItemId, ItemId>,
-    matches: Matches,
-    contents: BTreeMap<RecordKey, ItemContent>,
-    compared: BTreeMap<RecordKey, Compared>,
+    pub(super) folders: BTreeMap<Kind, NewFolder>,
+    pub(super) known: BTreeMap<ItemId, ItemId>,
+    pub(super) matches: Matches,
+    pub(super) contents: BTreeMap<RecordKey, ItemContent>,
+    pub(super) compared: BTreeMap<RecordKey, Compared>,
     /// Every task of the folder, where some had to be known by what they say.
-    tasks: Vec<ItemContent>,
+    pub(super) tasks: Vec<ItemContent>,
 }
 
 impl Look {
@@ -80,16 +82,20 @@ impl<'a> Looker<'a> {
             Some(present) => context.connect.connect(present).await.ok(),
             None => None,
         };
-        let open = ledger.open_intents(ready.mailbox)?;
+        let open: Vec<Operation> =
+            ledger.open_intents(ready.mailbox)?.into_iter().map(|intent| intent.operation).collect();
+        let mut mirror = ledger.mirror_all(ready.mailbox)?;
+        let created = cut_off::creations(&open, &mut mirror, here.as_deref(), &ledger.firms()?).await;
         Ok(Self {
             context,
             ready,
             there,
             here,
             firms: ledger.firms()?,
-            mirror: ledger.mirror_all(ready.mailbox)?,
+            mirror,
             pairs: ledger.adoptions(ready.mailbox)?,
-            on_its_way: open.into_iter().map(|intent| intent.operation.key).collect(),
+            on_its_way: open.into_iter().map(|operation| operation.key).collect(),
+            created,
         })
     }
 
@@ -118,7 +124,8 @@ impl<'a> Looker<'a> {
         let place = self.place(&folders, &known);
         let mut matches = moving::by_stamp(&self.mirror, &place, &self.on_its_way);
         let mut tasks = Vec::new();
-        if matches.missing.iter().any(|key| key.kind == Kind::Task) && !place.bare_tasks.is_empty() {
+        let mut open = matches.missing.iter().chain(&self.created).filter(|key| !matches.found.contains_key(*key));
+        if open.any(|key| key.kind == Kind::Task) && !place.bare_tasks.is_empty() {
             let all: Vec<ItemId> = folders
                 .get(&Kind::Task)
                 .map(|folder| folder.seen.iter().filter(|seen| seen.place == Place::Home))
@@ -127,7 +134,7 @@ impl<'a> Looker<'a> {
                 .map(|seen| seen.item.id.clone())
                 .collect();
             tasks = self.read(Kind::Task, &all).await?.into_iter().flatten().collect();
-            moving::by_content(&mut matches, &self.mirror, &place, &tasks);
+            moving::by_content(&mut matches, &self.mirror, &place, &tasks, &self.created);
         }
         let gone = self.gone_here(&matches.missing).await;
         matches.missing.retain(|key| !gone.contains(key));
@@ -188,7 +195,8 @@ impl<'a> Looker<'a> {
             let ours = self.mirror.entries.iter().filter(|(key, _)| key.kind == kind).map(|(_, entry)| &entry.item.id);
             let pairs = self.pairs.iter().filter(|pair| pair.found.key.kind == kind);
             let theirs = pairs.flat_map(|pair| &pair.found.items).map(|item| &item.id);
-            let wanted: Vec<ItemId> = ours.chain(theirs).chain(&self.mirror.foreign).cloned().collect();
+            let all = ours.chain(theirs).chain(&self.mirror.foreign);
+            let wanted: Vec<ItemId> = all.filter(|id| !id.0.is_empty()).cloned().collect();
             let mut translated = match (&self.here, protocol) {
                 (_, Protocol::Graph) => self.there.translate(kind, &wanted, protocol).await?,
                 (Some(here), Protocol::Ews) => here.translate(kind, &wanted, protocol).await.unwrap_or_default(),
@@ -295,82 +303,6 @@ impl<'a> Looker<'a> {
     fn key_of(&self, stamp: Option<&str>) -> Option<RecordKey> {
         let stamp: Stamp = stamp?.parse().ok()?;
         self.firms.contains(&stamp.firm).then_some(stamp.key)
-    }
-
-    /// Everything that the switch changes.
-    pub(super) fn prepare(&self, mut look: Look) -> Switch {
-        let report = look.report();
-        let given_up: BTreeSet<RecordKey> = look.matches.missing.union(&look.matches.left).cloned().collect();
-        let asked = self.ask_about(&look);
-        let mut items = BTreeMap::new();
-        for (key, (seen, _)) in &look.matches.found {
-            if let Some(entry) = self.mirror.entries.get(key) {
-                items.insert(entry.item.id.clone(), (seen.item.clone(), seen.place.clone()));
-            }
-        }
-        for item in self.pairs.iter().flat_map(|pair| &pair.found.items) {
-            if let Some(now) = look.known.get(&item.id) {
-                let item_now = ItemRef { id: now.clone(), change_key: item.change_key.clone() };
-                items.entry(item.id.clone()).or_insert((item_now, Place::Home));
-            }
-        }
-        // The observation shows each item as it was read last.
-        for (key, (seen, _)) in &look.matches.found {
-            let folder = look.folders.get_mut(&key.kind);
-            let shown = folder.and_then(|folder| folder.seen.iter_mut().find(|one| one.item.id == seen.item.id));
-            if let (Some(shown), Some(content)) = (shown, look.contents.get(key)) {
-                shown.item = content.item.clone();
-                shown.stamp.clone_from(&content.stamp);
-            }
-        }
-        let to_be_judged = report.differing.keys().cloned().collect();
-        let returned: BTreeMap<RecordKey, BTreeMap<Field, Option<Value>>> =
-            look.compared.into_iter().map(|(key, compared)| (key, compared.returned)).collect();
-        Switch {
-            report,
-            items,
-            returned,
-            to_be_judged,
-            foreign: look.matches.foreign,
-            given_up,
-            asked,
-            folders: look.folders,
-        }
-    }
-
-    /// What a person is asked about tasks that look like several, or like others' too.
-    fn ask_about(&self, look: &Look) -> Vec<FoundMatch> {
-        let records: BTreeMap<&RecordKey, _> = look
-            .matches
-            .left
-            .iter()
-            .filter_map(|key| Some((key, self.mirror.entries.get(key)?.written.as_ref()?.shown())))
-            .collect();
-        let taken: BTreeSet<&ItemId> = look.matches.found.values().map(|(seen, _)| &seen.item.id).collect();
-        let free: Vec<&ItemContent> =
-            look.tasks.iter().filter(|task| task.stamp.is_none() && !taken.contains(&task.item.id)).collect();
-        let leftovers: Vec<Leftover> = free
-            .iter()
-            .map(|task| Leftover {
-                item: task.item.clone(),
-                likenesses: look_alike::of_item(Kind::Task, task),
-                obstacle: task.bound.map(Obstacle::from),
-            })
-            .collect();
-        let likenesses = records.iter().map(|(key, record)| (*key, look_alike::of_record(record)));
-        let (found, _) = matches(likenesses, &leftovers);
-        let portraits = found.into_iter().map(|found| {
-            let items = found.items.iter().filter_map(|item| free.iter().find(|task| task.item == *item));
-            let portrait = Portrait {
-                record: records
-                    .get(&found.key)
-                    .map(|record| Portrait::of(|field| record.get(field)))
-                    .unwrap_or_default(),
-                items: items.map(|task| Portrait::of(|field| task.fields.get(&field))).collect(),
-            };
-            FoundMatch { found, portrait }
-        });
-        portraits.collect()
     }
 }
 

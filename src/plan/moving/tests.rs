@@ -114,7 +114,7 @@ fn a_task_is_known_by_what_it_says_if_that_is_unique_on_both_sides() {
     ];
     let place = place(&[], &["A", "B", "C", "D"], &[]);
     let mut matches = by_stamp(&mirror, &place, &BTreeSet::new());
-    by_content(&mut matches, &mirror, &place, &tasks);
+    by_content(&mut matches, &mirror, &place, &tasks, &BTreeSet::new());
     assert_eq!(of(&matches, "only"), Some(("A".into(), Recognised::Content)));
     assert_eq!(matches.left, [key("twin"), key("other twin"), key("notes")].into());
     assert_eq!(matches.missing, [key("gone")].into());
@@ -130,7 +130,7 @@ fn a_task_that_says_the_same_as_one_that_is_known_already_is_a_persons_to_decide
     let mirror = mirror(&[("1", "a", "Same", ""), ("2", "b", "Same", "")]);
     let place = place(&[("1", "A")], &["B"], &[]);
     let mut matches = by_stamp(&mirror, &place, &BTreeSet::new());
-    by_content(&mut matches, &mirror, &place, &[task("A", "Same", ""), task("B", "Same", "")]);
+    by_content(&mut matches, &mirror, &place, &[task("A", "Same", ""), task("B", "Same", "")], &BTreeSet::new());
     assert_eq!(matches.left, [key("2")].into());
 }
 
@@ -165,4 +165,18 @@ fn a_body_without_our_block_is_an_edit() {
     let mut bare = task("A", "Appeal", "");
     bare.body = Some(Body { format: BodyFormat::Text, text: Personal::new("My own".to_owned()) });
     assert_eq!(compare(Kind::Task, &written, &bare).differing, [Field::Notes].into());
+}
+
+#[test]
+fn a_task_whose_creation_was_cut_off_is_known_by_what_it_says_or_asked_about() {
+    let mirror = mirror(&[("new", "", "Appeal", "Bring it"), ("never", "", "Unsent", ""), ("twin", "", "Same", "")]);
+    let created: BTreeSet<RecordKey> = [key("new"), key("never"), key("twin")].into();
+    let tasks = [task("A", "Appeal", "Bring it"), task("B", "Same", ""), task("C", "Same", "")];
+    let place = place(&[], &["A", "B", "C"], &[]);
+    let mut matches = by_stamp(&mirror, &place, &created);
+    assert!(matches.missing.is_empty());
+    by_content(&mut matches, &mirror, &place, &tasks, &created);
+    assert_eq!(of(&matches, "new"), Some(("A".into(), Recognised::Content)));
+    assert_eq!(matches.left, [key("twin")].into());
+    assert!(matches.missing.is_empty(), "what never arrived is created by the next plan");
 }

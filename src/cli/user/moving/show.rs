@@ -7,7 +7,7 @@ use crate::{
         terminal::Terminal,
     },
     plan::moving::MoveReport,
-    state::{Move, MoveStage},
+    state::{Move, MoveStage, User},
 };
 
 /// So many records are named.
@@ -84,5 +84,14 @@ pub(in crate::cli) fn state(task: &Move, clock: &Clock) -> String {
             format!("moved{why}; until {} `pocketdocket user move {name} --back` leads back", clock.time(until))
         }
         (MoveStage::Moved, None) => format!("moved{why}"),
+    }
+}
+
+/// By which way a mailbox is reached.
+pub(super) fn place(user: &User) -> String {
+    let details = &user.details;
+    match &details.url {
+        Some(url) => format!("{} at {url}", details.protocol),
+        None => details.protocol.to_string(),
     }
 }
