@@ -8,7 +8,10 @@ use pocketdocket::{
     state::{ConfirmationWay, LinkState, Move, MoveStage, UserDetails, UserName},
 };
 
-use super::firm::{Firm, name};
+use super::{
+    doors::is_of_ews_alone,
+    firm::{Firm, name},
+};
 
 /// The same server by another name is another server, as far as anybody can tell.
 fn other_name(url: &str) -> String {
@@ -55,6 +58,9 @@ async fn settled() -> Firm {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_known_is_known_on_the_other_server_and_on_the_way_back_after_thirteen_days() {
+    if is_of_ews_alone() {
+        return;
+    }
     let firm = settled().await;
     firm.enter_a_door("weber");
     let before = firm.writes("weber");
@@ -78,6 +84,9 @@ async fn what_was_known_is_known_on_the_other_server_and_on_the_way_back_after_t
 
 #[tokio::test(flavor = "multi_thread")]
 async fn after_fifteen_days_the_service_has_forgotten_the_way_before() {
+    if is_of_ews_alone() {
+        return;
+    }
     let firm = settled().await;
     let door = firm.enter_a_door("weber");
     firm.moves("weber").await;
@@ -94,6 +103,9 @@ async fn after_fifteen_days_the_service_has_forgotten_the_way_before() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_link_that_is_parked_moves_all_the_same_and_goes_on_there() {
+    if is_of_ews_alone() {
+        return;
+    }
     let firm = settled().await;
     firm.enter_a_door("weber");
     firm.ledger.park(&name("weber"), "EWS is switched off", "move", firm.now()).expect("parked");
