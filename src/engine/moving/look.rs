@@ -78,10 +78,7 @@ impl<'a> Looker<'a> {
     pub(super) async fn new(context: &'a Context, ready: &'a ReadyMove) -> Result<Self, Trouble> {
         let ledger = &context.ledger;
         let there = context.connect.connect(&ready.door).await?;
-        let here = match &ready.present {
-            Some(present) => context.connect.connect(present).await.ok(),
-            None => None,
-        };
+        let here = present(context, ready).await?;
         let open: Vec<Operation> =
             ledger.open_intents(ready.mailbox)?.into_iter().map(|intent| intent.operation).collect();
         let mut mirror = ledger.mirror_all(ready.mailbox)?;
@@ -304,6 +301,15 @@ impl<'a> Looker<'a> {
         let stamp: Stamp = stamp?.parse().ok()?;
         self.firms.contains(&stamp.firm).then_some(stamp.key)
     }
+}
+
+/// The present place, if it answers and is still the one that the ledger knows: what another one does not hold says nothing.
+async fn present(context: &Context, ready: &ReadyMove) -> Result<Option<Arc<dyn Mailbox>>, Trouble> {
+    let known = context.ledger.mailbox_identity(ready.mailbox)?;
+    let Some(user) = &ready.present else { return Ok(None) };
+    let Ok(mailbox) = context.connect.connect(user).await else { return Ok(None) };
+    let answers = mailbox.identity().await.is_ok_and(|found| found == known);
+    Ok(answers.then_some(mailbox))
 }
 
 /// Reads items in batches. One that cannot be read at all ends the look: it would be taken for missing.

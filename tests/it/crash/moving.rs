@@ -264,12 +264,8 @@ fn tasks_that_cannot_be_told_apart_wait_for_a_person() {
     let told = office.run(&["adopt", "show", "weber"]);
     assert!(told.contains("task/tasks/r0") && told.contains("task/tasks/r1"), "{told}");
     // One of the two is marked by its user: then each is one of a kind.
-    let view = office.mailbox();
-    let same = view
-        .tasks()
-        .into_iter()
-        .find(|task| task.stamp.is_none() && task.text("item:Subject") == Some("Same".to_owned()));
-    office.phone().edit(&same.expect("is there").id, "item:Subject", Some("Same, for r0")).expect("edited");
+    let mine = office.item(Kind::Task, "r0");
+    office.phone().edit(&mine, "item:Subject", Some("Same, for r0")).expect("edited");
     office.sql("UPDATE tasks SET subject = 'Same, for r0' WHERE id = 'r0'");
     office.run(&["sync"]);
     let told = office.run(&["adopt", "accept", "weber", "--all", "--yes"]);
@@ -289,9 +285,10 @@ fn a_new_empty_mailbox_is_not_moved_into_and_is_filled_anew_when_a_person_says_s
     let other: Running = office.block_on(Simulator::start(exchange().with_mailbox(ADDRESS))).expect("a simulator");
     let path = office.path("pocketdocket.toml");
     let config = std::fs::read_to_string(&path).expect("readable");
+    let line = |name: &str, url: &str| format!("{name} = \"{url}\"");
     let config = config
-        .replace(&office.sim.graph_url(), &other.graph_url())
-        .replace(&office.sim.authority_url(), &other.authority_url());
+        .replace(&line("graph_url", &office.sim.graph_url()), &line("graph_url", &other.graph_url()))
+        .replace(&line("authority", &office.sim.authority_url()), &line("authority", &other.authority_url()));
     std::fs::write(path, config).expect("written");
     other.administrator().act(ADDRESS, AccountAction::SetMfa { mfa: Mfa::Required }).expect("an account");
     let told = office.begin_the_move();
