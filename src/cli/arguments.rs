@@ -19,7 +19,8 @@ use crate::{
 
 pub(super) use adopt::{Adopt, Chosen, Refused};
 pub(super) use user::{
-    AddUser, ChangeUser, ConfirmUser, ImportUsers, LinkUser, RecoverUser, RemoveUser, SetUser, User, WayToConfirm,
+    AddUser, ChangeUser, ConfirmUser, ImportUsers, LinkUser, MoveUser, NewPlaceOfUser, RecoverUser, RemoveUser,
+    SetUser, User, WayToConfirm,
 };
 pub(super) use vault::{Export, Import, MoveKey, NewPlace, Rotate, Vault};
 

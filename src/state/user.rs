@@ -214,6 +214,9 @@ pub struct User {
     pub reconfirm: Option<Reconfirm>,
     /// Its authenticator app was switched off, and it is not confirmed anew.
     pub recovered: Option<Recovered>,
+    /// It is no user but another way into the mailbox of this one, who moves or has moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door_of: Option<UserName>,
 }
 
 impl User {

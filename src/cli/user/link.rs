@@ -48,7 +48,9 @@ pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &
         }
     }
     let linked = installation.ledger.user(name)?;
-    if linked.link == LinkState::Active {
+    if let (LinkState::Active, Some(user)) = (linked.link, &linked.door_of) {
+        terminal.say(format_args!("next: `pocketdocket user move {user}`"));
+    } else if linked.link == LinkState::Active {
         terminal.say("the sync goes on with the next one");
         if let Some(reconfirm) = linked.reconfirm {
             let (by, why) = (Clock::of(installation).time(reconfirm.by), reconfirm.why.words());
