@@ -23,6 +23,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
         https: sign_in.https,
         ca_file: sign_in.ca_file_out.clone(),
         offer: sign_in.offer,
+        extended_protection: sign_in.extended_protection,
         apps: apps(sign_in),
         resources: sign_in.resources.clone(),
         tokens: TokenRules { reuse, ..TokenRules::default() },

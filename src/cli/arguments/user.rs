@@ -75,7 +75,7 @@ pub(in crate::cli) struct AddUser {
     /// By which protocol the mailbox is reached: `ews`, or `graph` for Exchange Online
     #[arg(long, value_name = "PROTOCOL", default_value_t)]
     pub(in crate::cli) protocol: Protocol,
-    /// How the user signs in: `password` or `oauth`
+    /// How the user signs in: `password`, `oauth`, or `windows` for the Windows authentication of Exchange Server
     #[arg(long, value_name = "METHOD", default_value_t)]
     pub(in crate::cli) method: AuthMethod,
 }
@@ -107,7 +107,7 @@ pub(in crate::cli) struct Changes {
     /// By which protocol the mailbox is reached: `ews`, or `graph` for Exchange Online
     #[arg(long, value_name = "PROTOCOL")]
     pub(in crate::cli) protocol: Option<Protocol>,
-    /// How the user signs in: `password` or `oauth`
+    /// How the user signs in: `password`, `oauth`, or `windows` for the Windows authentication of Exchange Server
     #[arg(long, value_name = "METHOD")]
     pub(in crate::cli) method: Option<AuthMethod>,
 }

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use super::LineError;
 use crate::{
     diagnosis::{NetworkTrouble, Observation},
-    ports::{Failure, FailureKind},
+    ports::{Failure, FailureKind, chain},
 };
 
 /// No answer came in time. The request may have been executed.
@@ -10,18 +11,23 @@ use crate::{
 #[error("no answer within {0} seconds")]
 pub struct TimedOut(pub u64);
 
-/// No answer: why, in the words of the libraries below, which have no types for it.
+/// No answer: why, in the words of the libraries below us, which have no types for it.
 ///
 /// `section` is that of the configuration that may name an own authority.
 pub fn no_answer(doing: &str, host: &str, section: &str, time_out: Duration, error: reqwest::Error) -> Failure {
-    let error = error.without_url();
-    let mut chain = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        chain = format!("{chain}: {inner}");
-        cause = inner.source();
-    }
-    let trouble = if error.is_timeout() { NetworkTrouble::TimedOut } else { trouble(&chain.to_lowercase()) };
+    let timed_out = error.is_timeout();
+    because(doing, host, section, timed_out.then_some(time_out), &chain(&error.without_url()))
+}
+
+/// The same for a connection of our own.
+pub fn no_answer_on_line(doing: &str, host: &str, section: &str, time_out: Duration, error: &LineError) -> Failure {
+    let timed_out = matches!(error, LineError::TimedOut);
+    because(doing, host, section, timed_out.then_some(time_out), &chain(error))
+}
+
+fn because(doing: &str, host: &str, section: &str, timed_out: Option<Duration>, chain: &str) -> Failure {
+    let trouble = if timed_out.is_some() { NetworkTrouble::TimedOut } else { trouble(&chain.to_lowercase()) };
+    let time_out = timed_out.unwrap_or_default();
     let observed = Observation { host: host.to_owned(), network: Some(trouble), ..Observation::default() };
     let failure = match trouble {
         NetworkTrouble::TimedOut => {
