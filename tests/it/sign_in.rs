@@ -1,8 +1,12 @@
-//! Signing in by OAuth: against the simulator's authority, and against an OpenID provider that others wrote.
+//! Signing in by OAuth, against the simulator's authority and against an OpenID provider that others wrote; and by Windows
+//! authentication.
 
 mod attacks;
 mod by_command;
 mod id_token;
 pub(crate) mod person;
 mod provider;
+mod pyspnego;
+mod recorder;
 mod refreshing;
+mod windows;

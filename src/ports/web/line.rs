@@ -12,7 +12,10 @@ use std::{
 
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
-use hyper::{body::Bytes, client::conn::http1};
+use hyper::{
+    body::{Body as _, Bytes},
+    client::conn::http1,
+};
 use hyper_util::{
     client::{
         legacy::connect::{HttpConnector, proxy::Tunnel},
@@ -213,6 +216,9 @@ impl Line {
             None => LineError::Broken(error.into_error()),
         })?;
         let (head, body) = response.into_parts();
+        if usize::try_from(body.size_hint().lower()).map_or(true, |length| length > most) {
+            return Err(LineError::TooLong(most));
+        }
         let body = Limited::new(body, most).collect().await.map_err(|error| {
             if error.is::<LengthLimitError>() { LineError::TooLong(most) } else { LineError::BrokeOff(error) }
         })?;
