@@ -298,7 +298,7 @@ impl Link {
         if reply.status != StatusCode::SERVICE_UNAVAILABLE {
             sign_in.accepted();
             if let Some(turn) = turn {
-                turn.signed_in();
+                turn.signed_in(&reply.headers);
             }
         }
         Attempt::Answered(reply)

@@ -1,9 +1,12 @@
 //! The connection of one link alone, for sign-ins that hold for it. Once signed in, it carries the link's requests as they are, one
 //! after the other, until the server closes it or wants to know again. It is never shared, and never found in a pool.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
-use http::{HeaderValue, Request, header};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::Full;
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -18,26 +21,28 @@ pub(super) struct Own {
     dialer: Arc<Dialer>,
     /// Signed in, if there is one.
     line: Mutex<Option<Line>>,
+    /// The server wants every request signed in (`authPersistSingleRequest` of IIS): one that comes as it is would go out twice.
+    each_anew: AtomicBool,
 }
 
 /// The connection as one request has it.
 pub(super) struct Turn<'a> {
     link: &'a Link,
-    dialer: &'a Dialer,
+    own: &'a Own,
     kept: MutexGuard<'a, Option<Line>>,
     line: Option<Line>,
 }
 
 impl Own {
     pub(super) fn new(dialer: Arc<Dialer>) -> Self {
-        Self { dialer, line: Mutex::default() }
+        Self { dialer, line: Mutex::default(), each_anew: AtomicBool::new(false) }
     }
 
     /// Waits until nobody else of this link uses it. Whoever does not say [`Turn::signed_in`] at the end leaves none behind.
     pub(super) async fn turn<'a>(&'a self, link: &'a Link) -> Turn<'a> {
         let mut kept = self.line.lock().await;
         let line = kept.take();
-        Turn { link, dialer: &self.dialer, kept, line }
+        Turn { link, own: self, kept, line }
     }
 }
 
@@ -50,7 +55,12 @@ impl Turn<'_> {
                 self.line = None;
                 Ok(None)
             }
-            Ok(answer) => Ok(Some(reply(answer))),
+            Ok(answer) => {
+                if answer.status == StatusCode::UNAUTHORIZED {
+                    self.own.each_anew.store(true, Ordering::Relaxed);
+                }
+                Ok(Some(reply(answer)))
+            }
             Err(LineError::Unsent(_)) => {
                 self.line = None;
                 Ok(None)
@@ -70,7 +80,7 @@ impl Turn<'_> {
         let line = match &mut self.line {
             Some(line) => line,
             None if is_first => {
-                let line = self.dialer.dial(&self.link.url).await.map_err(|error| self.failed(doing, &error))?;
+                let line = self.own.dialer.dial(&self.link.url).await.map_err(|error| self.failed(doing, &error))?;
                 self.line.insert(line)
             }
             None => {
@@ -88,8 +98,11 @@ impl Turn<'_> {
     }
 
     /// The server took the sign-in: the connection is kept for the next request.
-    pub(super) fn signed_in(mut self) {
-        *self.kept = self.line.take();
+    pub(super) fn signed_in(mut self, headers: &HeaderMap) {
+        let ends = headers.get("persistent-auth").is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"false"));
+        if !ends && !self.own.each_anew.load(Ordering::Relaxed) {
+            *self.kept = self.line.take();
+        }
     }
 
     fn failed(&self, doing: &str, error: &LineError) -> Failure {
