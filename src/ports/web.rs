@@ -1,7 +1,7 @@
 //! HTTP clients of one making, for all who speak to servers over it.
 //!
 //! TLS is verified always; plain HTTP goes to this very machine and nowhere else; redirects are never followed, and nothing is
-//! repeated by itself. What became of a request that got no answer is told in the words of the diagnosis.
+//! repeated by itself. A [`Line`] is one connection in the caller's own hand. What became of a request that got no answer is told in the words of the diagnosis.
 
 mod line;
 mod trouble;

@@ -30,22 +30,24 @@ pub enum SignInOffer {
     BasicAndOauth,
     /// Tokens of the authority only, as Exchange Online does: no password is right.
     Oauth,
+    /// All of them, as an Exchange Server with hybrid modern authentication on which Basic was switched on.
+    All,
 }
 
 impl SignInOffer {
     /// Whether passwords are taken over Basic.
     pub(crate) fn takes_basic(self) -> bool {
-        matches!(self, Self::Basic | Self::BasicAndWindows | Self::BasicAndOauth)
+        matches!(self, Self::Basic | Self::BasicAndWindows | Self::BasicAndOauth | Self::All)
     }
 
     /// Whether Windows authentication is taken.
     pub(crate) fn takes_windows(self) -> bool {
-        matches!(self, Self::WindowsOnly | Self::BasicAndWindows)
+        matches!(self, Self::WindowsOnly | Self::BasicAndWindows | Self::All)
     }
 
     /// Whether tokens of the authority are taken.
     pub(crate) fn takes_tokens(self) -> bool {
-        matches!(self, Self::BasicAndOauth | Self::Oauth)
+        matches!(self, Self::BasicAndOauth | Self::Oauth | Self::All)
     }
 }
 

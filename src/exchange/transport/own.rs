@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use http_body_util::Full;
 use tokio::sync::{Mutex, MutexGuard};
 
-use super::{LARGEST_ANSWER, Link, Outgoing, Reply};
+use super::{LARGEST_ANSWER, Link, Outgoing, Reply, is_closed_unread};
 use crate::ports::{
     Failure, FailureKind,
     web::{self, Dialer, Line, LineError},
@@ -51,7 +51,7 @@ impl Turn<'_> {
     pub(super) async fn again(&mut self, doing: &str, outgoing: &Outgoing) -> Result<Option<Reply>, Failure> {
         let Some(line) = &mut self.line else { return Ok(None) };
         match line.send(request(outgoing, None), LARGEST_ANSWER).await {
-            Ok(answer) if is_closed_unread(&answer) => {
+            Ok(answer) if is_closed_unread(answer.status, &answer.headers) => {
                 self.line = None;
                 Ok(None)
             }
@@ -113,11 +113,6 @@ impl Turn<'_> {
             error => web::no_answer_on_line(doing, host, "exchange", self.link.shared.time_out, error),
         }
     }
-}
-
-/// Some servers answer so to a request on a connection that carried a large one before, without executing it.
-fn is_closed_unread(answer: &web::Answer) -> bool {
-    super::is_closed_unread(answer.status, &answer.headers)
 }
 
 fn reply(answer: web::Answer) -> Reply {

@@ -72,14 +72,15 @@ impl Asked<'_> {
     pub(super) fn unauthorized(&self) -> Answer {
         let answer = Answer::bare(StatusCode::UNAUTHORIZED);
         let name = "www-authenticate";
+        let (bearer, basic) = (self.bearer(""), "Basic realm=\"127.0.0.1\"");
+        let windows = |answer: Answer| answer.with(name, "Negotiate").with(name, "NTLM");
         match self.offer {
-            SignInOffer::Basic => answer.with(name, "Basic realm=\"127.0.0.1\""),
-            SignInOffer::WindowsOnly => answer.with(name, "Negotiate").with(name, "NTLM"),
-            SignInOffer::BasicAndWindows => {
-                answer.with(name, "Negotiate").with(name, "NTLM").with(name, "Basic realm=\"127.0.0.1\"")
-            }
-            SignInOffer::BasicAndOauth => answer.with(name, self.bearer("")).with(name, "Basic realm=\"127.0.0.1\""),
-            SignInOffer::Oauth => answer.with(name, self.bearer("")),
+            SignInOffer::Basic => answer.with(name, basic),
+            SignInOffer::WindowsOnly => windows(answer),
+            SignInOffer::BasicAndWindows => windows(answer).with(name, basic),
+            SignInOffer::BasicAndOauth => answer.with(name, bearer).with(name, basic),
+            SignInOffer::Oauth => answer.with(name, bearer),
+            SignInOffer::All => windows(answer.with(name, bearer)).with(name, basic),
         }
     }
 
