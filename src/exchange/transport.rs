@@ -251,7 +251,7 @@ impl Link {
         };
         if let Some((reply, certificate)) = before {
             if reply.status != StatusCode::UNAUTHORIZED {
-                return Ok(self.answered(reply, &mut *sign_in, turn));
+                return Ok(Self::answered(reply, &mut *sign_in, turn));
             }
             challenge = self.challenge(&reply, certificate, None);
         }
@@ -284,7 +284,7 @@ impl Link {
                 if !is_all {
                     return Ok(Attempt::Answered(reply));
                 }
-                return Ok(self.answered(reply, &mut *sign_in, turn));
+                return Ok(Self::answered(reply, &mut *sign_in, turn));
             }
             challenge = self.challenge(&reply, certificate, scheme);
         }
@@ -294,7 +294,7 @@ impl Link {
     }
 
     /// The server answered a request that was signed in.
-    fn answered(&self, reply: Reply, sign_in: &mut dyn SignIn, turn: Option<Turn<'_>>) -> Attempt {
+    fn answered(reply: Reply, sign_in: &mut dyn SignIn, turn: Option<Turn<'_>>) -> Attempt {
         if reply.status != StatusCode::SERVICE_UNAVAILABLE {
             sign_in.accepted();
             if let Some(turn) = turn {

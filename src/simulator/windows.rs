@@ -69,8 +69,8 @@ impl Connection {
             let State::SignedIn(login) = &*state else { return None };
             return world.account(login).map(Shown::Before);
         };
-        let (word, message) = value.split_once(' ').unwrap_or((value, ""));
-        let word = ["NTLM", "Negotiate"].into_iter().find(|known| known.eq_ignore_ascii_case(word))?;
+        let (scheme, message) = value.split_once(' ').unwrap_or((value, ""));
+        let scheme = ["NTLM", "Negotiate"].into_iter().find(|known| known.eq_ignore_ascii_case(scheme))?;
         let message = STANDARD.decode(message.trim()).unwrap_or_default();
         // Whatever it is, it begins anew: what was proved before holds no longer.
         let before = std::mem::take(&mut *state);
@@ -78,7 +78,7 @@ impl Connection {
             let mut nonce = [0; 8];
             rand::rng().fill_bytes(&mut nonce);
             let second = message::second(nonce, world.settings.clock.now());
-            let answer = format!("{word} {}", STANDARD.encode(&second));
+            let answer = format!("{scheme} {}", STANDARD.encode(&second));
             *state = State::Challenged { first: message, second, nonce };
             return Some(Shown::First(answer));
         }

@@ -41,8 +41,8 @@ impl Own {
     /// Waits until nobody else of this link uses it. Whoever does not say [`Turn::signed_in`] at the end leaves none behind.
     pub(super) async fn turn<'a>(&'a self, link: &'a Link) -> Turn<'a> {
         let mut kept = self.line.lock().await;
-        let line = kept.take();
-        Turn { link, own: self, kept, line }
+        let signed_in = kept.take();
+        Turn { link, own: self, kept, line: signed_in }
     }
 }
 

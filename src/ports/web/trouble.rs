@@ -15,23 +15,22 @@ pub struct TimedOut(pub u64);
 ///
 /// `section` is that of the configuration that may name an own authority.
 pub fn no_answer(doing: &str, host: &str, section: &str, time_out: Duration, error: reqwest::Error) -> Failure {
-    let timed_out = error.is_timeout();
-    because(doing, host, section, timed_out.then_some(time_out), &chain(&error.without_url()))
+    let waited = error.is_timeout().then_some(time_out);
+    because(doing, host, section, waited, &chain(&error.without_url()))
 }
 
 /// The same for a connection of our own.
 pub fn no_answer_on_line(doing: &str, host: &str, section: &str, time_out: Duration, error: &LineError) -> Failure {
-    let timed_out = matches!(error, LineError::TimedOut);
-    because(doing, host, section, timed_out.then_some(time_out), &chain(error))
+    let waited = matches!(error, LineError::TimedOut).then_some(time_out);
+    because(doing, host, section, waited, &chain(error))
 }
 
-fn because(doing: &str, host: &str, section: &str, timed_out: Option<Duration>, chain: &str) -> Failure {
-    let trouble = if timed_out.is_some() { NetworkTrouble::TimedOut } else { trouble(&chain.to_lowercase()) };
-    let time_out = timed_out.unwrap_or_default();
+fn because(doing: &str, host: &str, section: &str, waited: Option<Duration>, chain: &str) -> Failure {
+    let trouble = if waited.is_some() { NetworkTrouble::TimedOut } else { trouble(&chain.to_lowercase()) };
     let observed = Observation { host: host.to_owned(), network: Some(trouble), ..Observation::default() };
     let failure = match trouble {
         NetworkTrouble::TimedOut => {
-            Failure::new(FailureKind::Transient, doing).because(TimedOut(time_out.as_secs()))
+            Failure::new(FailureKind::Transient, doing).because(TimedOut(waited.unwrap_or_default().as_secs()))
         }
         NetworkTrouble::Certificate | NetworkTrouble::CertificateOfTheFuture => {
             Failure::new(FailureKind::Setting, doing).because(format!("`{host}`: {chain}")).hint(

@@ -51,9 +51,8 @@ impl Credentials {
     /// Who says that they ask.
     pub(super) fn login(&self) -> &str {
         match self {
-            Self::Password(login, _) => login,
+            Self::Password(login, _) | Self::Windows(Shown::Last(login, _)) => login,
             Self::Token(Ok((account, _))) | Self::Windows(Shown::Before(account)) => &account.login,
-            Self::Windows(Shown::Last(login, _)) => login,
             _ => "",
         }
     }

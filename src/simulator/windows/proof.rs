@@ -41,6 +41,8 @@ pub(crate) fn channel(certificate: &[u8]) -> [u8; 16] {
 
 fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 16] {
     let Ok(mut mac) = Hmac::<Md5>::new_from_slice(key) else { return [0; 16] };
-    parts.iter().for_each(|part| mac.update(part));
+    for part in parts {
+        mac.update(part);
+    }
     mac.finalize().into_bytes().into()
 }

@@ -25,7 +25,7 @@ impl Recorder {
                 let mut all = kept.lock().unwrap();
                 let (number, kept) = (all.len(), Arc::clone(&kept));
                 all.push(Vec::new());
-                tokio::spawn(pass_on(client, server, number, kept.clone()));
+                tokio::spawn(pass_on(client, server, number, kept));
             }
         });
         Self { address, sent }
