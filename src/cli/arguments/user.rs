@@ -77,7 +77,7 @@ pub(in crate::cli) struct AddUser {
     /// By which protocol the mailbox is reached: `ews`, or `graph` for Exchange Online; found out if nothing is said and configured
     #[arg(long, value_name = "PROTOCOL")]
     pub(in crate::cli) protocol: Option<Protocol>,
-    /// How the user signs in: `password` or `oauth`; if nothing is said, `oauth` for `graph` and `password` for `ews`
+    /// How the user signs in: `password`, `oauth`, or `windows` for the Windows authentication of Exchange Server; if nothing is said, `oauth` for `graph` and `password` for `ews`
     #[arg(long, value_name = "METHOD")]
     pub(in crate::cli) method: Option<AuthMethod>,
 }
@@ -109,7 +109,7 @@ pub(in crate::cli) struct Changes {
     /// By which protocol the mailbox is reached: `ews`, or `graph` for Exchange Online
     #[arg(long, value_name = "PROTOCOL")]
     pub(in crate::cli) protocol: Option<Protocol>,
-    /// How the user signs in: `password` or `oauth`
+    /// How the user signs in: `password`, `oauth`, or `windows` for the Windows authentication of Exchange Server
     #[arg(long, value_name = "METHOD")]
     pub(in crate::cli) method: Option<AuthMethod>,
 }

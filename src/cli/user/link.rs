@@ -30,7 +30,7 @@ pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &
         mailboxes.address(&user)?;
     }
     let misplaced = match user.details.method {
-        AuthMethod::Password => arguments.way.said(),
+        AuthMethod::Password | AuthMethod::Windows => arguments.way.said(),
         AuthMethod::OAuth => arguments.password_stdin.then_some("--password-stdin"),
     };
     if let Some(option) = misplaced {
@@ -42,7 +42,7 @@ pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &
         .into());
     }
     match user.details.method {
-        AuthMethod::Password => password(installation, arguments, &mailboxes, &user, terminal)?,
+        AuthMethod::Password | AuthMethod::Windows => password(installation, arguments, &mailboxes, &user, terminal)?,
         AuthMethod::OAuth => {
             crate::cli::runtime()?.block_on(oauth::link(installation, arguments, &mailboxes, &user, terminal))?;
         }
@@ -148,7 +148,7 @@ fn not_kept(user: &User, failure: Failure, terminal: &mut Terminal) -> Refusal {
     }
 
     let given = match user.details.method {
-        AuthMethod::Password => "password",
+        AuthMethod::Password | AuthMethod::Windows => "password",
         AuthMethod::OAuth => "sign-in",
     };
     let what =
