@@ -1,9 +1,9 @@
 //! How a link signs in, and how its user confirms the first use.
 //!
 //! [`password`] is the first way: a mailbox or app password over Basic, offered only to servers that ask for it. What can never
-//! work is refused before anything is sent: [`exchange_online`]. [`oauth`] is the second: the user signs in at the provider. The
-//! others (NTLM, service account, certificate) come as further implementations of
-//! [`Authenticator`](crate::ports::Authenticator).
+//! work is refused before anything is sent: [`exchange_online`]. [`oauth`] is the second: the user signs in at the provider.
+//! [`windows`] is the third: the same password as for Basic by NTLMv2, which Exchange Server takes by default. All of them are
+//! [`Authenticator`](crate::ports::Authenticator)s.
 //!
 //! [`confirmation`] is a pure state machine for one-time codes: clock and randomness are arguments, what it keeps are hashes.
 //! [`mailbox_proof`] delivers such a code as a task in the user's own mailbox and takes it away again; it is the only thing that
@@ -14,3 +14,4 @@ pub mod exchange_online;
 pub mod mailbox_proof;
 pub mod oauth;
 pub mod password;
+pub mod windows;

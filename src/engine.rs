@@ -30,6 +30,7 @@ mod links;
 mod meanings;
 mod memory;
 mod missing;
+mod moving;
 mod observe;
 mod overheard;
 mod pending;
@@ -142,6 +143,8 @@ pub struct Engine {
     reports: Mutex<Vec<CycleReport>>,
     /// What the ledger refused: to the tick itself (`None`), and to each user's last pass.
     ledger_troubles: Mutex<BTreeMap<Option<UserName>, Alert>>,
+    /// Mailboxes that are being moved: they have no other pass meanwhile.
+    moving: Mutex<BTreeSet<MailboxId>>,
     /// Some pass met items that nobody knows, or left in doubt what an item holds: the next reading is to be a full one.
     read_anew: AtomicBool,
 }
@@ -187,6 +190,7 @@ impl Engine {
             places,
             reports: Mutex::default(),
             ledger_troubles: Mutex::default(),
+            moving: Mutex::default(),
             read_anew: AtomicBool::new(false),
         }))
     }
@@ -214,6 +218,10 @@ impl Engine {
 
     fn rooms(&self) -> MutexGuard<'_, HashMap<MailboxId, Arc<Room>>> {
         self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn moving(&self) -> MutexGuard<'_, BTreeSet<MailboxId>> {
+        self.moving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn reports(&self) -> MutexGuard<'_, Vec<CycleReport>> {

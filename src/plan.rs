@@ -7,6 +7,7 @@
 pub mod adopt;
 pub mod look_alike;
 pub mod meaning;
+pub mod moving;
 pub mod recover;
 pub mod settle;
 pub mod undo;

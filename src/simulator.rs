@@ -36,6 +36,7 @@ mod sign_ins;
 mod store;
 mod tls;
 mod view;
+mod windows;
 mod world;
 
 use std::{
@@ -61,8 +62,9 @@ pub use phone::{Phone, PhoneAction};
 pub use settings::{Dialect, Lockout, Settings, SignInOffer};
 pub use tls::{Certificate, TlsError};
 pub use view::{Counts, FolderView, ItemView, MailboxView};
+pub use windows::ExtendedProtection;
 
-use listener::{Cut, CuttableListener};
+use listener::{CuttableListener, Wire};
 use tls::Tls;
 use world::World;
 
@@ -133,7 +135,8 @@ impl Simulator {
             std::fs::write(file, &tls.ca_pem).map_err(|error| SimulatorError::CaFile(file.clone(), error))?;
         }
         let scheme = if tls.is_some() { "https" } else { "http" };
-        let world = Arc::new(World::open(settings, format!("{scheme}://{address}"))?);
+        let channel = tls.as_ref().map(|tls| windows::channel(&tls.shown));
+        let world = Arc::new(World::open(settings, format!("{scheme}://{address}"), channel)?);
         let stop = CancellationToken::new();
         let router = ews::router(Arc::clone(&world))
             .merge(graph::router(Arc::clone(&world)))
@@ -142,7 +145,7 @@ impl Simulator {
             .layer(from_fn_with_state(Arc::clone(&world), answers::misdated))
             .merge(control::router(Arc::clone(&world)))
             .merge(page::router(Arc::clone(&world)));
-        let service = router.into_make_service_with_connect_info::<Cut>();
+        let service = router.into_make_service_with_connect_info::<Wire>();
         let stopped = stop.clone().cancelled_owned();
         let listener = match &tls {
             Some(tls) => CuttableListener::tls(socket, Arc::clone(&tls.config)).map_err(listen)?,
@@ -252,6 +255,11 @@ impl Running {
     /// Whoever administers accounts and the authority.
     pub fn administrator(&self) -> Administrator {
         Administrator { world: Arc::clone(&self.world) }
+    }
+
+    /// From now on Windows authentication has to be bound to the TLS connection, or need not be.
+    pub fn set_extended_protection(&self, wanted: ExtendedProtection) {
+        self.world.set_extended_protection(wanted);
     }
 
     /// What can be made to go wrong.

@@ -200,7 +200,7 @@ impl SignIn for GuardedSignIn {
                 self.credential.refused(&self.before, &failure, challenge.under_load);
                 Step::Refused(failure)
             }
-            step @ Step::Send(_) => step,
+            step @ (Step::Send(_) | Step::Ask(_)) => step,
         }
     }
 

@@ -21,6 +21,7 @@ use crate::{
         exchange_online,
         oauth::{self, Authority, Bearer, Session},
         password::Basic,
+        windows::Windows,
     },
     engine::Connect,
     exchange::{self, EwsMailbox, GraphMailbox, LinkAddress, Shared, graph::Whose},
@@ -45,6 +46,7 @@ pub struct Mailboxes {
 struct Opened {
     link: LinkAddress,
     login: String,
+    method: AuthMethod,
     way: Way,
     mailbox: Arc<dyn Mailbox>,
 }
@@ -63,7 +65,8 @@ impl Opened {
         link: &LinkAddress,
     ) -> Option<(&'a Way, Arc<dyn Mailbox>)> {
         let opened = open.get(&user.name)?;
-        let same = opened.link == *link && opened.login == user.details.login;
+        let UserDetails { login, method, .. } = &user.details;
+        let same = (&opened.link, &opened.login, &opened.method) == (link, login, method);
         same.then(|| (&opened.way, Arc::clone(&opened.mailbox)))
     }
 
@@ -99,7 +102,7 @@ impl Mailboxes {
     /// [`FailureKind::Unauthorized`] when there is no secret; [`FailureKind::Setting`] when the address cannot be used.
     pub fn of(&self, user: &User) -> Result<Arc<dyn Mailbox>, Failure> {
         match user.details.method {
-            AuthMethod::Password => self.by_password(user),
+            AuthMethod::Password | AuthMethod::Windows => self.by_password(user),
             AuthMethod::OAuth => self.by_oauth(user),
         }
     }
@@ -126,11 +129,10 @@ impl Mailboxes {
         let same = open.values().find_map(|opened| opened.credential(mark));
         let credential = same.map_or_else(|| Arc::new(Credential::new(self.ledger.clone(), mark)), Arc::clone);
         credential.begin_pass().map_err(trouble)?;
-        let basic = Arc::new(Basic::new(&login, &password)?);
-        let sign_in = Arc::new(Guarded::new(basic, Arc::clone(&credential)));
+        let sign_in = Arc::new(Guarded::new(signing(user, &link, &password)?, Arc::clone(&credential)));
         let mailbox = self.connect(user, link.clone(), sign_in)?;
-        let way = Way::Password(credential);
-        open.insert(user.name.clone(), Opened { link, login, way, mailbox: Arc::clone(&mailbox) });
+        let (method, way) = (user.details.method, Way::Password(credential));
+        open.insert(user.name.clone(), Opened { link, login, method, way, mailbox: Arc::clone(&mailbox) });
         Ok(mailbox)
     }
 
@@ -145,8 +147,8 @@ impl Mailboxes {
         let session = Arc::new(Session::new(self.authority()?, Arc::new(grant), user.name.as_str()));
         let bearer = Bearer::new(Arc::clone(&session), user.details.protocol.into());
         let mailbox = self.connect(user, link.clone(), Arc::new(bearer))?;
-        let (login, way) = (user.details.login.clone(), Way::OAuth(session));
-        open.insert(user.name.clone(), Opened { link, login, way, mailbox: Arc::clone(&mailbox) });
+        let (login, method, way) = (user.details.login.clone(), user.details.method, Way::OAuth(session));
+        open.insert(user.name.clone(), Opened { link, login, method, way, mailbox: Arc::clone(&mailbox) });
         Ok(mailbox)
     }
 
@@ -155,7 +157,9 @@ impl Mailboxes {
     /// # Errors
     /// [`FailureKind::Setting`] when the address cannot be used.
     pub fn with_password(&self, user: &User, password: &SecretString) -> Result<Arc<dyn Mailbox>, Failure> {
-        self.connect(user, self.address(user)?, Arc::new(Basic::new(&user.details.login, password)?))
+        let link = self.address(user)?;
+        let sign_in = signing(user, &link, password)?;
+        self.connect(user, link, sign_in)
     }
 
     /// The mailbox of a link with a grant that is still to be tried.
@@ -187,11 +191,8 @@ impl Mailboxes {
     pub fn address(&self, user: &User) -> Result<LinkAddress, Failure> {
         let UserDetails { address, url, protocol, method, .. } = &user.details;
         let link = self.settings.link_over(*protocol, address, url.as_deref(), &self.zone)?;
-        match method {
-            AuthMethod::Password => {
-                exchange_online::refuse_password(link.url.host_str().unwrap_or_default(), *protocol)?;
-            }
-            AuthMethod::OAuth => {}
+        if method.by_password() {
+            exchange_online::refuse_password(link.url.host_str().unwrap_or_default(), *protocol)?;
         }
         Ok(link)
     }
@@ -217,6 +218,15 @@ impl Mailboxes {
     fn open(&self) -> MutexGuard<'_, HashMap<UserName, Opened>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How a link with a password signs in.
+fn signing(user: &User, link: &LinkAddress, password: &SecretString) -> Result<Arc<dyn Authenticator>, Failure> {
+    let login = &user.details.login;
+    Ok(match user.details.method {
+        AuthMethod::Windows => Arc::new(Windows::new(login, password, link.url.host_str().unwrap_or_default())?),
+        _ => Arc::new(Basic::new(login, password)?),
+    })
 }
 
 #[async_trait]

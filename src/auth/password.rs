@@ -27,32 +27,49 @@ impl Basic {
     /// [`FailureKind::Setting`] if the login is empty or holds a colon or a control character (Basic cannot carry them), or if
     /// the password is empty or holds a control character.
     pub fn new(login: &str, password: &SecretString) -> Result<Self, Failure> {
-        let refuse = |what: &str, hint: &str| {
-            Err(Failure::new(FailureKind::Setting, "sign in with a password").because(what.to_owned()).hint(hint))
-        };
-        if login.is_empty() {
-            return refuse("the login is empty", "give the login with `pocketdocket user add NAME --login LOGIN`");
-        }
-        if login.contains(|letter: char| letter == ':' || letter.is_control()) {
-            return refuse(
-                "the login holds a colon or a control character, which Basic cannot carry",
+        check(login, password)?;
+        if login.contains(':') {
+            return Err(refuse(
+                "the login holds a colon, which Basic cannot carry",
                 "use the e-mail address or `DOMAIN\\user` as the login",
-            );
+            ));
         }
         let secret = password.expose_secret();
-        if secret.is_empty() {
-            return refuse("the password is empty", "set it with `pocketdocket user link NAME`");
-        }
-        if secret.chars().any(char::is_control) {
-            return refuse(
-                "the password holds a control character (a line break perhaps)",
-                "set it again with `pocketdocket user link NAME`",
-            );
-        }
         let pair = Zeroizing::new(format!("{login}:{secret}"));
         let encoded = Zeroizing::new(STANDARD.encode(pair.as_bytes()));
         Ok(Self { header: Arc::new(SecretString::from(format!("Basic {}", encoded.as_str()))) })
     }
+}
+
+/// Refuses a login or password with which nobody can sign in, by whatever method.
+///
+/// # Errors
+/// [`FailureKind::Setting`] if one is empty or holds a control character.
+pub(super) fn check(login: &str, password: &SecretString) -> Result<(), Failure> {
+    if login.is_empty() {
+        return Err(refuse("the login is empty", "give the login with `pocketdocket user add NAME --login LOGIN`"));
+    }
+    if login.contains(char::is_control) {
+        return Err(refuse(
+            "the login holds a control character",
+            "use the e-mail address or `DOMAIN\\user` as the login",
+        ));
+    }
+    let secret = password.expose_secret();
+    if secret.is_empty() {
+        return Err(refuse("the password is empty", "set it with `pocketdocket user link NAME`"));
+    }
+    if secret.chars().any(char::is_control) {
+        return Err(refuse(
+            "the password holds a control character (a line break perhaps)",
+            "set it again with `pocketdocket user link NAME`",
+        ));
+    }
+    Ok(())
+}
+
+fn refuse(what: &str, hint: &str) -> Failure {
+    Failure::new(FailureKind::Setting, "sign in with a password").because(what.to_owned()).hint(hint)
 }
 
 #[async_trait]
@@ -94,14 +111,19 @@ fn wrong_password() -> Failure {
 /// Windows authentication is the default of Exchange Server, Basic is switched on by an administrator:
 /// <https://learn.microsoft.com/exchange/clients/default-virtual-directory-settings>.
 fn basic_is_off(offers: &[String]) -> Failure {
-    let schemes: Vec<String> = offers.iter().map(|offer| format!("`{}`", scheme(offer))).collect();
     Failure::new(FailureKind::Unauthorized, "sign in with a password")
         .named(Cause::BasicOffOnServer)
-        .because(format!("the server does not accept Basic; it offers {}", schemes.join(", ")))
+        .because(format!("the server does not accept Basic; it offers {}", schemes(offers)))
         .hint(
-            "the Exchange administrator can switch it on for EWS: `Set-WebServicesVirtualDirectory -BasicAuthentication $true`; the \
-             password itself may be right",
+            "where it offers `NTLM` or `Negotiate`, the same password works by Windows authentication: `pocketdocket user change NAME \
+             --method windows`, then `pocketdocket user link NAME`; or the Exchange administrator switches Basic on for EWS: \
+             `Set-WebServicesVirtualDirectory -BasicAuthentication $true`",
         )
+}
+
+/// The server's offers, for a message.
+pub(super) fn schemes(offers: &[String]) -> String {
+    offers.iter().map(|offer| format!("`{}`", scheme(offer))).collect::<Vec<_>>().join(", ")
 }
 
 /// The first word of a `WWW-Authenticate` value, cut short: it is the server's text and goes into messages.

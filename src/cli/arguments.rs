@@ -12,14 +12,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(super) use looking_back::{Explain, History, Proposals, ProposalsWanted, Undo, UndoWhat};
 
 use crate::{
-    simulator::{FaultRule, SignInOffer},
+    simulator::{ExtendedProtection, FaultRule, SignInOffer},
     state::UserName,
     vault::KeyKind,
 };
 
 pub(super) use adopt::{Adopt, Chosen, Refused};
 pub(super) use user::{
-    AddUser, ChangeUser, ConfirmUser, ImportUsers, LinkUser, RecoverUser, RemoveUser, SetUser, User, WayToConfirm,
+    AddUser, ChangeUser, ConfirmUser, ImportUsers, LinkUser, MoveUser, NewPlaceOfUser, RecoverUser, RemoveUser,
+    SetUser, User, WayToConfirm,
 };
 pub(super) use vault::{Export, Import, MoveKey, NewPlace, Rotate, Vault};
 
@@ -205,9 +206,12 @@ pub(super) struct SimulatedSignIn {
     /// Write the certificate of that authority to this file, for clients to trust
     #[arg(long, value_name = "FILE", requires = "https")]
     pub(super) ca_file_out: Option<PathBuf>,
-    /// What EWS takes: passwords, neither, both, or tokens of the sign-in authority alone
+    /// What EWS takes: passwords over Basic, Windows authentication, tokens of the sign-in authority
     #[arg(long, value_enum, default_value_t)]
     pub(super) offer: SignInOffer,
+    /// Whether Windows authentication has to be bound to the TLS connection
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) extended_protection: ExtendedProtection,
     /// Id of a program that may sign people in; may be given several times
     #[arg(long = "client-id", value_name = "ID")]
     pub(super) clients: Vec<String>,

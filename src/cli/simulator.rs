@@ -7,9 +7,7 @@ use super::{
 };
 use crate::{
     service::Signals,
-    simulator::{
-        App, CLIENT_ID, Lockout, PASSWORD, RefreshReuse, Settings, SignInOffer, Simulator, TENANT, TokenRules,
-    },
+    simulator::{App, CLIENT_ID, Lockout, PASSWORD, RefreshReuse, Settings, Simulator, TENANT, TokenRules},
 };
 
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<Exit> {
@@ -23,6 +21,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
         https: sign_in.https,
         ca_file: sign_in.ca_file_out.clone(),
         offer: sign_in.offer,
+        extended_protection: sign_in.extended_protection,
         apps: apps(sign_in),
         resources: sign_in.resources.clone(),
         tokens: TokenRules { reuse, ..TokenRules::default() },
@@ -44,7 +43,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
         let running = Simulator::start(settings).await?;
         terminal.line(format_args!("ews    {}", running.ews_url()))?;
         terminal.line(format_args!("graph  {}", running.graph_url()))?;
-        if sign_in.https || matches!(sign_in.offer, SignInOffer::BasicAndOauth | SignInOffer::Oauth) {
+        if sign_in.https || sign_in.offer.takes_tokens() {
             terminal.line(format_args!("authority  {}", running.authority_url()))?;
             terminal.line(format_args!("tenant     {TENANT}"))?;
             for client in clients {

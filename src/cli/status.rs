@@ -8,6 +8,7 @@ use super::{
     show::{Clock, held_reason, reconfirm_by, table, trouble_line, user_state},
     terminal::Terminal,
     trouble::Exit,
+    user::moving_state,
 };
 use crate::{
     domain::Kind,
@@ -246,6 +247,9 @@ fn needs(user: &UserStatus, confirmation: &ConfirmationSettings, clock: &Clock) 
             recovered.by,
             recovered.with
         ));
+    }
+    if let Some(moving) = user.moving.as_ref().filter(|moving| moving.needs_person()) {
+        needs.push(format!("{name}: move {}", moving_state(moving, clock)));
     }
     for hold in user.holds.iter().filter(|hold| !hold.reason.is_of_meaning()) {
         needs.push(format!(

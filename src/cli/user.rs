@@ -8,6 +8,7 @@ pub(super) mod details;
 mod discover;
 mod import;
 mod link;
+mod moving;
 mod recover;
 mod remove;
 mod scope;
@@ -17,17 +18,31 @@ mod verify;
 
 use jiff::Timestamp;
 
+pub(super) use moving::state as moving_state;
+
 use super::{
-    arguments::{Common, User},
+    arguments::{ChangeUser, Common, RemoveUser, SetUser, User},
     installation::{Installation, who},
     terminal::Terminal,
     trouble::{Exit, Refusal},
 };
-use crate::{engine::how_to_confirm, state::NOT_CONFIRMED_AGAIN};
+use crate::{
+    engine::how_to_confirm,
+    state::{Ledger, NOT_CONFIRMED_AGAIN, UserName},
+};
 
 pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let installation = Installation::open(common)?;
     let ledger = &installation.ledger;
+    if let User::Set(SetUser { name, .. })
+    | User::Change(ChangeUser { name, .. })
+    | User::Remove(RemoveUser { name, .. })
+    | User::Check { name, .. }
+    | User::Pause { name }
+    | User::Resume { name } = command
+    {
+        is_no_door(ledger, name)?;
+    }
     match command {
         User::Add(arguments) => add::run(&installation, arguments, terminal)?,
         User::Import(arguments) => import::run(&installation, arguments, terminal)?,
@@ -39,6 +54,7 @@ pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> a
         User::Link(arguments) => return link::run(&installation, arguments, terminal),
         User::Confirm(arguments) => return confirm::run(&installation, arguments, terminal),
         User::Recover(arguments) => return recover::run(&installation, arguments, terminal),
+        User::Move(arguments) => return moving::run(&installation, arguments, terminal),
         User::Remove(arguments) => return remove::run(&installation, arguments, terminal),
         User::Pause { name } => {
             ledger.pause(name, &who(), Timestamp::now())?;
@@ -69,4 +85,11 @@ pub(super) fn run(common: &Common, command: &User, terminal: &mut Terminal) -> a
         }
     }
     Ok(Exit::Fine)
+}
+
+/// The other way into a mailbox belongs to its user's move, and is nobody to pause, change or remove.
+fn is_no_door(ledger: &Ledger, name: &UserName) -> anyhow::Result<()> {
+    let Some(user) = ledger.user(name)?.door_of else { return Ok(()) };
+    let what = format!("`{name}` is no user, but the other way into the mailbox of `{user}`, who moves or has moved");
+    Err(Refusal::usage(what).hint(format!("`pocketdocket user move {user}` goes on, `--forget` gives it up")).into())
 }

@@ -35,7 +35,7 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
         database.display()
     ));
 
-    let offer = simulator::SignInOffer::BasicAndOauth;
+    let offer = simulator::SignInOffer::All;
     let exchange = Simulator::start(simulator::Settings { port, offer, ..simulator::Settings::default() }).await?;
     say(&format!("an Exchange of its own, simulated on this machine: {}", exchange.ews_url()));
 

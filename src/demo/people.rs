@@ -38,12 +38,17 @@ pub(super) async fn link_everybody(demo: &mut Demo, say: &mut dyn FnMut(&str)) -
                 "by OAuth, with the provider's second factor at the browser".to_owned()
             }
             1 => {
-                link(demo, &name, &person, &address).await?;
+                link(demo, &name, &person, &address, AuthMethod::Password).await?;
                 let code = confirm_with_app(demo, &name)?;
                 format!("with an app password, code {code} of an authenticator app")
             }
+            2 => {
+                link(demo, &name, &person, &address, AuthMethod::Windows).await?;
+                let code = confirm(demo, &name, &address).await?;
+                format!("by Windows authentication, code {code} read on the phone")
+            }
             _ => {
-                link(demo, &name, &person, &address).await?;
+                link(demo, &name, &person, &address, AuthMethod::Password).await?;
                 let code = confirm(demo, &name, &address).await?;
                 format!("with an app password, code {code} read on the phone")
             }
@@ -71,9 +76,15 @@ fn user_name(person: &Person) -> Result<UserName, DemoError> {
 }
 
 /// The administrator enters the user; the mailbox's app password comes from Exchange and goes straight into the ledger.
-async fn link(demo: &Demo, name: &UserName, person: &Person, address: &str) -> Result<(), DemoError> {
+async fn link(
+    demo: &Demo,
+    name: &UserName,
+    person: &Person,
+    address: &str,
+    method: AuthMethod,
+) -> Result<(), DemoError> {
     let now = Timestamp::now();
-    let password = enter(demo, name, person, address, AuthMethod::Password)?;
+    let password = enter(demo, name, person, address, method)?;
     let ledger = &demo.app.ledger;
     let identity = demo.app.mailboxes.with_password(&ledger.user(name)?, &password)?.identity().await?;
     ledger.give_password(name, &password, BY, now)?;

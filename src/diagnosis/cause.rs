@@ -20,6 +20,8 @@ pub enum Cause {
     BasicOffByProvider,
     /// This server could take Basic, and its administrator did not switch it on.
     BasicOffOnServer,
+    /// This server could take Windows authentication, and does not offer it.
+    WindowsOffOnServer,
     /// The server wants a password made for this program instead of the mailbox's own.
     AppPasswordNeeded,
     /// A second factor is required now: the user must sign in in person.
@@ -96,6 +98,7 @@ impl Cause {
         Self::AccountDisabled,
         Self::BasicOffByProvider,
         Self::BasicOffOnServer,
+        Self::WindowsOffOnServer,
         Self::AppPasswordNeeded,
         Self::MfaRequired,
         Self::MfaNotRegistered,

@@ -90,14 +90,32 @@ impl Observation {
         }
         match self.scheme {
             Some(Scheme::Bearer) => self.token_refused(evidence),
-            Some(Scheme::Windows) if self.says(&["80090346", "bad_bindings", "channel binding"]) => {
-                evidence.push("its page speaks of channel bindings".to_owned());
-                Cause::ChannelBinding
-            }
-            Some(Scheme::Windows) if self.skew().is_some() => Cause::ClockSkew,
-            Some(Scheme::Windows) => Cause::WrongPassword,
+            Some(Scheme::Windows) => self.windows_refused(evidence),
             Some(Scheme::Basic) | None => self.password_refused(evidence),
         }
+    }
+
+    /// NTLM has one answer for whatever is wrong with an account. The time in it is the server's own, so no clock of ours matters.
+    fn windows_refused(&self, evidence: &mut Vec<String>) -> Cause {
+        if is_exchange_online(&self.host) {
+            evidence.push("the host belongs to Exchange Online, which takes no password".to_owned());
+            return Cause::BasicOffByProvider;
+        }
+        if self.says(&["80090346", "bad_bindings", "channel binding"]) {
+            evidence.push("its page speaks of channel bindings".to_owned());
+            return Cause::ChannelBinding;
+        }
+        if !self.offers.is_empty() && !self.offers(Scheme::Windows) {
+            evidence.push("it does not take Windows authentication, so it did not look at the password".to_owned());
+            return Cause::WindowsOffOnServer;
+        }
+        evidence.push("it takes Windows authentication, and refused this login and password".to_owned());
+        evidence.push(
+            "NTLM does not tell a wrong password from one that expired, or from an account that is locked or switched off; nor from a \
+             device in between that opens the TLS connection"
+                .to_owned(),
+        );
+        Cause::WrongPassword
     }
 
     fn password_refused(&self, evidence: &mut Vec<String>) -> Cause {

@@ -56,6 +56,12 @@ fn offers_decide_before_the_password_does() {
         (offering(&["Bearer"], Scheme::Bearer), Cause::TokenRefused),
         (offering(&["Bearer error=\"insufficient_claims\", claims=\"x\""], Scheme::Bearer), Cause::MfaRequired),
         (offering(&["NTLM"], Scheme::Windows), Cause::WrongPassword),
+        (offering(&[], Scheme::Windows), Cause::WrongPassword),
+        (offering(&["Basic realm=\"x\""], Scheme::Windows), Cause::WindowsOffOnServer),
+        (
+            Observation { body: "error 0x80090346".to_owned(), ..offering(&["NTLM"], Scheme::Windows) },
+            Cause::ChannelBinding,
+        ),
         (Observation { password_expired: true, ..offering(&["Basic"], Scheme::Basic) }, Cause::PasswordExpired),
         (
             Observation {
@@ -88,6 +94,8 @@ fn two_clocks_too_far_apart_are_said_and_explain_a_refused_token() {
     assert_eq!(skewed(4, Scheme::Bearer).diagnose().cause, Cause::TokenRefused);
     let password = skewed(61, Scheme::Basic).diagnose();
     assert_eq!(password.cause, Cause::WrongPassword, "a password does not depend on clocks");
+    let windows = skewed(61, Scheme::Windows).diagnose();
+    assert_eq!(windows.cause, Cause::WrongPassword, "nor does NTLM, and to try it again could lock the account");
     assert!(password.evidence.contains(&"the server's clock is 61 minutes ahead of ours".to_owned()));
 }
 

@@ -16,6 +16,10 @@ pub const ALL: &[&str] = &[
     "after-recovery",
 ];
 
+/// The points at which the move of a mailbox can be cut off.
+pub const OF_MOVES: &[&str] =
+    &["move-begun", "move-looked", "move-some-stamped", "move-stamped", "move-before-switch", "move-switched"];
+
 /// The points at which a change of the master key can be cut off.
 pub const OF_KEYS: &[&str] = &["key-accepted", "key-kept", "key-told", "key-alone"];
 
@@ -29,7 +33,10 @@ pub(crate) fn pass(name: &'static str) {
             let (name, count) = wanted.split_once(':').unwrap_or((wanted.as_str(), "1"));
             Some((name.to_owned(), Mutex::new(count.parse().ok()?)))
         });
-        debug_assert!(ALL.contains(&name) || OF_KEYS.contains(&name), "`{name}` is missing from the list of points");
+        debug_assert!(
+            [ALL, OF_KEYS, OF_MOVES].iter().any(|points| points.contains(&name)),
+            "`{name}` is missing from the list of points"
+        );
         if let Some((wanted, left)) = WANTED.as_ref().filter(|(wanted, _)| wanted == name) {
             let mut left = left.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             *left = left.saturating_sub(1);

@@ -197,7 +197,7 @@ impl Cycle<'_> {
 }
 
 /// Codes of a confirmation are stamped too; they come and go by themselves.
-fn is_proof(sighting: &Sighting) -> bool {
+pub(super) fn is_proof(sighting: &Sighting) -> bool {
     let stamp: Option<Stamp> = sighting.stamp.as_deref().and_then(|text| text.parse().ok());
     stamp.is_some_and(|stamp| stamp.key.query.0 == mailbox_proof::QUERY)
 }

@@ -236,6 +236,10 @@ impl Engine {
             if let Some(recovered) = &user.user.recovered {
                 alerts.push(recovery_alert(&subject, recovered));
             }
+            if let Some(cause) = user.moving.as_ref().and_then(|moving| moving.trouble.clone()) {
+                let remedy = format!("look at it: `pocketdocket user move {subject} --dry-run`");
+                alerts.push(Alert { subject: subject.clone(), cause: format!("not moved: {cause}"), remedy });
+            }
             for hold in user.holds.iter().filter(|hold| !hold.reason.is_of_meaning()) {
                 alerts.push(Alert {
                     subject: subject.clone(),

@@ -24,7 +24,7 @@ impl Engine {
     pub(super) async fn serve(&self, room: Arc<Room>, name: UserName, rehearsal: bool) {
         let Ok(mut memory) = room.memory.try_lock() else { return };
         let Ok(_place) = self.places.acquire().await else { return };
-        if self.context.stop.is_cancelled() {
+        if self.context.stop.is_cancelled() || self.moving().contains(&room.id) {
             return;
         }
         // Much may have happened while this pass waited for its place: whom to serve, and by what to judge, is asked now.

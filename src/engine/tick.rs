@@ -53,7 +53,7 @@ impl Engine {
     /// # Errors
     /// The ledger's alone. What is wrong with the practice database or a mailbox is in the report and in the ledger.
     pub async fn tick(self: &Arc<Self>, only: Option<&UserName>) -> Result<TickReport, LedgerError> {
-        let report = self.beat(only, false).await;
+        let report = async { self.start_moves(only).map(|()| self.beat(only, false))?.await }.await;
         self.ledger_served(None, report.as_ref().err());
         report
     }

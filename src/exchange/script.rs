@@ -153,7 +153,7 @@ async fn read_request(stream: &mut (impl AsyncRead + Unpin), buffer: &mut Vec<u8
     }
 }
 
-/// Signs in with these values, leg by leg.
+/// Signs in with these values, leg by leg; with `?` in front, or nothing, without the request itself.
 pub(crate) struct Legs {
     pub(crate) values: Vec<&'static str>,
     pub(crate) binds: bool,
@@ -187,7 +187,11 @@ impl Authenticator for Legs {
 impl SignIn for Signing {
     async fn step(&mut self, challenge: &Challenge) -> Step {
         match self.0.next() {
-            Some(leg) => Step::Send(SecretString::from(leg.to_owned())),
+            Some("") => Step::Ask(None),
+            Some(leg) => match leg.strip_prefix('?') {
+                Some(leg) => Step::Ask(Some(SecretString::from(leg.to_owned()))),
+                None => Step::Send(SecretString::from(leg.to_owned())),
+            },
             None => Step::Refused(
                 Failure::new(FailureKind::Unauthorized, "sign in")
                     .because(format!("offered {}", challenge.offers.join(", "))),

@@ -14,8 +14,8 @@ use std::{
 };
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use reqwest::{Certificate, Client, tls::TlsInfo};
-use secrecy::ExposeSecret;
+use reqwest::{Client, tls::TlsInfo};
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
@@ -23,8 +23,8 @@ use super::{LinkAddress, Settings};
 use crate::{
     diagnosis::Scheme,
     ports::{
-        Authenticator, Challenge, Failure, FailureKind, Step,
-        web::{self, BodyError, check_url, is_loopback, no_answer},
+        Authenticator, Challenge, Failure, FailureKind, SignIn, Step,
+        web::{self, Authorities, BodyError, Dialer, check_url, is_loopback, no_answer},
     },
 };
 
@@ -40,15 +40,19 @@ const LOAD_LASTS: Duration = Duration::from_mins(10);
 
 mod observe;
 mod outgoing;
+mod own;
 
 pub use outgoing::Outgoing;
+use own::{Own, Turn};
 
 /// Connections and limits that all links share.
 #[derive(Debug)]
 pub struct Shared {
     outside: Clients,
     loopback: Clients,
-    authorities: Vec<Certificate>,
+    authorities: Authorities,
+    /// Made when a link needs a connection of its own.
+    dialer: Mutex<Option<Arc<Dialer>>>,
     time_out: Duration,
     in_flight: Semaphore,
     /// Hosts that asked for patience, and when.
@@ -78,27 +82,32 @@ impl Shared {
     /// # Errors
     /// [`FailureKind::Setting`] if `ca_file` cannot be read, or if this system's certificates cannot.
     pub fn new(settings: &Settings) -> Result<Self, Failure> {
-        let trouble = |error: Box<dyn std::error::Error + Send + Sync>| {
-            Failure::new(FailureKind::Setting, "prepare connections to mailboxes")
-                .because(error)
-                .hint("check `ca_file` in section `[exchange]`: a PEM file with one or more certificates")
-        };
-        let authorities = web::authorities(settings.ca_file.as_deref(), "exchange")?;
+        let authorities = Authorities::read(settings.ca_file.as_deref(), "exchange")?;
         let time_out = Duration::from_secs(settings.time_out_seconds.max(1));
         let clients = |loopback| -> Result<Clients, Failure> {
             let build = || web::client(&authorities, time_out, loopback);
             Ok(Clients {
-                pooled: build().build().map_err(|error| trouble(error.into()))?,
-                fresh: build().pool_max_idle_per_host(0).build().map_err(|error| trouble(error.into()))?,
+                pooled: build().build().map_err(|error| unprepared(error.into()))?,
+                fresh: build().pool_max_idle_per_host(0).build().map_err(|error| unprepared(error.into()))?,
             })
         };
         let (outside, loopback) = (clients(false)?, clients(true)?);
         let in_flight = Semaphore::new(settings.max_in_flight.clamp(1, Semaphore::MAX_PERMITS));
-        Ok(Self { outside, loopback, authorities, time_out, in_flight, busy: Mutex::default() })
+        let (dialer, busy) = (Mutex::default(), Mutex::default());
+        Ok(Self { outside, loopback, authorities, dialer, time_out, in_flight, busy })
     }
 }
 
 impl Shared {
+    fn dialer(&self) -> Result<Arc<Dialer>, Failure> {
+        let mut kept = self.dialer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(dialer) = &*kept {
+            return Ok(Arc::clone(dialer));
+        }
+        let dialer = Dialer::new(&self.authorities, self.time_out).map_err(|error| unprepared(error.into()))?;
+        Ok(Arc::clone(kept.insert(Arc::new(dialer))))
+    }
+
     /// A server asked for patience.
     fn note_load(&self, host: &str) {
         let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
@@ -111,6 +120,12 @@ impl Shared {
     }
 }
 
+fn unprepared(error: Box<dyn std::error::Error + Send + Sync>) -> Failure {
+    Failure::new(FailureKind::Setting, "prepare connections to mailboxes")
+        .because(error)
+        .hint("check `ca_file` in section `[exchange]`: a PEM file with one or more certificates")
+}
+
 /// The way to one mailbox.
 pub struct Link {
     url: Url,
@@ -118,7 +133,7 @@ pub struct Link {
     authenticator: Arc<dyn Authenticator>,
     shared: Arc<Shared>,
     /// For sign-ins that hold for a connection: no other link may ever use it.
-    own: Option<Client>,
+    own: Option<Own>,
     in_flight: Semaphore,
     /// Some request was answered: a connection may be reused.
     used: AtomicBool,
@@ -144,13 +159,7 @@ impl Link {
         let anchor =
             HeaderValue::from_str(anchor).map_err(|_| setting("the mailbox's address has a control character"))?;
         let binds = authenticator.binds_connection();
-        let own = if binds {
-            let builder = web::client(&shared.authorities, shared.time_out, is_loopback(&address.url));
-            let own = builder.http1_only().pool_max_idle_per_host(1).build();
-            Some(own.map_err(|error| setting("no connection can be prepared").because(error))?)
-        } else {
-            None
-        };
+        let own = if binds { Some(Own::new(shared.dialer()?)) } else { None };
         let in_flight = Semaphore::new(if binds { 1 } else { IN_FLIGHT_PER_LINK });
         let (used, accepted) = (AtomicBool::new(false), AtomicBool::new(false));
         Ok(Self { url: address.url.clone(), anchor, authenticator, shared, own, in_flight, used, accepted })
@@ -231,56 +240,90 @@ impl Link {
         let mut sign_in = self.authenticator.begin().await?;
         // Only now: whoever waits for others of its own credential keeps nobody else waiting.
         let _global = place(&self.shared.in_flight, doing).await?;
+        let mut turn = match &self.own {
+            Some(own) => Some(own.turn(self).await),
+            None => None,
+        };
         let mut challenge = Challenge::default();
-        for _ in 0..MOST_LEGS {
-            let authorization = match sign_in.step(&challenge).await {
-                Step::Send(authorization) => authorization,
+        let before = match &mut turn {
+            Some(turn) => turn.again(doing, outgoing).await?.map(|reply| (reply, turn.certificate())),
+            None => None,
+        };
+        if let Some((reply, certificate)) = before {
+            if reply.status != StatusCode::UNAUTHORIZED {
+                return Ok(Self::answered(reply, &mut *sign_in, turn));
+            }
+            challenge = self.challenge(&reply, certificate, None);
+        }
+        for leg in 0..MOST_LEGS {
+            let (authorization, is_all) = match sign_in.step(&challenge).await {
+                Step::Send(authorization) => (Some(authorization), true),
+                Step::Ask(authorization) => (authorization, false),
                 Step::Refused(failure) => {
                     let under_load = challenge.under_load;
                     return Ok(Attempt::Refused { failure: challenge.explain(failure), under_load });
                 }
             };
-            let scheme = Scheme::of(authorization.expose_secret());
-            let mut value = HeaderValue::from_str(authorization.expose_secret()).map_err(|_| {
-                Failure::new(FailureKind::Setting, doing).because("the sign-in cannot be written into a header")
-            })?;
-            value.set_sensitive(true);
-            let (reply, certificate) = self.once_more_if_closed(doing, outgoing, value).await?;
-            if reply.status != StatusCode::UNAUTHORIZED {
-                if reply.status != StatusCode::SERVICE_UNAVAILABLE {
-                    sign_in.accepted();
+            let scheme = authorization.as_ref().and_then(|value| Scheme::of(value.expose_secret()));
+            let authorization = authorization.map(|value| secret_header(doing, &value)).transpose()?;
+            let asked;
+            let outgoing = if is_all {
+                outgoing
+            } else {
+                asked = outgoing.head();
+                &asked
+            };
+            let (reply, certificate) = match &mut turn {
+                Some(turn) => {
+                    let reply = turn.leg(doing, outgoing, authorization, leg == 0).await?;
+                    (reply, turn.certificate())
                 }
-                return Ok(Attempt::Answered(reply));
+                None => self.once_more_if_closed(doing, outgoing, authorization).await?,
+            };
+            if reply.status != StatusCode::UNAUTHORIZED {
+                if !is_all {
+                    return Ok(Attempt::Answered(reply));
+                }
+                return Ok(Self::answered(reply, &mut *sign_in, turn));
             }
-            let diagnosis = Some(observe::refusal(&reply, self.host(), scheme));
-            // A token is not locked by being sent once more, and where they are taken 401 is a usual answer under load.
-            let under_load = scheme == Some(Scheme::Bearer) || self.shared.is_under_load(self.host());
-            challenge = Challenge { offers: observe::offers(&reply.headers), certificate, diagnosis, under_load };
+            challenge = self.challenge(&reply, certificate, scheme);
         }
         let why = format!("the sign-in did not come to an end after {MOST_LEGS} answers");
         let failure = Failure::new(FailureKind::Unauthorized, doing).because(why);
         Ok(Attempt::Refused { failure, under_load: false })
     }
 
+    /// The server answered a request that was signed in.
+    fn answered(reply: Reply, sign_in: &mut dyn SignIn, turn: Option<Turn<'_>>) -> Attempt {
+        if reply.status != StatusCode::SERVICE_UNAVAILABLE {
+            sign_in.accepted();
+            if let Some(turn) = turn {
+                turn.signed_in(&reply.headers);
+            }
+        }
+        Attempt::Answered(reply)
+    }
+
+    /// What a 401 says. `scheme` is how the request was signed in, if it was.
+    fn challenge(&self, reply: &Reply, certificate: Option<Vec<u8>>, scheme: Option<Scheme>) -> Challenge {
+        let scheme = if self.own.is_some() { Some(Scheme::Windows) } else { scheme };
+        let diagnosis = Some(observe::refusal(reply, self.host(), scheme));
+        // A token is not locked by being sent once more, and where they are taken 401 is a usual answer under load.
+        let under_load = scheme == Some(Scheme::Bearer) || self.shared.is_under_load(self.host());
+        Challenge { offers: observe::offers(&reply.headers), certificate, diagnosis, under_load }
+    }
+
     async fn once_more_if_closed(
         &self,
         doing: &str,
         outgoing: &Outgoing,
-        authorization: HeaderValue,
+        authorization: Option<HeaderValue>,
     ) -> Result<(Reply, Option<Vec<u8>>), Failure> {
         let clients = if is_loopback(&self.url) { &self.shared.loopback } else { &self.shared.outside };
-        let first = self.own.as_ref().unwrap_or(&clients.pooled);
-        let answer = self.exchange(doing, first, outgoing, authorization.clone()).await?;
+        let answer = self.exchange(doing, &clients.pooled, outgoing, authorization.clone()).await?;
         let reused = self.used.swap(true, Ordering::Relaxed);
-        let closing = answer
-            .0
-            .headers
-            .get(header::CONNECTION)
-            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"close"));
-        if answer.0.status == StatusCode::BAD_REQUEST && closing && reused {
-            // Some servers answer so to a request on a connection that carried a large one before, without executing it.
-            let fresh = self.own.as_ref().unwrap_or(&clients.fresh);
-            return self.exchange(doing, fresh, outgoing, authorization).await;
+        if reused && is_closed_unread(answer.0.status, &answer.0.headers) {
+            return self.exchange(doing, &clients.fresh, outgoing, authorization).await;
         }
         Ok(answer)
     }
@@ -290,18 +333,13 @@ impl Link {
         doing: &str,
         client: &Client,
         outgoing: &Outgoing,
-        authorization: HeaderValue,
+        authorization: Option<HeaderValue>,
     ) -> Result<(Reply, Option<Vec<u8>>), Failure> {
         let failed = |error| no_answer(doing, self.host(), "exchange", self.shared.time_out, error);
-        let mut request = client
+        let request = client
             .request(outgoing.method.clone(), outgoing.url.clone())
-            .header(header::AUTHORIZATION, authorization)
-            .header("client-request-id", uuid::Uuid::new_v4().to_string())
-            .header("return-client-request-id", "true")
+            .headers(outgoing.headers(authorization))
             .body(outgoing.body.clone());
-        for (name, value) in &outgoing.headers {
-            request = request.header(name, value);
-        }
         let mut response = request.send().await.map_err(failed)?;
         let certificate =
             response.extensions().get::<TlsInfo>().and_then(TlsInfo::peer_certificate).map(<[u8]>::to_vec);
@@ -316,6 +354,20 @@ impl Link {
         let reply = Reply { status: response.status(), headers: std::mem::take(response.headers_mut()), body: bytes };
         Ok((reply, certificate))
     }
+}
+
+/// Some servers answer so to a request on a connection that carried a large one before, without executing it.
+fn is_closed_unread(status: StatusCode, headers: &HeaderMap) -> bool {
+    let closes = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");
+    status == StatusCode::BAD_REQUEST && headers.get(header::CONNECTION).is_some_and(closes)
+}
+
+fn secret_header(doing: &str, value: &SecretString) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_| {
+        Failure::new(FailureKind::Setting, doing).because("the sign-in cannot be written into a header")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 async fn place<'a>(among: &'a Semaphore, doing: &str) -> Result<SemaphorePermit<'a>, Failure> {

@@ -22,12 +22,13 @@ impl Challenge {
     /// refused; what the authority of a token said goes deeper than either.
     pub fn explain(&self, mut refusal: Failure) -> Failure {
         let Some(diagnosis) = &self.diagnosis else { return refusal };
-        let plain = [Cause::WrongPassword, Cause::BasicOffOnServer, Cause::TokenRefused, Cause::Unknown];
-        if refusal.cause.is_some_and(|known| !plain.contains(&known)) {
+        let unsaid = diagnosis.cause == Cause::Unknown && refusal.evidence.is_empty();
+        if refusal.cause == Some(diagnosis.cause) || unsaid {
+            refusal.evidence.clone_from(&diagnosis.evidence);
             return refusal;
         }
-        if refusal.cause == Some(diagnosis.cause) || diagnosis.cause == Cause::Unknown {
-            refusal.evidence.clone_from(&diagnosis.evidence);
+        let plain = [Cause::WrongPassword, Cause::BasicOffOnServer, Cause::TokenRefused, Cause::Unknown];
+        if refusal.cause.is_some_and(|known| !plain.contains(&known)) || diagnosis.cause == Cause::Unknown {
             return refusal;
         }
         let entry = diagnosis.cause.entry();
@@ -43,6 +44,8 @@ impl Challenge {
 pub enum Step {
     /// Send the request with this `Authorization` value.
     Send(SecretString),
+    /// The request is to stay here for now: only its head goes out, with this value or without one, for the server's challenge.
+    Ask(Option<SecretString>),
     /// There is nothing more to say: the server refused.
     Refused(Failure),
 }

@@ -203,6 +203,18 @@ pub trait Mailbox: Send + Sync {
     /// Removes items, after comparing their versions. An item that is not there counts as removed.
     async fn delete(&self, removals: &[Removal]) -> Result<Vec<ItemOutcome<()>>, Failure>;
 
+    /// By which ids `into` knows items of this mailbox, as far as this service can say: of this protocol's own ids, or of ids
+    /// that are to become its own. Several may be meant; none of them is certain. Who cannot say it says nothing.
+    async fn translate(
+        &self,
+        kind: Kind,
+        items: &[ItemId],
+        into: Protocol,
+    ) -> Result<BTreeMap<ItemId, Vec<ItemId>>, Failure> {
+        let _ = (kind, items, into);
+        Ok(BTreeMap::new())
+    }
+
     /// What the server says it is (build, product), for `check` and for what is learned per server.
     fn server_version(&self) -> Option<String>;
 }

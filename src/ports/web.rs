@@ -1,8 +1,9 @@
 //! HTTP clients of one making, for all who speak to servers over it.
 //!
 //! TLS is verified always; plain HTTP goes to this very machine and nowhere else; redirects are never followed, and nothing is
-//! repeated by itself. What became of a request that got no answer is told in the words of the diagnosis.
+//! repeated by itself. A [`Line`] is one connection in the caller's own hand. What became of a request that got no answer is told in the words of the diagnosis.
 
+mod line;
 mod trouble;
 
 use std::{
@@ -11,8 +12,10 @@ use std::{
     time::Duration,
 };
 
+pub use line::{Answer, Dialer, Line, LineError};
 use reqwest::{Certificate, Client, ClientBuilder, Response, redirect};
-pub use trouble::{TimedOut, no_answer};
+use rustls::pki_types::{CertificateDer, pem::PemObject as _};
+pub use trouble::{TimedOut, no_answer, no_answer_on_line};
 use url::{Host, Url};
 
 use super::{Failure, FailureKind};
@@ -57,44 +60,60 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// The authorities to trust besides those of the system: the certificates of a PEM file, none without one. `section` is that of
-/// the configuration.
-///
-/// # Errors
-/// [`FailureKind::Setting`] if the file cannot be read or holds no certificate.
-pub fn authorities(ca_file: Option<&Path>, section: &str) -> Result<Vec<Certificate>, Failure> {
-    let Some(path) = ca_file else { return Ok(Vec::new()) };
-    let trouble = |why: String| {
-        Failure::new(FailureKind::Setting, format!("read `ca_file` of section `[{section}]`"))
-            .because(format!("`{}`: {why}", path.display()))
-            .hint(format!("check `ca_file` in section `[{section}]`: a PEM file with one or more certificates"))
-    };
-    let bytes = std::fs::read(path).map_err(|error| trouble(error.to_string()))?;
-    let found = Certificate::from_pem_bundle(&bytes).map_err(|error| trouble(error.to_string()))?;
-    if found.is_empty() {
-        return Err(trouble("there is no certificate in it".to_owned()));
+/// Authorities to trust besides those of the system.
+#[derive(Clone, Debug, Default)]
+pub struct Authorities {
+    certificates: Vec<Certificate>,
+    der: Vec<CertificateDer<'static>>,
+}
+
+impl Authorities {
+    /// The certificates of a PEM file, none without one. `section` is that of the configuration.
+    ///
+    /// # Errors
+    /// [`FailureKind::Setting`] if the file cannot be read or holds no certificate.
+    pub fn read(ca_file: Option<&Path>, section: &str) -> Result<Self, Failure> {
+        let Some(path) = ca_file else { return Ok(Self::default()) };
+        let trouble = |why: String| {
+            Failure::new(FailureKind::Setting, format!("read `ca_file` of section `[{section}]`"))
+                .because(format!("`{}`: {why}", path.display()))
+                .hint(format!("check `ca_file` in section `[{section}]`: a PEM file with one or more certificates"))
+        };
+        let bytes = std::fs::read(path).map_err(|error| trouble(error.to_string()))?;
+        let der = CertificateDer::pem_slice_iter(&bytes).collect::<Result<Vec<_>, _>>();
+        let der = der.map_err(|error| trouble(error.to_string()))?;
+        let certificates = der.iter().map(|der| Certificate::from_der(der)).collect::<Result<Vec<_>, _>>();
+        let certificates = certificates.map_err(|error| trouble(error.to_string()))?;
+        if certificates.is_empty() {
+            return Err(trouble("there is no certificate in it".to_owned()));
+        }
+        Ok(Self { certificates, der })
     }
-    Ok(found)
 }
 
 /// A client as all of ours are; `loopback` says that it speaks to this very machine, without a proxy, and over plain HTTP if need
 /// be.
-pub fn client(authorities: &[Certificate], time_out: Duration, loopback: bool) -> ClientBuilder {
+pub fn client(authorities: &Authorities, time_out: Duration, loopback: bool) -> ClientBuilder {
     let builder = Client::builder()
         .user_agent(USER_AGENT)
         .redirect(redirect::Policy::none())
         .referer(false)
         .retry(reqwest::retry::never())
         .timeout(time_out)
-        .connect_timeout(time_out.min(Duration::from_secs(30)))
+        .connect_timeout(to_connect(time_out))
         .tls_info(true)
-        .tls_certs_merge(authorities.iter().cloned());
+        .tls_certs_merge(authorities.certificates.iter().cloned());
     if loopback {
         let here = [SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), SocketAddr::from((Ipv6Addr::LOCALHOST, 0))];
         builder.no_proxy().resolve_to_addrs("localhost", &here)
     } else {
         builder.https_only(true)
     }
+}
+
+/// How long a connection may take to come about, where an answer may take so long.
+fn to_connect(time_out: Duration) -> Duration {
+    time_out.min(Duration::from_secs(30))
 }
 
 /// Why the body of an answer was not read to its end.

@@ -10,6 +10,7 @@
 //! | `GET`, `POST /control/accounts/<login>` | the number its sign-in shows; `{"action": "lock"}` and the like |
 //! | `POST`, `DELETE /control/device-codes/<code>` | `{"login": …, "mfa": true}` approves it; declines it |
 //! | `POST /control/keys/rotate`, `POST /control/clock` | another key; `{"seconds": 3600}` puts the clock forward |
+//! | `POST /control/extended-protection` | `{"mode": "require"}`, `allow` or `off`: whether Windows authentication must be bound to TLS |
 //! | `POST /control/phone/<address>` | plays the phone: `{"action": "complete", "item": "Brief an Meier"}` |
 
 mod directory;

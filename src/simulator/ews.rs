@@ -1,4 +1,4 @@
-//! The EWS face: `POST /EWS/Exchange.asmx`, for passwords (Basic) and for tokens of the authority.
+//! The EWS face: `POST /EWS/Exchange.asmx`, for passwords (Basic, Windows authentication) and for tokens of the authority.
 //!
 //! A request is read, its sender known, its faults struck, its schema checked, and then one handler per operation answers
 //! from the mailbox model. Handlers are plain functions of a [`Call`] and a mailbox; the connection, HTTP and
@@ -40,7 +40,7 @@ use axum::{
 };
 use jiff::{Timestamp, tz::TimeZone};
 
-use super::{Account, Dialect, Home, SignInOffer, answers, faults, listener::Cut, mailbox::Mailbox, world::World};
+use super::{Account, Dialect, Home, SignInOffer, answers, faults, listener::Wire, mailbox::Mailbox, world::World};
 use crate::xml::{self, Element};
 use call::Call;
 use sign_in::Credentials;
@@ -127,7 +127,7 @@ pub(super) fn router(world: Arc<World>) -> Router {
     Router::new().route("/EWS/Exchange.asmx", post(serve)).route("/ews/exchange.asmx", post(serve)).with_state(world)
 }
 
-async fn serve(State(world): State<Arc<World>>, ConnectInfo(cut): ConnectInfo<Cut>, request: Request) -> Response {
+async fn serve(State(world): State<Arc<World>>, ConnectInfo(wire): ConnectInfo<Wire>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let lenient = world.settings.dialect == Dialect::Lenient;
     let chunked = parts.headers.contains_key(header::TRANSFER_ENCODING);
@@ -137,13 +137,13 @@ async fn serve(State(world): State<Arc<World>>, ConnectInfo(cut): ConnectInfo<Cu
     let Ok(bytes) = to_bytes(body, MAX_REQUEST).await else {
         return StatusCode::PAYLOAD_TOO_LARGE.into_response();
     };
-    let asked = Asked::read(&world, &parts.headers, &bytes);
+    let asked = Asked::read(&world, &wire, &parts.headers, &bytes);
     if let Some(answer) = answers::spoilt(&world, &asked.place()).await {
         return answer;
     }
     let answer = asked.answer();
     if answer.cut {
-        cut.pull();
+        wire.cut.pull();
     }
     respond(answer, &parts.headers)
 }
@@ -173,6 +173,7 @@ fn respond(answer: Answer, request: &HeaderMap) -> Response {
 /// A request as far as it can be understood before anybody is let in.
 struct Asked<'a> {
     world: &'a World,
+    wire: &'a Wire,
     headers: &'a HeaderMap,
     bytes: &'a [u8],
     document: Result<Element, xml::XmlError>,
@@ -187,11 +188,11 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
-    fn read(world: &'a World, headers: &'a HeaderMap, bytes: &'a [u8]) -> Self {
+    fn read(world: &'a World, wire: &'a Wire, headers: &'a HeaderMap, bytes: &'a [u8]) -> Self {
         let document = xml::parse(bytes);
         let named = document.as_ref().ok().and_then(|envelope| envelope.child("Body")?.children().first());
         let operation = named.and_then(|named| OPERATIONS.iter().find(|(known, _)| *known == named.name())).copied();
-        let credentials = Credentials::read(world, headers);
+        let credentials = Credentials::read(world, wire, headers);
         let login = credentials.login().to_owned();
         let acting_as = document.as_ref().ok().and_then(impersonated).or_else(|| named.and_then(delegated));
         let account = world.account(&login);
@@ -201,7 +202,7 @@ impl<'a> Asked<'a> {
         let anchor = || headers.get("x-anchormailbox")?.to_str().ok().map(str::to_owned);
         let mailbox = acting_as.or_else(own).or_else(anchor).unwrap_or(login);
         let offer = world.settings.offer;
-        let mut asked = Self { world, headers, bytes, document, operation, credentials, mailbox, tenant, offer };
+        let mut asked = Self { world, wire, headers, bytes, document, operation, credentials, mailbox, tenant, offer };
         if asked.strike(|fault| (*fault == faults::Fault::BasicOff).then_some(())).is_some() {
             asked.offer = SignInOffer::Oauth;
         }

@@ -45,7 +45,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{answers, faults::Fault, listener::Cut, world::World};
+use super::{answers, faults::Fault, listener::Wire, world::World};
 use answer::{Answer, Refused};
 use asked::Asked;
 use batch::Batch;
@@ -77,7 +77,7 @@ struct Ids {
     client: String,
 }
 
-async fn serve(State(world): State<Arc<World>>, ConnectInfo(cut): ConnectInfo<Cut>, request: Request) -> Response {
+async fn serve(State(world): State<Arc<World>>, ConnectInfo(wire): ConnectInfo<Wire>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
     let request = Uuid::new_v4().to_string();
     let client = parts.headers.get("client-request-id").and_then(|id| id.to_str().ok()).unwrap_or(&request).to_owned();
@@ -89,7 +89,7 @@ async fn serve(State(world): State<Arc<World>>, ConnectInfo(cut): ConnectInfo<Cu
         Err(refused) => refused.answer(&ids.request, &ids.client, world.settings.clock.now()),
     };
     if answer.cut {
-        cut.pull();
+        wire.cut.pull();
     }
     respond(answer, &ids)
 }

@@ -1,5 +1,6 @@
 //! Connections that can be cut: how a lost reply is played. A handler that holds the [`Cut`] of its connection pulls it, and
-//! nothing that is written afterwards reaches the other side, encrypted or not.
+//! nothing that is written afterwards reaches the other side, encrypted or not. What a handler knows of its connection is its
+//! [`Wire`]: that, and who is signed in over it.
 //!
 //! Over TLS each handshake runs by itself, so that whoever connects and says nothing keeps nobody else waiting.
 
@@ -27,6 +28,8 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
+use super::windows;
+
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// So many connections may wait, their handshakes done, until somebody answers them.
@@ -45,6 +48,14 @@ impl Cut {
     fn is_pulled(&self) -> bool {
         self.0.load(Ordering::SeqCst)
     }
+}
+
+/// What a handler knows of its connection.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Wire {
+    pub(crate) cut: Cut,
+    /// Who is signed in over it.
+    pub(crate) windows: windows::Connection,
 }
 
 /// Accepts connections that can be cut.
@@ -99,7 +110,7 @@ async fn accept_plain(socket: &mut TcpListener) -> (TcpStream, SocketAddr) {
 /// A connection that can be cut.
 pub(crate) struct Connection {
     stream: Stream,
-    cut: Cut,
+    wire: Wire,
 }
 
 enum Stream {
@@ -110,7 +121,7 @@ enum Stream {
 impl Connection {
     /// What carries the bytes; the bare connection once it is cut, so that TLS says no goodbye.
     fn inner(&mut self) -> Pin<&mut dyn Duplex> {
-        match (&mut self.stream, self.cut.is_pulled()) {
+        match (&mut self.stream, self.wire.cut.is_pulled()) {
             (Stream::Plain(stream), _) => Pin::new(stream),
             (Stream::Tls(stream), true) => Pin::new(stream.get_mut().0),
             (Stream::Tls(stream), false) => Pin::new(stream.as_mut()),
@@ -138,7 +149,7 @@ impl Listener for CuttableListener {
                 None => std::future::pending().await,
             },
         };
-        (Connection { stream, cut: Cut::default() }, address)
+        (Connection { stream, wire: Wire::default() }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
@@ -149,9 +160,9 @@ impl Listener for CuttableListener {
     }
 }
 
-impl Connected<IncomingStream<'_, CuttableListener>> for Cut {
+impl Connected<IncomingStream<'_, CuttableListener>> for Wire {
     fn connect_info(stream: IncomingStream<'_, CuttableListener>) -> Self {
-        stream.io().cut.clone()
+        stream.io().wire.clone()
     }
 }
 
@@ -163,7 +174,7 @@ impl AsyncRead for Connection {
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        if self.cut.is_pulled() {
+        if self.wire.cut.is_pulled() {
             return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
         }
         self.inner().poll_write(context, bytes)

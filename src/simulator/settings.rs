@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Account, Certificate, Clock, FaultRule, GraphLimits, MailboxesFileError,
+    Account, Certificate, Clock, ExtendedProtection, FaultRule, GraphLimits, MailboxesFileError,
     authority::{App, TokenRules},
     mailboxes_file,
 };
@@ -22,18 +22,32 @@ pub enum SignInOffer {
     /// Basic.
     #[default]
     Basic,
-    /// Negotiate and NTLM, as an Exchange Server does whose administrator did not switch Basic on. Nobody can sign in then.
+    /// Negotiate and NTLM, as an Exchange Server does whose administrator did not switch Basic on. NTLMv2 is taken under either.
     WindowsOnly,
+    /// The same and Basic.
+    BasicAndWindows,
     /// Basic and tokens of the authority, as an Exchange Server does with hybrid modern authentication.
     BasicAndOauth,
     /// Tokens of the authority only, as Exchange Online does: no password is right.
     Oauth,
+    /// All of them, as an Exchange Server with hybrid modern authentication on which Basic was switched on.
+    All,
 }
 
 impl SignInOffer {
+    /// Whether passwords are taken over Basic.
+    pub(crate) fn takes_basic(self) -> bool {
+        matches!(self, Self::Basic | Self::BasicAndWindows | Self::BasicAndOauth | Self::All)
+    }
+
+    /// Whether Windows authentication is taken.
+    pub(crate) fn takes_windows(self) -> bool {
+        matches!(self, Self::WindowsOnly | Self::BasicAndWindows | Self::All)
+    }
+
     /// Whether tokens of the authority are taken.
     pub(crate) fn takes_tokens(self) -> bool {
-        matches!(self, Self::BasicAndOauth | Self::Oauth)
+        matches!(self, Self::BasicAndOauth | Self::Oauth | Self::All)
     }
 }
 
@@ -76,6 +90,8 @@ pub struct Settings {
     pub resources: Vec<String>,
     /// How the authority handles tokens.
     pub tokens: TokenRules,
+    /// Whether Windows authentication has to be bound to the TLS connection.
+    pub extended_protection: ExtendedProtection,
     /// When wrong passwords lock an account; never if `None`.
     pub lockout: Option<Lockout>,
     /// The time that sign-ins go by.

@@ -42,6 +42,8 @@ pub(crate) struct Tls {
     pub(crate) config: Arc<ServerConfig>,
     /// The authority's certificate.
     pub(crate) ca_pem: String,
+    /// The certificate that is shown, as DER.
+    pub(crate) shown: Vec<u8>,
 }
 
 const DAY: i64 = 24 * 60 * 60;
@@ -74,7 +76,7 @@ impl Tls {
             .with_no_client_auth()
             .with_single_cert(vec![leaf.der().clone()], key)?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { config: Arc::new(config), ca_pem })
+        Ok(Self { config: Arc::new(config), ca_pem, shown: leaf.der().to_vec() })
     }
 }
 

@@ -7,7 +7,7 @@ use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 
 use super::{
-    Account, Counts, Faults, Home, MailboxView, Settings, SimulatorError, TENANT,
+    Account, Counts, ExtendedProtection, Faults, Home, MailboxView, Settings, SimulatorError, TENANT,
     authority::Authority,
     graph::Limits,
     lock,
@@ -22,6 +22,9 @@ pub(crate) struct World {
     pub(crate) settings: Settings,
     /// Where it is, without a slash at the end: `https://127.0.0.1:8025`.
     pub(crate) base: String,
+    /// The channel that its certificate stands for; none without TLS.
+    pub(crate) channel: Option<[u8; 16]>,
+    extended_protection: Mutex<ExtendedProtection>,
     pub(crate) faults: Faults,
     pub(crate) authority: Authority,
     pub(crate) lockouts: Lockouts,
@@ -51,11 +54,13 @@ impl Open {
 }
 
 impl World {
-    pub(crate) fn open(settings: Settings, base: String) -> Result<Self, SimulatorError> {
+    pub(crate) fn open(settings: Settings, base: String, channel: Option<[u8; 16]>) -> Result<Self, SimulatorError> {
         let store = settings.state.as_deref().map(Store::open).transpose()?;
         let stored = store.as_ref().map(Store::load).transpose()?.unwrap_or_default();
         let world = Self {
             base,
+            channel,
+            extended_protection: Mutex::new(settings.extended_protection),
             faults: Faults::default(),
             authority: Authority::default(),
             lockouts: Lockouts::default(),
@@ -101,21 +106,26 @@ impl World {
 
     /// Whoever has this login and password. A wrong password is counted.
     pub(crate) fn sign_in(&self, login: &str, password: &str) -> Result<Account, Refused> {
+        self.sign_in_by(login, |account| account.password.expose_secret().as_bytes().ct_eq(password.as_bytes()).into())
+    }
+
+    /// Whoever has this login and can prove their password. A proof that is none is counted as a wrong password.
+    pub(crate) fn sign_in_by(&self, login: &str, proves: impl FnOnce(&Account) -> bool) -> Result<Account, Refused> {
         let account = self.account(login).ok_or(Refused::UnknownUser);
-        let judged = account.and_then(|account| self.judge(account, password));
+        let judged = account.and_then(|account| self.judge(account, proves));
         if judged.is_err() {
             self.refuse(login);
         }
         judged
     }
 
-    fn judge(&self, account: Account, password: &str) -> Result<Account, Refused> {
+    fn judge(&self, account: Account, proves: impl FnOnce(&Account) -> bool) -> Result<Account, Refused> {
         let (rule, now) = (self.settings.lockout, self.settings.clock.now());
         let login = account.login.to_lowercase();
         if self.lockouts.is_locked(&login, rule, now) {
             return Err(Refused::Locked);
         }
-        if !bool::from(account.password.expose_secret().as_bytes().ct_eq(password.as_bytes())) {
+        if !proves(&account) {
             self.lockouts.count(&login, rule, now);
             return Err(Refused::WrongPassword);
         }
@@ -167,6 +177,14 @@ impl World {
     /// Whether somebody may use a mailbox that is not theirs.
     pub(crate) fn shares(&self, mailbox: &str, login: &str) -> bool {
         lock(&self.shared).contains(&(mailbox.to_lowercase(), login.to_lowercase()))
+    }
+
+    pub(crate) fn extended_protection(&self) -> ExtendedProtection {
+        *lock(&self.extended_protection)
+    }
+
+    pub(crate) fn set_extended_protection(&self, wanted: ExtendedProtection) {
+        *lock(&self.extended_protection) = wanted;
     }
 
     /// Counts a refused sign-in.

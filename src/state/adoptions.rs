@@ -129,27 +129,7 @@ impl Ledger {
                 }
                 let stays = earlier.and_then(|pair| pair.decided.map(|decided| (pair.found, decided.0)));
                 let stays = stays.is_none_or(|(shown, decision)| counts(decision, &shown, found));
-                let sealed = self.seal(&sealed_as(mailbox, &found.key), portrait)?;
-                transaction
-                    .prepare_cached(
-                        "INSERT INTO adoption (mailbox, kind, key, items, likeness, verdict, found_at, sealed)
-                         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
-                         ON CONFLICT (mailbox, key) DO UPDATE SET items = excluded.items, likeness = excluded.likeness,
-                            verdict = excluded.verdict, sealed = excluded.sealed,
-                            decision = CASE WHEN ?9 THEN decision END, decided_at = CASE WHEN ?9 THEN decided_at END,
-                            decided_by = CASE WHEN ?9 THEN decided_by END, taken_up = ?9 AND taken_up",
-                    )?
-                    .execute(params![
-                        mailbox,
-                        Word(kind),
-                        Word(&found.key),
-                        Json(&found.items),
-                        Json(&found.by),
-                        Json(found.verdict),
-                        Moment(now),
-                        sealed,
-                        stays
-                    ])?;
+                self.put_pair(transaction, mailbox, found, portrait, stays, now)?;
             }
             // An item that its user edited since still stands for its record.
             let over = known.iter().filter(|(_, pair)| !pair.is_left());
@@ -294,7 +274,41 @@ impl Ledger {
         Ok(())
     }
 
-    fn pairs(&self, transaction: &Transaction<'_>, mailbox: MailboxId) -> Result<Vec<Pair>, LedgerError> {
+    /// Keeps what was found for a record; what was decided about it `stays` or is asked anew.
+    pub(super) fn put_pair(
+        &self,
+        transaction: &Transaction<'_>,
+        mailbox: MailboxId,
+        found: &Match,
+        portrait: &Portrait,
+        stays: bool,
+        now: Timestamp,
+    ) -> Result<(), LedgerError> {
+        let sealed = self.seal(&sealed_as(mailbox, &found.key), portrait)?;
+        transaction
+            .prepare_cached(
+                "INSERT INTO adoption (mailbox, kind, key, items, likeness, verdict, found_at, sealed)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                 ON CONFLICT (mailbox, key) DO UPDATE SET items = excluded.items, likeness = excluded.likeness,
+                    verdict = excluded.verdict, sealed = excluded.sealed,
+                    decision = CASE WHEN ?9 THEN decision END, decided_at = CASE WHEN ?9 THEN decided_at END,
+                    decided_by = CASE WHEN ?9 THEN decided_by END, taken_up = ?9 AND taken_up",
+            )?
+            .execute(params![
+                mailbox,
+                Word(found.key.kind),
+                Word(&found.key),
+                Json(&found.items),
+                Json(&found.by),
+                Json(found.verdict),
+                Moment(now),
+                sealed,
+                stays
+            ])?;
+        Ok(())
+    }
+
+    pub(super) fn pairs(&self, transaction: &Transaction<'_>, mailbox: MailboxId) -> Result<Vec<Pair>, LedgerError> {
         let mut statement = transaction.prepare_cached(
             "SELECT number, key, items, likeness, verdict, found_at, decision, decided_at, decided_by, sealed
              FROM adoption WHERE mailbox = ?1 ORDER BY number",

@@ -295,6 +295,6 @@ pub(super) fn authenticator_name(name: &UserName) -> String {
     format!("user/{name}/authenticator")
 }
 
-fn codes_name(name: &UserName) -> String {
+pub(super) fn codes_name(name: &UserName) -> String {
     format!("confirmation/{name}")
 }

@@ -173,6 +173,6 @@ pub(super) fn forget(transaction: &Transaction<'_>, name: &UserName) -> Result<(
     secrets::forget(transaction, &refresh_name(name))
 }
 
-fn refresh_name(name: &UserName) -> String {
+pub(super) fn refresh_name(name: &UserName) -> String {
     format!("user/{name}/refresh")
 }

@@ -269,6 +269,6 @@ pub(super) fn use_release(
     Ok(used > 0)
 }
 
-fn sealed_as(mailbox: MailboxId, kind: Kind, identity: &str) -> String {
+pub(super) fn sealed_as(mailbox: MailboxId, kind: Kind, identity: &str) -> String {
     format!("hold/{mailbox}/{kind}/{identity}")
 }

@@ -229,7 +229,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<SealedIntent> {
     })
 }
 
-fn intent_name(mailbox: MailboxId, key: &RecordKey) -> String {
+pub(super) fn intent_name(mailbox: MailboxId, key: &RecordKey) -> String {
     format!("intent/{mailbox}/{key}")
 }
 

@@ -211,7 +211,7 @@ fn our_key(firms: &BTreeSet<FirmId>, kind: Kind, stamp: &str) -> Option<RecordKe
     (firms.contains(&stamp.firm) && stamp.key.kind == kind).then_some(stamp.key)
 }
 
-fn put_all(
+pub(super) fn put_all(
     transaction: &Transaction<'_>,
     mailbox: MailboxId,
     kind: Kind,

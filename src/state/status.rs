@@ -5,14 +5,14 @@ use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Colleague, Diagnosed, Grant, HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Proof, Rollout, Run,
+    Colleague, Diagnosed, Grant, HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Move, Proof, Rollout, Run,
     SourceHealth, User,
     columns::{Count, Word},
     diagnosis, grants,
     history::last_runs,
     holds, mailboxes,
     meaning::rollouts,
-    people,
+    moves, people,
     source_health::health,
     users,
 };
@@ -68,6 +68,8 @@ pub struct UserStatus {
     pub grant: Option<Grant>,
     /// Since when the practice system lists the user's person as inactive.
     pub left: Option<Timestamp>,
+    /// The move to another way into the mailbox, under way or made within the last days.
+    pub moving: Option<Move>,
 }
 
 impl UserStatus {
@@ -100,6 +102,7 @@ impl UserStatus {
             || self.user.link != LinkState::Active
             || !self.holds.is_empty()
             || self.parked_records > 0
+            || self.moving.as_ref().is_some_and(Move::needs_person)
             || self.trouble().is_some_and(Diagnosed::needs_person)
     }
 }
@@ -134,6 +137,11 @@ impl Ledger {
             let mut known = diagnosis::all(transaction)?;
             for status in &mut users {
                 status.diagnosis = known.remove(&status.user.name);
+            }
+            for one in moves::all(transaction)? {
+                if let Some(status) = users.iter_mut().find(|status| status.user.name == one.user) {
+                    status.moving = Some(one);
+                }
             }
             let cohorts = cohort::judge(&members(transaction, &users)?);
             let left = people::left(transaction)?;
@@ -192,6 +200,7 @@ fn user_status(transaction: &Transaction<'_>, user: User, waiting: &[HoldSummary
         open_intents: 0,
         grant: grants::get(transaction, &user.name)?,
         left: None,
+        moving: None,
         user,
     };
     if let Some(mailbox) = status.user.mailbox {

@@ -6,6 +6,7 @@ mod grants;
 mod journal;
 mod keys;
 mod mirror_model;
+mod moves;
 mod opening;
 mod rest;
 mod sealing;

@@ -67,24 +67,32 @@ pub enum AuthMethod {
     /// The user signs in at the provider, and grants us access by OAuth.
     #[serde(rename = "oauth")]
     OAuth,
+    /// The mailbox's password, by Windows authentication.
+    Windows,
 }
 
 impl AuthMethod {
     /// Every method.
-    pub const ALL: [Self; 2] = [Self::Password, Self::OAuth];
+    pub const ALL: [Self; 3] = [Self::Password, Self::OAuth, Self::Windows];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
             Self::Password => "password",
             Self::OAuth => "oauth",
+            Self::Windows => "windows",
         }
+    }
+
+    /// Whether it is a password that the link signs in with.
+    pub fn by_password(self) -> bool {
+        matches!(self, Self::Password | Self::Windows)
     }
 
     /// What an invited link lacks: `no password yet`.
     pub fn lacking(self) -> &'static str {
         match self {
-            Self::Password => "no password yet",
+            Self::Password | Self::Windows => "no password yet",
             Self::OAuth => "nobody signed in yet",
         }
     }
@@ -106,7 +114,7 @@ impl FromStr for AuthMethod {
 
 /// The text is no way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no way to sign in that we know; there are `password` and `oauth`")]
+#[error("this is no way to sign in that we know; there are `password`, `oauth` and `windows`")]
 pub struct AuthMethodError;
 
 /// How far a link is. Only [`LinkState::Active`] reaches the engine.
@@ -214,6 +222,9 @@ pub struct User {
     pub reconfirm: Option<Reconfirm>,
     /// Its authenticator app was switched off, and it is not confirmed anew.
     pub recovered: Option<Recovered>,
+    /// It is no user but another way into the mailbox of this one, who moves or has moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub door_of: Option<UserName>,
 }
 
 impl User {

@@ -11,7 +11,7 @@ use super::{
     confirmations, grants,
     history::add_audit,
     mailboxes::sleep_if_unused,
-    refusals, secrets, whereabouts,
+    moves, refusals, secrets, whereabouts,
 };
 
 /// A user whom the engine may serve: active, neither parked nor paused. The ledger alone makes these.
@@ -29,6 +29,11 @@ impl ActiveUser {
     /// Short name.
     pub fn name(&self) -> &UserName {
         &self.user.name
+    }
+
+    pub(super) fn of(user: User) -> Option<Self> {
+        let active = user.link == LinkState::Active && user.parked.is_none() && user.paused.is_none();
+        active.then_some(Self { user })
     }
 }
 
@@ -93,9 +98,7 @@ impl Ledger {
 
     /// Those whom the engine may serve.
     pub fn active_users(&self) -> Result<Vec<ActiveUser>, LedgerError> {
-        let active = |user: &User| user.link == LinkState::Active && user.parked.is_none() && user.paused.is_none();
-        let users = self.read(all)?;
-        Ok(users.into_iter().filter(active).map(|user| ActiveUser { user }).collect())
+        Ok(self.read(all)?.into_iter().filter_map(ActiveUser::of).collect())
     }
 
     /// Removes a user, with secret and confirmation. The mirror of a mailbox that no other user has sleeps or is forgotten.
@@ -108,10 +111,10 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         self.write(|transaction| {
             let user = get(transaction, name)?;
+            moves::forget_door_of(transaction, name)?;
             transaction.execute("DELETE FROM user WHERE name = ?1", [name.as_str()])?;
             transaction.execute("DELETE FROM hold WHERE user = ?1", [name.as_str()])?;
-            forget_secrets(transaction, name)?;
-            secrets::forget(transaction, &confirmations::authenticator_name(name))?;
+            forget_all_secrets(transaction, name)?;
             if let Some(mailbox) = user.mailbox {
                 let unused = sleep_if_unused(transaction, mailbox)?;
                 if unused && remains == WhatRemains::Nothing {
@@ -331,17 +334,23 @@ pub(super) fn secret_given(transaction: &Transaction<'_>, user: &User) -> Result
     Ok(())
 }
 
+/// Forgets everything that is sealed for a user's link.
+pub(super) fn forget_all_secrets(transaction: &Transaction<'_>, name: &UserName) -> Result<(), LedgerError> {
+    forget_secrets(transaction, name)?;
+    secrets::forget(transaction, &confirmations::authenticator_name(name))
+}
+
 fn forget_secrets(transaction: &Transaction<'_>, name: &UserName) -> Result<(), LedgerError> {
     secrets::forget(transaction, &password_name(name))?;
     grants::forget(transaction, name)
 }
 
-fn password_name(name: &UserName) -> String {
+pub(super) fn password_name(name: &UserName) -> String {
     format!("user/{name}/password")
 }
 
 const COLUMNS: &str = "SELECT name, details, link, parked, paused, waiting, mailbox, refused,
-    confirmed_how, confirmed_at, confirmed_by, reconfirm, recovered FROM user";
+    confirmed_how, confirmed_at, confirmed_by, reconfirm, recovered, door_of FROM user";
 
 fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
     Ok(User {
@@ -359,6 +368,7 @@ fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
         },
         reconfirm: row.get::<_, Option<Json<_>>>(11)?.map(|json| json.0),
         recovered: row.get::<_, Option<Json<_>>>(12)?.map(|json| json.0),
+        door_of: row.get::<_, Option<Word<_>>>(13)?.map(|word| word.0),
     })
 }
 
@@ -370,8 +380,9 @@ pub(super) fn get(transaction: &Transaction<'_>, name: &UserName) -> Result<User
         .ok_or_else(|| LedgerError::NoSuchUser(name.clone()))
 }
 
+/// Every user. The other ways into their mailboxes are none.
 pub(super) fn all(transaction: &Transaction<'_>) -> Result<Vec<User>, LedgerError> {
-    let mut statement = transaction.prepare_cached(&format!("{COLUMNS} ORDER BY name"))?;
+    let mut statement = transaction.prepare_cached(&format!("{COLUMNS} WHERE door_of IS NULL ORDER BY name"))?;
     Ok(statement.query_map([], from_row)?.collect::<Result<_, _>>()?)
 }
 

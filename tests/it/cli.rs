@@ -17,6 +17,7 @@ mod undo;
 mod users;
 mod vault;
 pub(crate) mod webhook;
+mod windows;
 mod work;
 
 use std::{

@@ -8,6 +8,7 @@ mod adoption;
 mod comparison;
 mod disk;
 mod loss;
+mod moving;
 pub(crate) mod office;
 mod points;
 mod random_kill;

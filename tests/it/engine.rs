@@ -14,6 +14,7 @@ mod handover;
 mod leavers;
 mod loss;
 mod meaning;
+mod moving;
 #[cfg(target_os = "linux")]
 mod on_a_server;
 mod phone;

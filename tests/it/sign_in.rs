@@ -1,4 +1,5 @@
-//! Signing in by OAuth: against the simulator's authority, and against an OpenID provider that others wrote.
+//! Signing in by OAuth, against the simulator's authority and against an OpenID provider that others wrote; and by Windows
+//! authentication.
 
 mod attacks;
 mod by_command;
@@ -6,4 +7,7 @@ mod hybrid;
 mod id_token;
 pub(crate) mod person;
 mod provider;
+mod pyspnego;
+mod recorder;
 mod refreshing;
+mod windows;

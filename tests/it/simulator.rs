@@ -11,6 +11,7 @@ mod in_between;
 mod outside;
 mod person;
 mod refusals;
+mod windows;
 
 use std::{
     io::{BufRead as _, BufReader},

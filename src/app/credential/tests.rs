@@ -56,7 +56,7 @@ impl Server {
         self.refusals.fetch_add(1, Ordering::Relaxed);
         match sign_in.step(&self.challenge()).await {
             Step::Refused(failure) => Err(failure),
-            Step::Send(_) => panic!("it has one leg"),
+            Step::Send(_) | Step::Ask(_) => panic!("it has one leg"),
         }
     }
 

@@ -38,7 +38,7 @@ pub(super) struct NoAnswer(pub(super) Failure);
 
 impl Wire {
     pub(super) fn new(settings: &Settings) -> Result<Self, Failure> {
-        let authorities = web::authorities(settings.ca_file.as_deref(), "sign_in")?;
+        let authorities = web::Authorities::read(settings.ca_file.as_deref(), "sign_in")?;
         let build = |loopback| {
             web::client(&authorities, TIME_OUT, loopback).build().map_err(|error| {
                 Failure::new(FailureKind::Setting, "prepare connections to the sign-in authority").because(error)

@@ -52,6 +52,8 @@ pub(in crate::cli) enum User {
         /// The user
         name: UserName,
     },
+    /// Move a user to Exchange Online, back, or to another server, without anything being written twice
+    Move(MoveUser),
     /// Remove a user, with or without the items in the mailbox
     Remove(RemoveUser),
 }
@@ -75,7 +77,7 @@ pub(in crate::cli) struct AddUser {
     /// By which protocol the mailbox is reached: `ews`, or `graph` for Exchange Online; found out if nothing is said and configured
     #[arg(long, value_name = "PROTOCOL")]
     pub(in crate::cli) protocol: Option<Protocol>,
-    /// How the user signs in: `password` or `oauth`; if nothing is said, `oauth` for `graph` and `password` for `ews`
+    /// How the user signs in: `password`, `oauth`, or `windows` for the Windows authentication of Exchange Server; if nothing is said, `oauth` for `graph` and `password` for `ews`
     #[arg(long, value_name = "METHOD")]
     pub(in crate::cli) method: Option<AuthMethod>,
 }
@@ -107,7 +109,7 @@ pub(in crate::cli) struct Changes {
     /// By which protocol the mailbox is reached: `ews`, or `graph` for Exchange Online
     #[arg(long, value_name = "PROTOCOL")]
     pub(in crate::cli) protocol: Option<Protocol>,
-    /// How the user signs in: `password` or `oauth`
+    /// How the user signs in: `password`, `oauth`, or `windows` for the Windows authentication of Exchange Server
     #[arg(long, value_name = "METHOD")]
     pub(in crate::cli) method: Option<AuthMethod>,
 }
@@ -154,7 +156,7 @@ pub(in crate::cli) struct LinkUser {
 }
 
 /// How a user who signs in by OAuth does so; with a browser on this machine if nothing else is said.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(in crate::cli) struct OauthWay {
     /// For OAuth: show a code to enter on any device, where the provider allows that
     #[arg(long, conflicts_with_all = ["paste", "port", "open", "password_stdin"])]
@@ -176,6 +178,84 @@ impl OauthWay {
         let said = [(self.device_code, "--device-code"), (self.paste, "--paste"), (self.port.is_some(), "--port")];
         let said = said.into_iter().chain([(self.open, "--open")]);
         said.into_iter().find(|(said, _)| *said).map(|(_, name)| name)
+    }
+}
+
+#[derive(Debug, Args)]
+pub(in crate::cli) struct MoveUser {
+    /// The user; may be left out with `--all`
+    #[arg(required_unless_present = "all")]
+    pub(in crate::cli) name: Option<UserName>,
+    /// Every user who is not there yet, one after the other
+    #[arg(long, requires = "to", conflicts_with_all = ["name", "password_stdin"])]
+    pub(in crate::cli) all: bool,
+    /// Where to: `graph`, `ews` with the configured address, or the address of another EWS service
+    #[arg(long, value_name = "PLACE")]
+    pub(in crate::cli) to: Option<NewPlaceOfUser>,
+    #[command(flatten)]
+    pub(in crate::cli) instead: Instead,
+    /// Sign in there if need be, show what would be found, and move nothing
+    #[arg(long)]
+    pub(in crate::cli) dry_run: bool,
+    /// Move without asking, if everything is found
+    #[arg(long)]
+    pub(in crate::cli) yes: bool,
+    #[command(flatten)]
+    pub(in crate::cli) sign_in: NewSignIn,
+    #[command(flatten)]
+    pub(in crate::cli) json: Json,
+}
+
+/// What is wanted instead of an ordinary move.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Instead {
+    /// Go back to where the user was before the last move, within 14 days of it
+    #[arg(long, conflicts_with_all = ["to", "all"])]
+    pub(in crate::cli) back: bool,
+    /// What is not there is pushed anew, as into a new mailbox: a first plan is shown before it is written
+    #[arg(long, conflicts_with_all = ["dry_run", "all"])]
+    pub(in crate::cli) fresh: bool,
+    /// Give up a move that is not made, or forget the sign-in of before now
+    #[arg(long, conflicts_with_all = ["to", "all", "back", "fresh", "dry_run"])]
+    pub(in crate::cli) forget: bool,
+}
+
+/// How a user signs in at the new place.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct NewSignIn {
+    /// How the user signs in there; by OAuth with Graph, as now otherwise
+    #[arg(long, value_name = "METHOD", requires = "to")]
+    pub(in crate::cli) method: Option<AuthMethod>,
+    /// What to sign in with there, if it is not the e-mail address
+    #[arg(long, value_name = "LOGIN", requires = "to", conflicts_with = "all")]
+    pub(in crate::cli) login: Option<String>,
+    /// Read the password of the new place from the first line of standard input
+    #[arg(long)]
+    pub(in crate::cli) password_stdin: bool,
+    #[command(flatten)]
+    pub(in crate::cli) way: OauthWay,
+}
+
+/// Where a user moves to, as it is typed.
+#[derive(Clone, Debug)]
+pub(in crate::cli) enum NewPlaceOfUser {
+    /// This protocol at the configured address.
+    Configured(Protocol),
+    /// EWS at this address.
+    Server(String),
+}
+
+impl std::str::FromStr for NewPlaceOfUser {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.parse() {
+            Ok(protocol) => Ok(Self::Configured(protocol)),
+            Err(_) if text.contains("://") => Ok(Self::Server(text.to_owned())),
+            Err(_) => {
+                Err("say `graph`, `ews`, or an address such as `https://mail.example.org/EWS/Exchange.asmx`".to_owned())
+            }
+        }
     }
 }
 

@@ -63,7 +63,9 @@ pub(super) fn run(
         }
     })?;
     terminal.say(format_args!("`{name}` is confirmed and active"));
-    if user.confirmed.is_none() {
+    if let Some(user) = &user.door_of {
+        terminal.say(format_args!("next: `pocketdocket user move {user}`"));
+    } else if user.confirmed.is_none() {
         terminal
             .say("the first write waits until somebody saw it: `pocketdocket sync`, then `pocketdocket holds list`");
     }

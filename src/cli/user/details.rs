@@ -33,7 +33,7 @@ pub(super) fn can_be_reached(settings: &exchange::Settings, details: &UserDetail
     }
     if details.protocol == Protocol::Graph || details.url.is_some() || settings.url.is_some() {
         let link = settings.link_over(details.protocol, &details.address, details.url.as_deref(), "UTC")?;
-        if details.method == AuthMethod::Password {
+        if details.method.by_password() {
             exchange_online::refuse_password(link.url.host_str().unwrap_or_default(), details.protocol)?;
         }
     }

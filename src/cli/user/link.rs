@@ -30,7 +30,7 @@ pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &
         mailboxes.address(&user)?;
     }
     let misplaced = match user.details.method {
-        AuthMethod::Password => arguments.way.said(),
+        AuthMethod::Password | AuthMethod::Windows => arguments.way.said(),
         AuthMethod::OAuth => arguments.password_stdin.then_some("--password-stdin"),
     };
     if let Some(option) = misplaced {
@@ -42,13 +42,15 @@ pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &
         .into());
     }
     match user.details.method {
-        AuthMethod::Password => password(installation, arguments, &mailboxes, &user, terminal)?,
+        AuthMethod::Password | AuthMethod::Windows => password(installation, arguments, &mailboxes, &user, terminal)?,
         AuthMethod::OAuth => {
             crate::cli::runtime()?.block_on(oauth::link(installation, arguments, &mailboxes, &user, terminal))?;
         }
     }
     let linked = installation.ledger.user(name)?;
-    if linked.link == LinkState::Active {
+    if let (LinkState::Active, Some(user)) = (linked.link, &linked.door_of) {
+        terminal.say(format_args!("next: `pocketdocket user move {user}`"));
+    } else if linked.link == LinkState::Active {
         terminal.say("the sync goes on with the next one");
         if let Some(reconfirm) = linked.reconfirm {
             let (by, why) = (Clock::of(installation).time(reconfirm.by), reconfirm.why.words());
@@ -146,7 +148,7 @@ fn not_kept(user: &User, failure: Failure, terminal: &mut Terminal) -> Refusal {
     }
 
     let given = match user.details.method {
-        AuthMethod::Password => "password",
+        AuthMethod::Password | AuthMethod::Windows => "password",
         AuthMethod::OAuth => "sign-in",
     };
     let what =

@@ -74,7 +74,7 @@ fn asked(arguments: &RecoverUser, terminal: &mut Terminal) -> anyhow::Result<Spa
 fn give_up(installation: &Installation, first_use: &FirstUse, user: &User) -> anyhow::Result<()> {
     let settings = &installation.config.confirmation;
     let by_mailbox = settings.accepts(ConfirmationWay::Mailbox);
-    let by_provider = settings.accepts(ConfirmationWay::Provider) && user.details.method != AuthMethod::Password;
+    let by_provider = settings.accepts(ConfirmationWay::Provider) && user.details.method == AuthMethod::OAuth;
     if !by_mailbox && !by_provider {
         return Err(Refusal::needs_person(
             "no other way could confirm this link, so the authenticator app is not given up",

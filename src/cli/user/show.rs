@@ -9,7 +9,7 @@ use crate::{
     },
     exchange,
     ports::Protocol,
-    state::{AuditEntry, Diagnosed, Grant, KnownWhereabouts, User, UserName},
+    state::{AuditEntry, Diagnosed, Grant, KnownWhereabouts, Move, User, UserName},
 };
 
 use super::scope::{Effective, effective, words};
@@ -61,6 +61,8 @@ struct Shown {
     user: User,
     grant: Option<Grant>,
     whereabouts: Option<KnownWhereabouts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    moving: Option<Move>,
     diagnosis: Option<Diagnosed>,
     scope: Vec<Effective>,
     audit: Vec<AuditEntry>,
@@ -77,9 +79,10 @@ pub(super) fn one(
     let whereabouts = installation.ledger.whereabouts(name)?;
     let audit = installation.ledger.audit_trail(Some(name), AUDIT_ENTRIES)?;
     let diagnosis = installation.ledger.diagnosis(name)?;
+    let moving = installation.ledger.move_of(name)?;
     let scope = effective(&installation.config.scope, &user.details.settings)?;
     if as_json {
-        return terminal.json(&Shown { user, grant, whereabouts, diagnosis, scope, audit });
+        return terminal.json(&Shown { user, grant, whereabouts, moving, diagnosis, scope, audit });
     }
     let clock = Clock::of(installation);
     let mut lines = vec![
@@ -110,6 +113,9 @@ pub(super) fn one(
         let at = clock.time(recovered.at);
         let what = format!("the authenticator app was switched off by {}, with {}", recovered.by, recovered.with);
         lines.push(["recovery".to_owned(), format!("{at}: {what}")]);
+    }
+    if let Some(one) = &moving {
+        lines.push(["move".to_owned(), super::moving::state(one, &clock)]);
     }
     if let Some(since) = user.paused {
         lines.push(["paused".to_owned(), format!("since {}", clock.time(since))]);

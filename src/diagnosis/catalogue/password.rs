@@ -11,7 +11,7 @@ pub(super) fn entry(cause: Cause) -> Option<Entry> {
     Some(match cause {
         Cause::WrongPassword => Entry {
             title: "login or password is wrong",
-            evidence: "HTTP 401 from a server that takes Basic, or `ErrorLogonFailure`. Basic cannot tell a wrong password from a wrong login",
+            evidence: "HTTP 401 from a server that takes Basic, or to the last message of Windows authentication, or `ErrorLogonFailure`. Basic cannot tell a wrong password from a wrong login, and NTLM neither from an expired password or a locked account",
             fixer: Fixer::User,
             steps: &[
                 "Sign out of webmail and in again with the same login and password: that proves which password is right.",
@@ -96,8 +96,22 @@ pub(super) fn entry(cause: Cause) -> Option<Entry> {
             evidence: "HTTP 401 whose `WWW-Authenticate` offers NTLM or Negotiate and no Basic: the server did not look at the password",
             fixer: Fixer::ExchangeAdministrator,
             steps: &[
-                "Switch it on for EWS, on each server: `Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $true`, then `iisreset /noforce`.",
+                "Where the server offers NTLM or Negotiate, nothing has to be switched on: take Windows authentication with the same password, `pocketdocket user change NAME --method windows`, then `pocketdocket user link NAME`.",
+                "Or switch Basic on for EWS, on each server: `Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -BasicAuthentication $true`, then `iisreset /noforce`.",
                 "The password itself may be right; it need not be given again. We test by ourselves and say when it works.",
+            ],
+            time: "some minutes, at most 1 hour, and then for all users",
+            next_try: NextTry::Growing,
+            reading: Some(EWS_DIRECTORY),
+        },
+        Cause::WindowsOffOnServer => Entry {
+            title: "Windows authentication is not switched on at this server",
+            evidence: "HTTP 401 whose `WWW-Authenticate` offers neither NTLM nor Negotiate: the server did not look at the password",
+            fixer: Fixer::ExchangeAdministrator,
+            steps: &[
+                "Where the server offers Basic, take that with the same password: `pocketdocket user change NAME --method password`, then `pocketdocket user link NAME`.",
+                "Or switch Windows authentication on for EWS, on each server: `Get-WebServicesVirtualDirectory | Set-WebServicesVirtualDirectory -WindowsAuthentication $true`, then `iisreset /noforce`.",
+                "A device in front of the server may take the offer away: NTLM has to pass through it on one connection.",
             ],
             time: "some minutes, at most 1 hour, and then for all users",
             next_try: NextTry::Growing,

@@ -32,6 +32,7 @@ fn active(reconfirm: Option<Reconfirm>) -> User {
         confirmed: Some(Confirmed { how: ConfirmationWay::Authenticator, at: day(0), by: "test".to_owned() }),
         reconfirm,
         recovered: None,
+        door_of: None,
     }
 }
 

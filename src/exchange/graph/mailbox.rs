@@ -4,6 +4,7 @@ mod categories;
 mod folders;
 mod observe;
 mod queue;
+mod translate;
 mod write;
 
 use std::{
@@ -26,7 +27,7 @@ use crate::{
     exchange::{LinkAddress, OwnFolders, Settings, Shared, throttle::Throttle, transport::Link},
     ports::{
         Authenticator, Changes, Failure, FailureKind, Folder, ItemChange, ItemOutcome, Mailbox, MailboxIdentity,
-        NewItem, Owner, Removal, Sighting, SyncToken,
+        NewItem, Owner, Protocol, Removal, Sighting, SyncToken,
     },
 };
 
@@ -243,6 +244,15 @@ impl Mailbox for GraphMailbox {
 
     async fn delete(&self, removals: &[Removal]) -> Result<Vec<ItemOutcome<()>>, Failure> {
         self.delete_all(removals).await
+    }
+
+    async fn translate(
+        &self,
+        kind: Kind,
+        items: &[ItemId],
+        into: Protocol,
+    ) -> Result<BTreeMap<ItemId, Vec<ItemId>>, Failure> {
+        self.translated(kind, items, into).await
     }
 
     fn server_version(&self) -> Option<String> {

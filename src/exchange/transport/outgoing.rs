@@ -1,6 +1,6 @@
 //! A request as it goes out.
 
-use http::{HeaderName, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use url::Url;
 
 /// Method, address, what the protocol says in headers, and a body.
@@ -36,5 +36,21 @@ impl Outgoing {
     pub fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
         self
+    }
+
+    /// The same without its body: what is sent to learn how to sign in.
+    pub(super) fn head(&self) -> Self {
+        Self { body: Vec::new(), ..self.clone() }
+    }
+
+    /// All headers that this request has, with an id of its own.
+    pub(super) fn headers(&self, authorization: Option<HeaderValue>) -> HeaderMap {
+        let mut headers: HeaderMap = self.headers.iter().cloned().collect();
+        headers.extend(authorization.map(|value| (header::AUTHORIZATION, value)));
+        if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
+            headers.insert("client-request-id", id);
+        }
+        headers.insert("return-client-request-id", HeaderValue::from_static("true"));
+        headers
     }
 }

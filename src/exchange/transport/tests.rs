@@ -1,4 +1,5 @@
 mod causes;
+mod own;
 mod tls;
 
 use super::*;
@@ -115,29 +116,6 @@ async fn an_expired_password_is_called_by_its_name() {
     let script = Script::start([expired]).await;
     let failure = post(&link(&script, Legs::basic())).await.unwrap_err();
     assert!(failure.chain().contains("has expired"), "{}", failure.chain());
-}
-
-#[tokio::test]
-async fn a_sign_in_of_several_legs_stays_on_one_connection_of_its_own() {
-    let script = Script::start([unauthorized("NTLM dHdv"), say(200), unauthorized("NTLM dHdv"), say(200)]).await;
-    let link =
-        link(&script, Arc::new(Legs { values: vec!["NTLM b25l", "NTLM dGhyZWU="], binds: true, acting_as: None }));
-    assert!(post(&link).await.is_ok());
-    assert!(post(&link).await.is_ok());
-    let asked = script.asked();
-    assert_eq!(asked.len(), 4);
-    assert!(asked.iter().all(|asked| asked.connection == 0));
-    assert!(asked[1].head.contains("NTLM dGhyZWU="));
-}
-
-#[tokio::test]
-async fn a_sign_in_without_end_ends() {
-    let script = Script::start((0..20).map(|_| unauthorized("NTLM x"))).await;
-    let failure = post(&link(&script, Arc::new(Legs { values: vec!["NTLM x"; 20], binds: true, acting_as: None })))
-        .await
-        .unwrap_err();
-    assert_eq!(failure.kind, FailureKind::Unauthorized);
-    assert_eq!(script.asked().len(), MOST_LEGS);
 }
 
 #[tokio::test]

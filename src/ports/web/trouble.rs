@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use super::LineError;
 use crate::{
     diagnosis::{NetworkTrouble, Observation},
-    ports::{Failure, FailureKind},
+    ports::{Failure, FailureKind, chain},
 };
 
 /// No answer came in time. The request may have been executed.
@@ -10,22 +11,26 @@ use crate::{
 #[error("no answer within {0} seconds")]
 pub struct TimedOut(pub u64);
 
-/// No answer: why, in the words of the libraries below, which have no types for it.
+/// No answer: why, in the words of the libraries below us, which have no types for it.
 ///
 /// `section` is that of the configuration that may name an own authority.
 pub fn no_answer(doing: &str, host: &str, section: &str, time_out: Duration, error: reqwest::Error) -> Failure {
-    let error = error.without_url();
-    let mut chain = error.to_string();
-    let mut cause = std::error::Error::source(&error);
-    while let Some(inner) = cause {
-        chain = format!("{chain}: {inner}");
-        cause = inner.source();
-    }
-    let trouble = if error.is_timeout() { NetworkTrouble::TimedOut } else { trouble(&chain.to_lowercase()) };
+    let waited = error.is_timeout().then_some(time_out);
+    because(doing, host, section, waited, &chain(&error.without_url()))
+}
+
+/// The same for a connection of our own.
+pub fn no_answer_on_line(doing: &str, host: &str, section: &str, time_out: Duration, error: &LineError) -> Failure {
+    let waited = matches!(error, LineError::TimedOut).then_some(time_out);
+    because(doing, host, section, waited, &chain(error))
+}
+
+fn because(doing: &str, host: &str, section: &str, waited: Option<Duration>, chain: &str) -> Failure {
+    let trouble = if waited.is_some() { NetworkTrouble::TimedOut } else { trouble(&chain.to_lowercase()) };
     let observed = Observation { host: host.to_owned(), network: Some(trouble), ..Observation::default() };
     let failure = match trouble {
         NetworkTrouble::TimedOut => {
-            Failure::new(FailureKind::Transient, doing).because(TimedOut(time_out.as_secs()))
+            Failure::new(FailureKind::Transient, doing).because(TimedOut(waited.unwrap_or_default().as_secs()))
         }
         NetworkTrouble::Certificate | NetworkTrouble::CertificateOfTheFuture => {
             Failure::new(FailureKind::Setting, doing).because(format!("`{host}`: {chain}")).hint(

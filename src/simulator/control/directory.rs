@@ -12,7 +12,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::simulator::{AccountAction, Administrator, SimulatorError, world::World};
+use crate::simulator::{AccountAction, Administrator, ExtendedProtection, SimulatorError, world::World};
 
 pub(super) fn router(world: Arc<World>) -> Router {
     Router::new()
@@ -20,6 +20,7 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/control/device-codes/{code}", post(approve).delete(decline))
         .route("/control/keys/rotate", post(rotate))
         .route("/control/clock", post(advance))
+        .route("/control/extended-protection", post(protect))
         .with_state(Administrator { world })
 }
 
@@ -74,4 +75,15 @@ struct Advance {
 
 async fn advance(State(administrator): State<Administrator>, Json(advance): Json<Advance>) -> Response {
     Json(json!({ "now": administrator.advance_clock(advance.seconds).to_string() })).into_response()
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Protection {
+    mode: ExtendedProtection,
+}
+
+async fn protect(State(administrator): State<Administrator>, Json(protection): Json<Protection>) -> StatusCode {
+    administrator.world.set_extended_protection(protection.mode);
+    StatusCode::NO_CONTENT
 }

@@ -1,4 +1,4 @@
-//! Who asks: a password or a token is looked at, and the answer to one that is not good says what would be.
+//! Who asks: a password, a proof of one, or a token is looked at, and the answer to one that is not good says what would be.
 
 use axum::http::{HeaderMap, StatusCode, header};
 
@@ -6,7 +6,9 @@ use super::{Answer, Asked};
 use crate::simulator::{
     Account, Fault, Licence, SignInOffer,
     authority::{TokenRefused, check_access_token},
+    listener::Wire,
     sign_ins::{Refused, basic},
+    windows::Shown,
     world::World,
 };
 
@@ -20,10 +22,15 @@ pub(super) enum Credentials {
     /// The word `Bearer` and no token: a question who the authority is.
     EmptyToken,
     Token(Result<(Account, String), TokenRefused>),
+    Windows(Shown),
 }
 
 impl Credentials {
-    pub(super) fn read(world: &World, headers: &HeaderMap) -> Self {
+    pub(super) fn read(world: &World, wire: &Wire, headers: &HeaderMap) -> Self {
+        let windows = world.settings.offer.takes_windows().then(|| wire.windows.look(world, headers)).flatten();
+        if let Some(shown) = windows {
+            return Self::Windows(shown);
+        }
         let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let (scheme, value) = value.split_once(' ').unwrap_or((value, ""));
         if scheme.eq_ignore_ascii_case("bearer") {
@@ -41,8 +48,8 @@ impl Credentials {
     /// Who says that they ask.
     pub(super) fn login(&self) -> &str {
         match self {
-            Self::Password(login, _) => login,
-            Self::Token(Ok((account, _))) => &account.login,
+            Self::Password(login, _) | Self::Windows(Shown::Last(login, _)) => login,
+            Self::Token(Ok((account, _))) | Self::Windows(Shown::Before(account)) => &account.login,
             _ => "",
         }
     }
@@ -61,11 +68,15 @@ impl Asked<'_> {
     pub(super) fn unauthorized(&self) -> Answer {
         let answer = Answer::bare(StatusCode::UNAUTHORIZED);
         let name = "www-authenticate";
+        let (bearer, basic) = (self.bearer(""), "Basic realm=\"127.0.0.1\"");
+        let windows = |answer: Answer| answer.with(name, "Negotiate").with(name, "NTLM");
         match self.offer {
-            SignInOffer::Basic => answer.with(name, "Basic realm=\"127.0.0.1\""),
-            SignInOffer::WindowsOnly => answer.with(name, "Negotiate").with(name, "NTLM"),
-            SignInOffer::BasicAndOauth => answer.with(name, self.bearer("")).with(name, "Basic realm=\"127.0.0.1\""),
-            SignInOffer::Oauth => answer.with(name, self.bearer("")),
+            SignInOffer::Basic => answer.with(name, basic),
+            SignInOffer::WindowsOnly => windows(answer),
+            SignInOffer::BasicAndWindows => windows(answer).with(name, basic),
+            SignInOffer::BasicAndOauth => answer.with(name, bearer).with(name, basic),
+            SignInOffer::Oauth => answer.with(name, bearer),
+            SignInOffer::All => windows(answer.with(name, bearer)).with(name, basic),
         }
     }
 
@@ -89,11 +100,8 @@ impl Asked<'_> {
     pub(super) fn sign_in(&self) -> Result<Account, Answer> {
         let account = match &self.credentials {
             Credentials::Token(token) if self.offer.takes_tokens() => self.token(token)?,
-            Credentials::Password(login, password)
-                if matches!(self.offer, SignInOffer::Basic | SignInOffer::BasicAndOauth) =>
-            {
-                self.password(login, password)?
-            }
+            Credentials::Password(login, password) if self.offer.takes_basic() => self.password(login, password)?,
+            Credentials::Windows(shown) if self.offer.takes_windows() => self.windows(shown)?,
             _ => return Err(self.unauthorized()),
         };
         let client = self.credentials.client();
@@ -117,6 +125,28 @@ impl Asked<'_> {
             (Some(refused), _) => Err(self.token_refused(refused)),
             (None, Err(refused)) => Err(self.token_refused(*refused)),
             (None, Ok((account, _))) => Ok(account.clone()),
+        }
+    }
+
+    /// Whoever proved it: now, or before on this connection. What is wrong is not told.
+    fn windows(&self, shown: &Shown) -> Result<Account, Answer> {
+        match shown {
+            Shown::First(challenge) => {
+                Err(Answer::bare(StatusCode::UNAUTHORIZED).with("www-authenticate", challenge.as_str()))
+            }
+            Shown::Before(account) => Ok(account.clone()),
+            Shown::Last(login, account) => {
+                let struck = self.strike(|fault| {
+                    let faults = [Fault::WrongPassword, Fault::PasswordExpired, Fault::AccountLocked];
+                    faults.contains(fault).then_some(())
+                });
+                if struck.is_some() {
+                    self.wire.windows.forget();
+                    self.world.refuse(login);
+                    return Err(self.unauthorized());
+                }
+                account.clone().ok_or_else(|| self.unauthorized())
+            }
         }
     }
 

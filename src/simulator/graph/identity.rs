@@ -90,6 +90,7 @@ pub(super) fn check(call: &Call<'_>, change_key: &str) -> Result<(), Refused> {
 
 /// `translateExchangeIds`. <https://learn.microsoft.com/graph/api/user-translateexchangeids>
 pub(super) fn translate(call: &Call<'_>, mailbox: &mut Mailbox) -> Result<Answer, Refused> {
+    call.write_fault(call.asked.body.as_ref())?;
     let body = schema::check(call.asked.body.as_ref(), "translateExchangeIdsRequest", schema::Purpose::Create)?;
     let word = |name: &str| body.get(name).and_then(Value::as_str);
     let (Some(Value::Array(ids)), Some(from), Some(to)) =

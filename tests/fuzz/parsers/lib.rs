@@ -17,7 +17,7 @@ use pocketdocket::{
     xml,
 };
 pub use rows::rows;
-pub use wire::{exchange, simulator};
+pub use wire::{exchange, simulator, windows};
 
 /// A parser by name, with examples of what it understands to start from.
 pub struct Parser {
@@ -71,6 +71,7 @@ pub const PARSERS: &[Parser] = &[
     },
     Parser { name: "exchange", feed: exchange, seeds: seeds::ANSWERS },
     Parser { name: "simulator", feed: simulator, seeds: seeds::REQUESTS },
+    Parser { name: "windows", feed: windows, seeds: &[seeds::CHALLENGE] },
 ];
 
 const CONFIGURATION: &[u8] = br#"

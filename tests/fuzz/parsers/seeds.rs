@@ -1,5 +1,10 @@
 //! What servers answer, what clients ask, and what bodies look like.
 
+/// The challenge of the example that Microsoft publishes (MS-NLMP 4.2.4).
+pub(crate) const CHALLENGE: &[u8] = b"NTLMSSP\x00\x02\x00\x00\x00\x0c\x00\x0c\x008\x00\x00\x003\x82\x8a\xe2\x01\x23Eg\x89\xab\xcd\xef\x00\x00\x00\
+    \x00\x00\x00\x00\x00\x24\x00\x24\x00D\x00\x00\x00\x06\x00p\x17\x00\x00\x00\x0fS\x00e\x00r\x00v\x00e\x00r\x00\
+    \x02\x00\x0c\x00D\x00o\x00m\x00a\x00i\x00n\x00\x01\x00\x0c\x00S\x00e\x00r\x00v\x00e\x00r\x00\x00\x00\x00\x00";
+
 /// A body in which somebody wrote around our block.
 pub(crate) const PLAIN_BODY: &[u8] = b"call back\r\n\
     --- Pocket Docket: kept up to date, please write above or below ---\r\nRoom 12\r\n--- Pocket Docket: end ---\r\nparking: B2\r\n";

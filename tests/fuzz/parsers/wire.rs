@@ -8,11 +8,12 @@ use std::{
     thread,
 };
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use pocketdocket::{
-    auth::password::Basic,
+    auth::{password::Basic, windows::Windows},
     domain::{FirmId, FolderId, ItemId, Kind, Record, RecordKey, Stamp},
     exchange::{EwsMailbox, Settings, Shared},
-    ports::{Authenticator, Mailbox as _, NewItem, SyncToken},
+    ports::{Authenticator, Challenge, Mailbox as _, NewItem, SyncToken},
     simulator::{self, Running, Simulator},
 };
 use tokio::runtime::Runtime;
@@ -71,6 +72,18 @@ pub fn exchange(data: &[u8]) {
         for kind in [Kind::Contact, Kind::Event, Kind::Task] {
             let _ = ask().folder(kind).await;
             let _ = ask().read(kind, &[ItemId("A=".to_owned())]).await;
+        }
+    });
+}
+
+/// A server's challenge in Windows authentication.
+pub fn windows(data: &[u8]) {
+    let windows = Windows::new("KANZLEI\\weber", &"simulator".into(), "mail.example").expect("a login and a password");
+    let offers = [Vec::new(), vec!["NTLM".to_owned()], vec![format!("NTLM {}", STANDARD.encode(data))]];
+    RUNTIME.block_on(async {
+        let mut sign_in = windows.begin().await.expect("begins without I/O");
+        for offers in offers {
+            let _ = sign_in.step(&Challenge { offers, ..Challenge::default() }).await;
         }
     });
 }

@@ -25,8 +25,12 @@ pub(crate) struct Exchange {
 
 impl Exchange {
     pub(crate) fn start() -> Self {
+        Self::start_with(Settings::default())
+    }
+
+    pub(super) fn start_with(settings: Settings) -> Self {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let running = runtime.block_on(Simulator::start(Settings::default())).expect("a free port");
+        let running = runtime.block_on(Simulator::start(settings)).expect("a free port");
         running.add_mailbox(ADDRESS, ADDRESS, PASSWORD.into()).expect("a mailbox");
         Self { runtime, running }
     }
@@ -390,11 +394,8 @@ fn a_plan_whose_password_is_refused_parks_the_link_in_the_real_ledger() {
 
 #[test]
 fn a_server_that_offers_no_basic_is_not_called_a_wrong_password() {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let settings = Settings { offer: pocketdocket::simulator::SignInOffer::WindowsOnly, ..Settings::default() };
-    let running = runtime.block_on(Simulator::start(settings)).expect("a free port");
-    running.add_mailbox(ADDRESS, ADDRESS, PASSWORD.into()).expect("a mailbox");
-    let exchange = Exchange { runtime, running };
+    let exchange = Exchange::start_with(settings);
     let place = exchange.place();
     assert_snapshot!(link(&place, PASSWORD), @r"
     exit code: 1
@@ -409,7 +410,7 @@ fn a_server_that_offers_no_basic_is_not_called_a_wrong_password() {
     error: the password of `weber` was not kept: the mailbox weber@kanzlei.example was not reached
       Caused by: could not sign in with a password
       Caused by: the server does not accept Basic; it offers `Negotiate`, `NTLM`
-    hint: the Exchange administrator can switch it on for EWS: `Set-WebServicesVirtualDirectory -BasicAuthentication $true`; the password itself may be right
+    hint: where it offers `NTLM` or `Negotiate`, the same password works by Windows authentication: `pocketdocket user change weber --method windows`, then `pocketdocket user link weber`; or the Exchange administrator switches Basic on for EWS: `Set-WebServicesVirtualDirectory -BasicAuthentication $true`
     ");
     exchange.stop();
 }

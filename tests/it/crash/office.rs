@@ -106,7 +106,12 @@ pub(crate) struct Office {
 impl Office {
     /// An active user with own items in the mailbox, and so many records of each kind that were never synced.
     pub(super) fn with_records(count: usize) -> Self {
-        let mut office = Self::of(SCHEMA, MAPPING, simulator::Settings::default());
+        Self::with_records_at(count, simulator::Settings::default())
+    }
+
+    /// The same with an Exchange of these settings.
+    pub(super) fn with_records_at(count: usize, exchange: simulator::Settings) -> Self {
+        let mut office = Self::of(SCHEMA, MAPPING, exchange);
         for number in 0..count {
             office.add_records(&format!("r{number}"));
         }
@@ -198,6 +203,10 @@ impl Office {
         let identity = self.runtime.block_on(async move { Arc::clone(&mailbox).identity().await }).expect("a mailbox");
         ledger.set_user_mailbox(&name, ledger.mailbox_for(&identity, now).expect("a number")).expect("kept");
         ledger.confirm(&name, ConfirmationWay::Provider, "test", now).expect("a step");
+    }
+
+    pub(super) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {

@@ -25,7 +25,7 @@ pub(crate) fn over_graph() -> bool {
 
 /// Whether a test is about passwords, or about what EWS alone says, in a run over Graph: then it says so and is done.
 #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-pub(super) fn is_of_ews_alone() -> bool {
+pub(crate) fn is_of_ews_alone() -> bool {
     if over_graph() {
         eprintln!("skipped: over Graph nobody signs in with a password");
     }

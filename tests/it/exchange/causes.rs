@@ -12,6 +12,7 @@ use pocketdocket::{
     auth::{
         oauth::{self, Audience, Authority, Bearer, Claim, Grants, Session, Unkept},
         password::Basic,
+        windows::Windows,
     },
     diagnosis::{Aadsts, Cause, OauthError, Observation, Scheme},
     domain::{FirmId, PersonId},
@@ -70,6 +71,8 @@ enum Server {
     Https(Certificate),
     /// The simulator, whose authority refuses a token with this number.
     Authority(u32),
+    /// A socket that challenges, and then speaks of bindings.
+    Bound,
     /// A socket that says this, whatever it is asked.
     Says(&'static str),
     /// The simulator, which does not have the mailbox any more; its autodiscover says where it is.
@@ -141,6 +144,8 @@ fn cases() -> Vec<Case> {
         case(Cause::BasicOffByProvider, By::Password, Server::Faulty(SignInOffer::Basic, vec![Fault::BasicOff])),
         case(Cause::BasicOffByProvider, By::Password, Server::Faulty(SignInOffer::Oauth, vec![])),
         case(Cause::BasicOffOnServer, By::Password, Server::Faulty(SignInOffer::WindowsOnly, vec![])),
+        case(Cause::WindowsOffOnServer, By::Windows, Server::Faulty(SignInOffer::Basic, vec![])),
+        case(Cause::WrongPassword, By::Windows, Server::Faulty(SignInOffer::WindowsOnly, vec![Fault::WrongPassword])),
         fault(Cause::BlockedByPolicy, Fault::Interrupted),
         fault(Cause::EwsOff, Fault::EwsOff),
         fault(Cause::EwsOff, Fault::EwsApps { allowed: "another".to_owned() }),
@@ -171,11 +176,7 @@ fn cases() -> Vec<Case> {
             By::Token,
             "HTTP/1.1 403 No\r\nConnection: close\r\n\r\n[RAOP] : Blocked by tenant configured AppOnly AccessPolicy...",
         ),
-        says(
-            Cause::ChannelBinding,
-            By::Windows,
-            "HTTP/1.1 401 No\r\nWWW-Authenticate: Negotiate\r\nConnection: close\r\n\r\nstatus 80090346: bad bindings",
-        ),
+        case(Cause::ChannelBinding, By::Windows, Server::Bound),
         case(Cause::CertificateNotTrusted, By::Password, Server::Https(Certificate::Valid)),
         case(Cause::CertificateNotTrusted, By::Password, Server::Https(Certificate::Expired)),
         case(Cause::CertificateNotTrusted, By::Password, Server::Https(Certificate::WrongName)),
@@ -248,6 +249,30 @@ async fn socket(answer: &'static str) -> String {
     format!("http://{address}/EWS/Exchange.asmx")
 }
 
+/// Offers NTLM, gives the challenge of the published example, and then refuses for the binding.
+async fn binding_socket() -> String {
+    const CHALLENGE: &str = "TlRMTVNTUAACAAAADAAMADgAAAAzgoriASNFZ4mrze8AAAAAAAAAACQAJABEAAAABgBwFwAAAA9TAGUAcgB2AGUAcgACAAwARABvAG0AYQBpAG4AAQAMAFMAZQByAHYAZQByAAAAAAA=";
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let offer = |offer: &str, body: &str| {
+            format!("HTTP/1.1 401 No\r\nWWW-Authenticate: {offer}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        };
+        let answers = [
+            offer("NTLM", ""),
+            offer(&format!("NTLM {CHALLENGE}"), ""),
+            offer("NTLM", "status 80090346: bad bindings"),
+        ];
+        for answer in answers {
+            let mut begin = [0; 16 * 1024];
+            let _ = stream.read(&mut begin).await;
+            let _ = stream.write_all(answer.as_bytes()).await;
+        }
+    });
+    format!("http://{address}/EWS/Exchange.asmx")
+}
+
 async fn failure(case: &Case) -> Failure {
     let mut exchange = simulator::Settings::default();
     let mut account = Account::simple(WEBER);
@@ -262,7 +287,7 @@ async fn failure(case: &Case) -> Failure {
             faults = vec![Fault::OauthError { code: *number, error: None, suberror: None }];
         }
         Server::Https(certificate) => (exchange.https, exchange.certificate) = (true, *certificate),
-        Server::Says(_) | Server::At(_) | Server::Nobody => {}
+        Server::Bound | Server::Says(_) | Server::At(_) | Server::Nobody => {}
     }
     let simulator = Simulator::start(exchange.with_account(account)).await.unwrap();
     for fault in faults {
@@ -270,6 +295,7 @@ async fn failure(case: &Case) -> Failure {
     }
     let url = match &case.server {
         Server::Says(answer) => socket(answer).await,
+        Server::Bound => binding_socket().await,
         Server::At(url) => (*url).to_owned(),
         // Port 1 of this machine is nobody's.
         Server::Nobody => "http://127.0.0.1:1/EWS/Exchange.asmx".to_owned(),
@@ -280,7 +306,7 @@ async fn failure(case: &Case) -> Failure {
         By::Token => Arc::new(Sends("Bearer of.nothing.good")),
         By::Grant => by_oauth(&simulator, Arc::new(Unkept::new("of.nothing.good".into()))),
         By::NoGrant => by_oauth(&simulator, Arc::new(NoGrant)),
-        By::Windows => Arc::new(Sends("NTLM TlRMTVNTUAAD")),
+        By::Windows => Arc::new(Windows::new(WEBER, &PASSWORD.into(), "127.0.0.1").unwrap()),
     };
     let settings = Settings { time_out_seconds: 5, ..Settings::default() };
     let link = LinkAddress { url: url.parse().unwrap(), mailbox: WEBER.to_owned(), zone: "UTC".to_owned() };

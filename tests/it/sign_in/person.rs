@@ -27,7 +27,7 @@ pub(super) async fn online(more: simulator::Settings) -> (Running, Settings) {
     (running, settings)
 }
 
-pub(super) fn browser() -> reqwest::Client {
+pub(crate) fn browser() -> reqwest::Client {
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
     client.timeout(Duration::from_secs(20)).build().expect("a client")
 }
@@ -37,7 +37,7 @@ pub(super) fn form(fields: &[(&str, &str)]) -> String {
 }
 
 /// Signs in at the simulator's page, and yields where the browser is sent to.
-pub(super) async fn signs_in(url: &Url, login: &str) -> Url {
+pub(crate) async fn signs_in(url: &Url, login: &str) -> Url {
     let http = browser();
     let page = http.get(url.clone()).send().await.expect("a page").text().await.expect("text");
     let hidden = page.split("name=\"sign-in\" value=\"").nth(1).unwrap_or_else(|| panic!("no form in {page}"));

@@ -30,6 +30,7 @@ fn user(name: &str, person: &str, address: &str) -> User {
         confirmed: None,
         reconfirm: None,
         recovered: None,
+        door_of: None,
     }
 }
 

@@ -143,6 +143,48 @@ fn planted_secrets_are_found_nowhere() {
     exchange.stop();
 }
 
+/// A user who signs in by Windows authentication: the password, and what is as good as the password there.
+#[test]
+fn a_password_for_windows_authentication_is_found_nowhere() {
+    let offer = simulator::SignInOffer::WindowsOnly;
+    let exchange = Exchange::start_with(simulator::Settings { offer, ..simulator::Settings::default() });
+    let place = exchange.place();
+    assert!(place.run("user change weber --method windows").starts_with("exit code: 0"));
+    let mut seen = Seen::default();
+    let wrong = seen.run(&place, "user link weber --password-stdin", WRONG);
+    assert_eq!(wrong.status.code(), Some(1), "{}", place.shown(&wrong));
+    assert!(seen.run(&place, "user link weber --password-stdin", PASSWORD).status.success());
+    let (_, (exit, said)) = exchange.confirm(&place);
+    assert_eq!(exit, Some(0), "{said}");
+    for line in
+        ["sync", "check --online", "user check weber", "status --json", "user show weber --json", "history --json"]
+    {
+        seen.run(&place, line, "");
+    }
+    seen.files(&place);
+    let mut secrets = Vec::new();
+    for (name, password) in [("the password", PASSWORD), ("a wrong password", WRONG)] {
+        secrets.push(Secret::new(name, password));
+        let [hash, key] = keys_of(password);
+        secrets.push(Secret::new("the hash of a password", hash));
+        secrets.push(Secret::new("the key of a password", key));
+    }
+    seen.assert_without(&secrets);
+    exchange.stop();
+}
+
+/// What NTLM makes of a password: `NTOWFv1` and `NTOWFv2`.
+fn keys_of(password: &str) -> [Vec<u8>; 2] {
+    use hmac::{Hmac, KeyInit as _, Mac as _};
+    use md4::{Digest as _, Md4};
+
+    let utf_16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>();
+    let hash = Md4::digest(utf_16(password)).to_vec();
+    let mut key = Hmac::<md5::Md5>::new_from_slice(&hash).expect("any length");
+    key.update(&utf_16("WEBER@KANZLEI.EXAMPLE"));
+    [hash, key.finalize().into_bytes().to_vec()]
+}
+
 const ANNA: &str = "anna@kanzlei.example";
 
 /// A user who signs in by OAuth: refresh tokens as they come and go.

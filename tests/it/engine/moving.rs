@@ -1,0 +1,118 @@
+//! Moving from one EWS server to another, by a firm whose clock is turned: what was known is known there, and the way back is open
+//! for fourteen days.
+
+use jiff::SignedDuration;
+use pocketdocket::{
+    ports::MailboxIdentity,
+    simulator::PASSWORD,
+    state::{ConfirmationWay, LinkState, Move, MoveStage, UserDetails, UserName},
+};
+
+use super::{
+    doors::is_of_ews_alone,
+    firm::{Firm, name},
+};
+
+/// The same server by another name is another server, as far as anybody can tell.
+fn other_name(url: &str) -> String {
+    url.replace("127.0.0.1", "localhost")
+}
+
+impl Firm {
+    /// A second way into the mailbox, proven and confirmed.
+    fn enter_a_door(&self, user: &str) -> UserName {
+        let (ledger, now) = (&self.ledger, self.now());
+        let present = ledger.user(&name(user)).expect("known");
+        let door = Move::door_name(&name(user)).expect("short enough");
+        let details = UserDetails { url: Some(other_name(&self.sim.ews_url())), ..present.details };
+        ledger.begin_move(&name(user), &door, &details, "test", now).expect("begun");
+        ledger.give_password(&door, &PASSWORD.into(), "test", now).expect("kept");
+        ledger.set_link_state(&door, LinkState::Confirming, "test", now).expect("a step");
+        let here = ledger.mailbox_identity(present.mailbox.expect("proven")).expect("known");
+        let there = MailboxIdentity { server: "localhost".to_owned(), ..here };
+        ledger.set_user_mailbox(&door, ledger.mailbox_for(&there, now).expect("a number")).expect("kept");
+        ledger.confirm(&door, ConfirmationWay::Mailbox, "test", now).expect("a step");
+        door
+    }
+
+    async fn moves(&self, user: &str) {
+        self.ledger.ask_move(&name(user), false, "test", self.now()).expect("asked");
+        self.tick().await;
+        let task = self.ledger.move_of(&name(user)).expect("readable").expect("there");
+        assert_eq!((task.stage, task.trouble), (MoveStage::Moved, None));
+    }
+
+    fn server(&self, user: &str) -> String {
+        let mailbox = self.ledger.user(&name(user)).expect("known").mailbox.expect("proven");
+        self.ledger.mailbox_identity(mailbox).expect("known").server
+    }
+}
+
+async fn settled() -> Firm {
+    let firm = Firm::of(&["weber"]).await;
+    firm.many_events("weber", 20);
+    firm.sql("INSERT INTO tasks (id, person, subject, due) VALUES ('t', 'weber', 'File the appeal', '2026-12-01')");
+    firm.first_sync().await;
+    firm
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_known_is_known_on_the_other_server_and_on_the_way_back_after_thirteen_days() {
+    if is_of_ews_alone() {
+        return;
+    }
+    let firm = settled().await;
+    firm.enter_a_door("weber");
+    let before = firm.writes("weber");
+    firm.moves("weber").await;
+    assert_eq!(firm.server("weber"), "localhost");
+    firm.assert_quiet("weber").await;
+    assert_eq!(firm.writes("weber"), before, "nothing was written for it");
+    firm.sql("UPDATE events SET subject = 'Another' WHERE id = 'e1'");
+    firm.tick().await;
+    assert_eq!(firm.writes("weber"), before + 1, "the same item is changed");
+
+    firm.pass_time(SignedDuration::from_hours(13 * 24));
+    firm.tick().await;
+    let before = firm.writes("weber");
+    firm.moves("weber").await;
+    assert_eq!(firm.server("weber"), "127.0.0.1");
+    firm.assert_quiet("weber").await;
+    assert_eq!(firm.writes("weber"), before);
+    firm.assert_nothing_doubled("weber");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_fifteen_days_the_service_has_forgotten_the_way_before() {
+    if is_of_ews_alone() {
+        return;
+    }
+    let firm = settled().await;
+    let door = firm.enter_a_door("weber");
+    firm.moves("weber").await;
+    let kept = |firm: &Firm| firm.ledger.open_secret(&format!("user/{door}/password")).expect("readable").is_some();
+    firm.pass_time(SignedDuration::from_hours(13 * 24));
+    firm.tick().await;
+    assert!(kept(&firm), "on the thirteenth day");
+    firm.pass_time(SignedDuration::from_hours(2 * 24));
+    firm.tick().await;
+    assert!(!kept(&firm) && firm.ledger.move_of(&name("weber")).expect("readable").is_none());
+    firm.assert_quiet("weber").await;
+    assert_eq!(firm.server("weber"), "localhost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_is_parked_moves_all_the_same_and_goes_on_there() {
+    if is_of_ews_alone() {
+        return;
+    }
+    let firm = settled().await;
+    firm.enter_a_door("weber");
+    firm.ledger.park(&name("weber"), "EWS is switched off", "move", firm.now()).expect("parked");
+    firm.moves("weber").await;
+    assert_eq!(firm.ledger.user(&name("weber")).expect("known").parked, None);
+    firm.event("new", "weber", "After the move", 5);
+    firm.tick().await;
+    assert!(firm.subjects("weber").contains(&"After the move".to_owned()));
+    firm.assert_nothing_doubled("weber");
+}
