@@ -121,7 +121,7 @@ async fn pox(State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes) -
     if let Some(spoilt) = struck(&world, found.as_deref().unwrap_or(&asked), login, XML).await {
         return spoilt;
     }
-    let takes_passwords = matches!(world.settings.offer, SignInOffer::Basic | SignInOffer::BasicAndOauth);
+    let takes_passwords = world.settings.offer.takes_basic();
     let signed_in = credentials
         .filter(|_| takes_passwords)
         .is_some_and(|(login, password)| world.sign_in(&login, &password).is_ok());
@@ -147,15 +147,13 @@ async fn pox(State(world): State<Arc<World>>, headers: HeaderMap, body: Bytes) -
     ([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], text).into_response()
 }
 
-/// 401, and what would be taken.
+/// 401, and what would be taken. Windows authentication is offered as the server does, and nobody gets in by it here.
 fn unauthorized(offer: SignInOffer) -> Response {
-    let offered: &[&'static str] = match offer {
-        SignInOffer::Basic | SignInOffer::BasicAndOauth => &["Basic realm=\"127.0.0.1\""],
-        SignInOffer::WindowsOnly => &["Negotiate", "NTLM"],
-        SignInOffer::Oauth => &["Bearer"],
-    };
+    let windows = offer.takes_windows().then_some(["Negotiate", "NTLM"]).into_iter().flatten();
+    let basic = offer.takes_basic().then_some("Basic realm=\"127.0.0.1\"");
+    let bearer = offer.takes_tokens().then_some("Bearer");
     let mut response = StatusCode::UNAUTHORIZED.into_response();
-    for value in offered {
+    for value in windows.chain(basic).chain(bearer) {
         response.headers_mut().append(header::WWW_AUTHENTICATE, HeaderValue::from_static(value));
     }
     response
