@@ -90,7 +90,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the reference.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::WrongPassword,
         Self::UnknownUser,
         Self::PasswordExpired,

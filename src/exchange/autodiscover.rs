@@ -111,7 +111,7 @@ impl Autodiscover {
     /// # Errors
     /// [`FailureKind::Setting`] when the TLS settings cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, Failure> {
-        let authorities = web::authorities(settings.ca_file.as_deref(), "exchange")?;
+        let authorities = web::Authorities::read(settings.ca_file.as_deref(), "exchange")?;
         let time_out = Duration::from_secs(settings.time_out_seconds.max(1)).min(PATIENCE);
         let client = |loopback| {
             web::client(&authorities, time_out, loopback).build().map_err(|error| {
