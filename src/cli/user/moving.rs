@@ -208,6 +208,13 @@ fn sign_in(
     let ledger = &installation.ledger;
     let door = ledger.user(&task.door)?;
     if door.link == LinkState::Invited || door.mailbox.is_none() {
+        if arguments.all {
+            let name = &task.user;
+            terminal.say(format_args!(
+                "`{name}` signs in there first: `pocketdocket user move {name}`, with the user at hand"
+            ));
+            return Ok(Some(Exit::NeedsPerson));
+        }
         let link = LinkUser {
             name: task.door.clone(),
             password_stdin: arguments.sign_in.password_stdin,

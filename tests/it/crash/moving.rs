@@ -326,3 +326,21 @@ fn a_move_is_given_up_and_everything_goes_on() {
     assert!(office.run(&["user", "move", "weber", "--to", "ews"]).contains("is there already"));
     assert!(office.run(&["user", "move", "weber", "--to", "nowhere"]).contains("say `graph`, `ews`, or an address"));
 }
+
+#[test]
+fn everybody_goes_who_can_and_the_others_are_named() {
+    if is_of_ews_alone() {
+        return;
+    }
+    let office = Office::of_both(2, 50);
+    let told = office.run(&["user", "move", "--all", "--to", "graph", "--yes"]);
+    assert!(told.contains("exit status: 1") && told.contains("not yet: `weber`"), "{told}");
+    assert!(told.contains("`pocketdocket user move weber`, with the user at hand"), "{told}");
+    office.begin_the_move();
+    let told = office.run(&["user", "move", "--all", "--to", "graph", "--yes"]);
+    assert!(told.contains("exit status: 0") && told.contains("moved: 1 users; nobody is left"), "{told}");
+    assert_eq!(office.over(), "graph");
+    let told = office.run(&["user", "move", "--all", "--to", "graph", "--yes"]);
+    assert!(told.contains("moved: 0 users; nobody is left"), "who is there stays there: {told}");
+    office.assert_quiet("afterwards");
+}
