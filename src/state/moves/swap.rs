@@ -10,6 +10,7 @@ use crate::state::{
     grants::refresh_name,
     secrets,
     users::{get, password_name, set},
+    whereabouts,
 };
 
 /// What is the link's and not the user's, as it stands in the table.
@@ -18,8 +19,11 @@ const OF_THE_LINK: [&str; 7] =
 
 /// Lets a user and their door change places. Person, settings and pause stay the user's; so does the number of the mailbox.
 pub(super) fn swap_links(transaction: &Transaction<'_>, user: &UserName, door: &UserName) -> Result<(), LedgerError> {
-    let (one, other) = (get(transaction, user)?.details, get(transaction, door)?.details);
+    let before = get(transaction, user)?;
+    let (one, other) = (before.details.clone(), get(transaction, door)?.details);
     let kept = UserDetails { person: one.person.clone(), settings: one.settings.clone(), ..other.clone() };
+    // What autodiscover said is of the way before: a person said where the link goes now.
+    whereabouts::mind_change(transaction, &before, &kept)?;
     set(transaction, user, "details", Json(kept))?;
     set(transaction, door, "details", Json(one))?;
     for column in OF_THE_LINK {
