@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 pub use self::{
     first_use::{ByProvider, FirstUse, FirstUseError},
-    mailboxes::Mailboxes,
+    mailboxes::{Mailboxes, audience},
 };
 use crate::{
     config::Config,

@@ -107,6 +107,12 @@ impl Config {
         self.practice.server.iter_mut().flat_map(|server| &mut server.ca_file).for_each(from_here);
         self.exchange.ca_file.iter_mut().for_each(from_here);
         self.sign_in.ca_file.iter_mut().for_each(from_here);
+        // A national cloud has a Graph of its own.
+        if self.exchange.graph_url == exchange::Settings::default().graph_url
+            && let Some(graph_url) = self.sign_in.graph_url()
+        {
+            self.exchange.graph_url = graph_url;
+        }
         self.alerts.dead_man_file.iter_mut().for_each(from_here);
         if is_path(&self.practice.mapping) {
             let mut mapping = PathBuf::from(&self.practice.mapping);

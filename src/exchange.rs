@@ -29,6 +29,7 @@ use http::{HeaderMap, StatusCode};
 pub use autodiscover::Autodiscover;
 pub use ews::EwsMailbox;
 pub use graph::GraphMailbox;
+pub use patience::Watch;
 pub use settings::{LinkAddress, OwnFolders, Settings};
 pub use transport::Shared;
 

@@ -252,6 +252,11 @@ impl Running {
         self.add_account(Account::service(login, password))
     }
 
+    /// The time that it goes by.
+    pub fn clock(&self) -> Clock {
+        self.world.settings.clock.clone()
+    }
+
     /// Whoever administers accounts and the authority.
     pub fn administrator(&self) -> Administrator {
         Administrator { world: Arc::clone(&self.world) }

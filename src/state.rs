@@ -41,6 +41,7 @@ mod requests;
 mod rows;
 mod secrets;
 mod settle;
+mod shut;
 mod source_health;
 mod status;
 mod undo;
@@ -73,6 +74,7 @@ pub use proposals::{BeforeImage, ClosedProposal, Proposal, ProposalEntry, Propos
 pub use refusals::{CredentialMark, Refusal};
 pub use requests::{Request, RequestId};
 pub use settle::{Outcome, Settlement};
+pub use shut::Shut;
 pub use source_health::SourceHealth;
 pub use status::{Status, UserStatus};
 pub use undo::{UndoFilter, UndoId, UndoState, UndoTask, Undoable};

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     auth::{
         exchange_online,
-        oauth::{self, Authority, Bearer, Session},
+        oauth::{self, Audience, Authority, Bearer, Session},
         password::Basic,
         windows::Windows,
     },
@@ -145,7 +145,7 @@ impl Mailboxes {
         }
         let grant = KeptGrant::new(self.ledger.clone(), user.name.clone());
         let session = Arc::new(Session::new(self.authority()?, Arc::new(grant), user.name.as_str()));
-        let bearer = Bearer::new(Arc::clone(&session), user.details.protocol.into());
+        let bearer = Bearer::new(Arc::clone(&session), audience(&user.details));
         let mailbox = self.connect(user, link.clone(), Arc::new(bearer))?;
         let (login, method, way) = (user.details.login.clone(), user.details.method, Way::OAuth(session));
         open.insert(user.name.clone(), Opened { link, login, method, way, mailbox: Arc::clone(&mailbox) });
@@ -167,7 +167,7 @@ impl Mailboxes {
     /// # Errors
     /// [`FailureKind::Setting`] when the address cannot be used.
     pub fn with_session(&self, user: &User, session: Session) -> Result<Arc<dyn Mailbox>, Failure> {
-        self.connect(user, self.address(user)?, Arc::new(Bearer::new(Arc::new(session), user.details.protocol.into())))
+        self.connect(user, self.address(user)?, Arc::new(Bearer::new(Arc::new(session), audience(&user.details))))
     }
 
     /// Where users sign in by OAuth.
@@ -227,6 +227,11 @@ fn signing(user: &User, link: &LinkAddress, password: &SecretString) -> Result<A
         AuthMethod::Windows => Arc::new(Windows::new(login, password, link.url.host_str().unwrap_or_default())?),
         _ => Arc::new(Basic::new(login, password)?),
     })
+}
+
+/// What a token is for that reaches the mailbox of a link.
+pub fn audience(UserDetails { protocol, login, address, .. }: &UserDetails) -> Audience {
+    Audience::of(*protocol, login.eq_ignore_ascii_case(address))
 }
 
 #[async_trait]

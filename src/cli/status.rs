@@ -259,6 +259,14 @@ fn needs(user: &UserStatus, confirmation: &ConfirmationSettings, clock: &Clock) 
             hold.id
         ));
     }
+    for shut in &user.shut {
+        needs.push(format!(
+            "{name}: since {} {}; asked again {}",
+            clock.time(shut.since),
+            shut.words(),
+            clock.time(shut.next_try)
+        ));
+    }
     if user.parked_records > 0 {
         let count = user.parked_records;
         needs.push(format!("{name}: {count} records cannot be stored; `pocketdocket history --user {name}`"));

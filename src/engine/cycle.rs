@@ -46,6 +46,8 @@ pub(super) struct Done {
     pub(super) settled: Vec<(Operation, Outcome)>,
     pub(super) unfinished: BTreeSet<RecordKey>,
     pub(super) held: BTreeSet<RecordKey>,
+    /// Records of kinds that the mailbox does not let us into.
+    pub(super) left_out: BTreeSet<RecordKey>,
     pub(super) findings: Vec<Finding>,
     /// Items without our stamp, where they were compared with the records.
     pub(super) leftovers: BTreeMap<Kind, Leftovers>,
@@ -110,9 +112,11 @@ impl Cycle<'_> {
     /// The whole pass. What was done before trouble ended it is in `done`.
     pub(super) async fn pass(&mut self, briefing: &Briefing, done: &mut Done) -> Result<(), Trouble> {
         let kinds = self.kinds(briefing)?;
-        let foreign_writers = self.enter(&kinds).await?;
+        let foreign_writers = self.enter(&kinds, &briefing.batch.facts.scopes).await?;
         let closed: BTreeSet<Kind> = foreign_writers.iter().map(|(kind, _)| *kind).collect();
-        let open: BTreeSet<Kind> = kinds.difference(&closed).copied().collect();
+        let mut open: BTreeSet<Kind> = kinds.difference(&closed).copied().collect();
+        let now = self.context.now();
+        open.retain(|kind| !self.memory.is_shut(*kind, now));
         for kind in &open {
             if let Some(folder) = self.memory.folders.get(kind).cloned() {
                 self.observe(*kind, &folder).await?;
@@ -150,7 +154,7 @@ impl Cycle<'_> {
     }
 
     /// Which folders this pass needs: those it may write into, and those whose observation is due.
-    fn kinds(&self, briefing: &Briefing) -> Result<BTreeSet<Kind>, Trouble> {
+    fn kinds(&mut self, briefing: &Briefing) -> Result<BTreeSet<Kind>, Trouble> {
         let now = self.context.now();
         let mut kinds: BTreeSet<Kind> = briefing.batch.desired.keys().map(|key| key.kind).collect();
         kinds.extend(Kind::ALL.into_iter().filter(|kind| self.memory.is_stale(*kind, now, &self.context.settings)));
@@ -158,6 +162,10 @@ impl Cycle<'_> {
         kinds.extend(self.context.ledger.holds_of(self.id)?.iter().map(|hold| hold.kind));
         kinds.extend(self.context.ledger.open_intents(self.id)?.iter().map(|intent| intent.operation.key.kind));
         kinds.extend(self.context.ledger.open_undo(self.id)?.iter().map(|task| task.key.kind));
+        for (kind, shut) in self.context.ledger.shut_kinds(self.id)? {
+            self.memory.shut.insert(kind, shut.next_try);
+        }
+        kinds.retain(|kind| !self.memory.is_shut(*kind, now));
         Ok(kinds)
     }
 
@@ -195,6 +203,10 @@ impl Cycle<'_> {
             ledger.parked_records(self.id)?.into_iter().map(|parked| (parked.key, parked.fingerprint)).collect();
         let mut desired = BTreeMap::new();
         for (key, wanted) in &briefing.batch.desired {
+            if self.memory.is_shut(key.kind, self.context.now()) {
+                done.left_out.insert(key.clone());
+                continue;
+            }
             if !open.contains(&key.kind) {
                 done.held.insert(key.clone());
                 continue;

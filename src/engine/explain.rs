@@ -25,7 +25,7 @@ use crate::{
     domain::{FolderId, Mirror, MirrorEntry, Observation, RecordKey, RowProblem, Seen},
     plan::{self, Desired, Plan, PlanningInput, Rewrites, adopt::Decision, unread},
     ports::{Failure, MailboxIdentity, Row},
-    state::{ConfirmationWay, Ledger, LedgerError, LinkState, MailboxId, Pair, ParkedRecord, UserName},
+    state::{ConfirmationWay, Ledger, LedgerError, LinkState, MailboxId, Pair, ParkedRecord, Shut, UserName},
 };
 
 /// What is known of some records in one user's mailbox.
@@ -54,6 +54,8 @@ pub struct Explained {
     pub desired: Option<Desired>,
     /// Mailboxes that are to have it before it leaves this one.
     pub handed_to: BTreeSet<MailboxId>,
+    /// The mailbox does not let us into its kind.
+    pub shut: Option<Shut>,
     /// The server refused to store it as it is now.
     pub refused: Option<ParkedRecord>,
     /// What the ledger knows of its item.
@@ -158,6 +160,7 @@ impl Explainer {
         let next = if waits { Plan::default() } else { self.plan(&views, wanted.clone(), &observed, &rewrites)? };
         let none = Rewrites::default();
         Ok(Explained {
+            shut: ledger.shut_kinds(room.id)?.remove(&key.kind),
             key: key.clone(),
             known_query: self.engine.source.queries().iter().any(|it| (it.kind, &it.name) == (key.kind, &key.query)),
             rows: self.source.rows(key),

@@ -21,6 +21,8 @@ pub(super) struct Memory {
     pub(super) folders: BTreeMap<Kind, FolderId>,
     /// Kinds whose next observation must be a full one: after a start, with open intents, after a lost reply.
     pub(super) full_due: BTreeSet<Kind>,
+    /// Kinds that the mailbox does not let us into, and when they are asked for again.
+    pub(super) shut: BTreeMap<Kind, Timestamp>,
     /// When each folder was last observed.
     pub(super) observed: BTreeMap<Kind, Timestamp>,
     /// What the unstamped items look like, for mailboxes into which nothing was written yet.
@@ -45,6 +47,7 @@ impl Memory {
         Self {
             folders: BTreeMap::new(),
             full_due: Kind::ALL.into_iter().collect(),
+            shut: BTreeMap::new(),
             observed: BTreeMap::new(),
             leftovers: BTreeMap::new(),
             only_deleted: BTreeMap::new(),
@@ -61,9 +64,17 @@ impl Memory {
         Kind::ALL.into_iter().any(|kind| self.is_stale(kind, now, settings))
     }
 
+    /// Whether the mailbox does not let us into this kind, and it is too early to ask again.
+    pub(super) fn is_shut(&self, kind: Kind, now: Timestamp) -> bool {
+        self.shut.get(&kind).is_some_and(|until| now < *until)
+    }
+
     /// Whether this folder was not looked at for too long.
     pub(super) fn is_stale(&self, kind: Kind, now: Timestamp, settings: &Settings) -> bool {
         let patience = SignedDuration::from_secs(i64::from(settings.observe_minutes) * 60 * self.pace / 100);
+        if self.is_shut(kind, now) {
+            return false;
+        }
         self.full_due.contains(&kind)
             || self.observed.get(&kind).is_none_or(|at| *at > now || now.duration_since(*at) >= patience)
     }

@@ -1,6 +1,9 @@
 //! Looking at a mailbox: is it the one we know, do we own its folders, and what lies in them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::SignedDuration;
 
@@ -8,15 +11,20 @@ use super::{crash_point, cycle::Cycle, trouble::Trouble};
 use crate::{
     auth::mailbox_proof,
     domain::{FolderId, ItemContent, ItemId, Kind, Place, RecordKey, Stamp},
-    plan::HoldReason,
+    plan::{HoldReason, ScopeSettings},
     ports::{Failure, FailureKind, Owner, Sighting},
     state::OwnerVerdict,
 };
 
 impl Cycle<'_> {
     /// Makes sure that this is the mailbox that was proven, opens the folders of these kinds and looks who owns them. Folders
-    /// that somebody else writes into come back as holds; ours that do not say so yet are claimed before the first write.
-    pub(super) async fn enter(&mut self, kinds: &BTreeSet<Kind>) -> Result<Vec<(Kind, HoldReason)>, Trouble> {
+    /// that somebody else writes into come back as holds; ours that do not say so yet are claimed before the first write. A kind
+    /// that the mailbox does not let us into is left out, and the others go on.
+    pub(super) async fn enter(
+        &mut self,
+        kinds: &BTreeSet<Kind>,
+        scopes: &[Arc<ScopeSettings>],
+    ) -> Result<Vec<(Kind, HoldReason)>, Trouble> {
         let proven = self.context.ledger.mailbox_identity(self.id)?;
         let found = self.mailbox.identity().await?;
         if found != proven {
@@ -30,7 +38,14 @@ impl Cycle<'_> {
         }
         let mut holds = Vec::new();
         for kind in kinds {
-            let folder = self.mailbox.folder(*kind).await?;
+            let folder = match self.mailbox.folder(*kind).await {
+                Err(failure) if failure.kind == FailureKind::Forbidden => {
+                    self.leave_out(*kind, failure, scopes)?;
+                    continue;
+                }
+                folder => folder?,
+            };
+            self.let_in(*kind)?;
             if self.context.ledger.set_folder(self.id, *kind, &folder.id)? {
                 self.memory.full_due.insert(*kind);
             }
@@ -47,6 +62,37 @@ impl Cycle<'_> {
             self.memory.folders.insert(*kind, folder.id);
         }
         Ok(holds)
+    }
+
+    /// The mailbox does not let us into a kind. Nobody is told where nobody wants it. A mailbox that lets us into nothing is in
+    /// trouble as a whole.
+    fn leave_out(&mut self, kind: Kind, failure: Failure, scopes: &[Arc<ScopeSettings>]) -> Result<(), Trouble> {
+        let now = self.context.now();
+        let others_are_shut = Kind::ALL.into_iter().all(|other| other == kind || self.memory.is_shut(other, now));
+        if others_are_shut {
+            return Err(failure.into());
+        }
+        let until = if scopes.iter().any(|scope| scope.kinds.contains(&kind)) {
+            let shut = self.context.ledger.shut_kind(self.id, &self.user, kind, &failure, now)?;
+            tracing::warn!(user.id = %self.user, until = %shut.next_try, "{}", shut.words());
+            shut.next_try
+        } else {
+            self.context.ledger.open_kind(self.id, &self.user, kind, now)?;
+            now.checked_add(SignedDuration::from_hours(24)).unwrap_or(now)
+        };
+        self.memory.shut.insert(kind, until);
+        Ok(())
+    }
+
+    fn let_in(&mut self, kind: Kind) -> Result<(), Trouble> {
+        if self.memory.shut.remove(&kind).is_some() {
+            if self.context.ledger.open_kind(self.id, &self.user, kind, self.context.now())? {
+                tracing::info!(user.id = %self.user, "{kind}s can be synced again");
+            }
+            self.first_look |= !self.context.ledger.all_first_writes_released(self.id)?;
+            self.memory.full_due.insert(kind);
+        }
+        Ok(())
     }
 
     /// Says in every folder that is about to be written that we write it.

@@ -27,9 +27,9 @@ impl Cycle<'_> {
         let fresh = last.is_some_and(|proof| now.duration_since(proof.at) < SignedDuration::from_hours(20));
         if fresh
             || done.counts.held > 0
-            || observed.len() < Kind::ALL.len()
+            || Kind::ALL.into_iter().any(|kind| !observed.contains(&kind) && !self.memory.is_shut(kind, now))
             || done.look_again
-            || !ledger.disagreeing(self.id)?.is_empty()
+            || ledger.disagreeing(self.id)?.iter().any(|key| !self.memory.is_shut(key.kind, now))
         {
             return Ok(());
         }
@@ -46,7 +46,7 @@ impl Cycle<'_> {
         let next: Option<(&RecordKey, &MirrorEntry)> = mirror
             .entries
             .iter()
-            .filter(|(_, entry)| entry.presence == Presence::Kept)
+            .filter(|(key, entry)| entry.presence == Presence::Kept && !self.memory.is_shut(key.kind, now))
             .filter_map(|(key, entry)| {
                 let due = entry.written.as_ref()?.record.due(&self.context.zone)?;
                 (due >= now).then_some((due, key, entry))

@@ -229,6 +229,13 @@ impl Engine {
             }
             // That the mailbox's server has trouble too is another matter.
             alerts.extend(overdue.into_iter().map(|parked| of_the_parked(&subject, parked)));
+            for shut in user.shut.iter().filter(|_| user.user.paused.is_none()) {
+                alerts.push(Alert {
+                    subject: subject.clone(),
+                    cause: format!("{}s are left out: {}", shut.kind, shut.cause),
+                    remedy: shut.remedy.clone().unwrap_or_else(|| "see `pocketdocket status`".to_owned()),
+                });
+            }
             if let Some(cause) = warning(&user.user, now) {
                 let remedy = confirmation.with_support(how_to_confirm(&user.user, confirmation));
                 alerts.push(Alert { subject: subject.clone(), cause, remedy });

@@ -72,6 +72,7 @@ impl Engine {
             });
         }
         let mut pending = room.pending();
+        done.held.append(&mut done.left_out);
         pending.end(&briefing.batch, &done.unfinished, &done.held);
         if !done.strangers.is_empty() {
             pending.meet(std::mem::take(&mut done.strangers));
@@ -100,7 +101,7 @@ impl Engine {
             .into_iter()
             .any(|hold| matches!(hold.reason, HoldReason::LooksAlreadyThere { .. } | HoldReason::OnlyInDeletedItems));
         let first_look =
-            waits_for_a_look || ledger.adoptions_open(room.id)? || !ledger.first_write_released(room.id)?;
+            waits_for_a_look || ledger.adoptions_open(room.id)? || !ledger.all_first_writes_released(room.id)?;
         self.context.connect.mind_whereabouts(user, self.context.now()).await?;
         let mailbox = self.context.connect.connect(user).await?;
         let mut cycle = Cycle {

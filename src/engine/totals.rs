@@ -34,9 +34,13 @@ impl Context {
                 }
             }
         }
+        let first_write_released = ledger.first_write_released(mailbox)?;
+        if first_write_released {
+            holds.extend(ledger.late_kinds(mailbox)?.into_iter().map(|kind| (kind, HoldReason::FirstWrite)));
+        }
         let counts = ledger.mirror_counts(mailbox)?;
         Ok(Totals {
-            first_write_released: ledger.first_write_released(mailbox)?,
+            first_write_released,
             mirrored: counts.by_kind,
             mirrored_by_query: counts.by_query,
             empty_queries: facts.empty_queries.clone(),

@@ -19,7 +19,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
-use super::{LinkAddress, Settings};
+use super::{LinkAddress, Settings, patience::Watch};
 use crate::{
     diagnosis::Scheme,
     ports::{
@@ -55,6 +55,8 @@ pub struct Shared {
     dialer: Mutex<Option<Arc<Dialer>>>,
     time_out: Duration,
     in_flight: Semaphore,
+    /// By what pauses are kept.
+    watch: Watch,
     /// Hosts that asked for patience, and when.
     busy: Mutex<HashMap<String, Instant>>,
 }
@@ -82,6 +84,14 @@ impl Shared {
     /// # Errors
     /// [`FailureKind::Setting`] if `ca_file` cannot be read, or if this system's certificates cannot.
     pub fn new(settings: &Settings) -> Result<Self, Failure> {
+        Self::by(settings, Watch::default())
+    }
+
+    /// The same, with pauses kept by another time than the machine's.
+    ///
+    /// # Errors
+    /// As [`Shared::new`].
+    pub fn by(settings: &Settings, watch: Watch) -> Result<Self, Failure> {
         let authorities = Authorities::read(settings.ca_file.as_deref(), "exchange")?;
         let time_out = Duration::from_secs(settings.time_out_seconds.max(1));
         let clients = |loopback| -> Result<Clients, Failure> {
@@ -94,7 +104,7 @@ impl Shared {
         let (outside, loopback) = (clients(false)?, clients(true)?);
         let in_flight = Semaphore::new(settings.max_in_flight.clamp(1, Semaphore::MAX_PERMITS));
         let (dialer, busy) = (Mutex::default(), Mutex::default());
-        Ok(Self { outside, loopback, authorities, dialer, time_out, in_flight, busy })
+        Ok(Self { outside, loopback, authorities, dialer, time_out, in_flight, watch, busy })
     }
 }
 
@@ -168,6 +178,11 @@ impl Link {
     /// The host at the other end.
     pub fn host(&self) -> &str {
         self.url.host_str().unwrap_or_default()
+    }
+
+    /// The moment, as pauses go by it.
+    pub fn now(&self) -> Instant {
+        self.shared.watch.now()
     }
 
     /// The server asked for patience: a 401 may mean no more than that, for a while.

@@ -1,9 +1,12 @@
 //! The time that sign-ins go by: lifetimes of tokens and codes, and how long an account stays locked. It runs as the real one
 //! does and can be put forward, so that nobody waits ninety days for a token to expire.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use jiff::{SignedDuration, Timestamp};
@@ -17,6 +20,13 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         let real = Timestamp::now();
         real.checked_add(SignedDuration::from_secs(self.0.load(Ordering::SeqCst))).unwrap_or(real)
+    }
+
+    /// What it shows, as a moment that only goes forward while nobody puts it back.
+    pub fn instant(&self) -> Instant {
+        let real = Instant::now();
+        let ahead = Duration::from_secs(self.0.load(Ordering::SeqCst).max(0).unsigned_abs());
+        real.checked_add(ahead).unwrap_or(real)
     }
 
     /// Puts it forward by so many seconds; back, if there are fewer than none.

@@ -195,6 +195,9 @@ fn prepare<'w>(
     let (user, target) = route::target(&asked.segments)?;
     let operation = target.operation(asked.method.as_str());
     let mailbox = caller.mailbox(world, user, operation, target.is_of_tasks())?;
+    if let Some(of) = target.permission() {
+        caller.may(world, &mailbox, of, asked.method != Method::GET)?;
+    }
     let entered = world.limits.enter(&world.settings.graph, &caller.application, &mailbox, now)?;
     Ok(Prepared { asked, mailbox, operation, _entered: entered })
 }

@@ -11,6 +11,7 @@ use super::{
     ledger::corrupt,
     mailboxes::set_first_write_released,
     owner,
+    shut::seen_first,
 };
 use crate::{
     domain::Kind,
@@ -216,7 +217,7 @@ fn settle_reason(
             if first.all(|other| other.released.is_some()) {
                 set_first_write_released(transaction, hold.mailbox, true)?;
             }
-            Ok(())
+            seen_first(transaction, hold.mailbox, hold.kind)
         }
         HoldReason::AnotherWriter { owner } => owner::accept_owner(transaction, &Owner(owner.clone()), by, now),
         HoldReason::UnknownFirm { firm, .. } => {

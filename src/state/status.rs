@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Colleague, Diagnosed, Grant, HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Move, Proof, Rollout, Run,
-    SourceHealth, User,
+    Shut, SourceHealth, User,
     columns::{Count, Word},
     diagnosis, grants,
     history::last_runs,
     holds, mailboxes,
     meaning::rollouts,
-    moves, people,
+    moves, people, shut,
     source_health::health,
     users,
 };
@@ -60,6 +60,8 @@ pub struct UserStatus {
     pub items: BTreeMap<Kind, u64>,
     /// What waits for a person, not released.
     pub holds: Vec<HoldSummary>,
+    /// Kinds that the mailbox does not let us into.
+    pub shut: Vec<Shut>,
     /// Records that the server cannot store.
     pub parked_records: u64,
     /// Operations whose outcome is not known yet.
@@ -96,13 +98,15 @@ impl UserStatus {
             }
     }
 
-    /// Whether a person is needed: a link that is parked or not active, something held, a record that cannot be stored.
+    /// Whether a person is needed: a link that is parked or not active, something held, a record that cannot be
+    /// stored, a kind that the mailbox does not let us into.
     pub fn needs_person(&self) -> bool {
         self.user.parked.is_some()
             || self.user.link != LinkState::Active
             || !self.holds.is_empty()
             || self.parked_records > 0
             || self.moving.as_ref().is_some_and(Move::needs_person)
+            || !self.shut.is_empty()
             || self.trouble().is_some_and(Diagnosed::needs_person)
     }
 }
@@ -196,6 +200,7 @@ fn user_status(transaction: &Transaction<'_>, user: User, waiting: &[HoldSummary
         last_run: last_runs(transaction, Some(&user.name), 1)?.pop(),
         items: BTreeMap::new(),
         holds: waiting.iter().filter(|hold| hold.user == user.name).cloned().collect(),
+        shut: Vec::new(),
         parked_records: 0,
         open_intents: 0,
         grant: grants::get(transaction, &user.name)?,
@@ -205,6 +210,7 @@ fn user_status(transaction: &Transaction<'_>, user: User, waiting: &[HoldSummary
     };
     if let Some(mailbox) = status.user.mailbox {
         status.proven = mailboxes::proof(transaction, mailbox)?;
+        status.shut = shut::of(transaction, mailbox)?.into_values().collect();
         status.parked_records = count("SELECT count(*) FROM parked_record WHERE mailbox = ?1", mailbox)?;
         status.open_intents = count("SELECT count(*) FROM intent WHERE mailbox = ?1", mailbox)?;
         let mut statement = transaction

@@ -4,6 +4,7 @@
 mod address_book;
 mod adoption;
 mod brakes;
+mod cross;
 pub(crate) mod doors;
 mod explain;
 mod faults;
@@ -20,6 +21,8 @@ mod on_a_server;
 mod phone;
 mod reconfirm;
 mod scopes;
+mod shut;
 mod sign_in;
+mod storm;
 mod undo;
 mod walls;

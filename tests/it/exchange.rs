@@ -6,6 +6,7 @@ mod causes;
 mod faults;
 mod graph;
 mod items;
+mod live;
 mod places;
 
 use std::{collections::BTreeMap, sync::Arc};

@@ -40,26 +40,37 @@ impl Default for Settings {
 pub enum Audience {
     /// Exchange Web Services.
     Ews,
-    /// Microsoft Graph.
+    /// Microsoft Graph, for the mailbox of who signs in.
     Graph,
-}
-
-impl From<Protocol> for Audience {
-    fn from(protocol: Protocol) -> Self {
-        match protocol {
-            Protocol::Ews => Self::Ews,
-            Protocol::Graph => Self::Graph,
-        }
-    }
+    /// Microsoft Graph, for a mailbox that is shared with who signs in.
+    GraphOfOthers,
 }
 
 impl Audience {
+    /// What a token is for that reaches a mailbox over this protocol; `own`: the mailbox is that of who signs in.
+    pub fn of(protocol: Protocol, own: bool) -> Self {
+        match protocol {
+            Protocol::Ews => Self::Ews,
+            Protocol::Graph if own => Self::Graph,
+            Protocol::Graph => Self::GraphOfOthers,
+        }
+    }
+
     /// The permissions that we ask for, at this resource.
     /// <https://learn.microsoft.com/exchange/client-developer/exchange-web-services/how-to-authenticate-an-ews-application-by-using-oauth>
     fn permissions(self) -> &'static [&'static str] {
         match self {
             Self::Ews => &["EWS.AccessAsUser.All"],
-            Self::Graph => &["Calendars.ReadWrite", "Contacts.ReadWrite", "Tasks.ReadWrite"],
+            // The last one is for the colours of categories.
+            Self::Graph => {
+                &["Calendars.ReadWrite", "Contacts.ReadWrite", "Tasks.ReadWrite", "MailboxSettings.ReadWrite"]
+            }
+            Self::GraphOfOthers => &[
+                "Calendars.ReadWrite.Shared",
+                "Contacts.ReadWrite.Shared",
+                "Tasks.ReadWrite",
+                "MailboxSettings.ReadWrite",
+            ],
         }
     }
 }
@@ -148,8 +159,9 @@ impl Settings {
                 .hint(
                     "register an app in the firm's own tenant (Entra admin center, App registrations): supported accounts \
                      \"this organizational directory only\", platform \"Mobile and desktop applications\" with redirect URI \
-                     `http://localhost`, \"Allow public client flows\" on, delegated permission `EWS.AccessAsUser.All` of \
-                     Office 365 Exchange Online; then set `tenant` and `client_id`",
+                     `http://localhost`, \"Allow public client flows\" on, delegated permissions `Calendars.ReadWrite`, \
+                     `Contacts.ReadWrite`, `Tasks.ReadWrite` and `MailboxSettings.ReadWrite` of Microsoft Graph, or for EWS \
+                     `EWS.AccessAsUser.All` of Office 365 Exchange Online; then set `tenant` and `client_id`",
                 )
         };
         if self.tenant.is_none() && self.cloud().is_some() {
@@ -163,10 +175,15 @@ impl Settings {
         let (_, exchange, graph) = self.cloud().unwrap_or(CLOUDS[0]);
         let resource = match audience {
             Audience::Ews => self.resource.as_deref().unwrap_or(exchange).trim_end_matches('/'),
-            Audience::Graph => graph,
+            Audience::Graph | Audience::GraphOfOthers => graph,
         };
         let ours = audience.permissions().iter().map(|permission| format!("{resource}/{permission}"));
         ours.chain(["offline_access", "openid", "profile"].map(str::to_owned)).collect()
+    }
+
+    /// The address of Graph in Microsoft's cloud that this authority belongs to.
+    pub fn graph_url(&self) -> Option<String> {
+        self.cloud().map(|(_, _, graph)| format!("{graph}/v1.0"))
     }
 
     fn cloud(&self) -> Option<(&'static str, &'static str, &'static str)> {
@@ -231,6 +248,11 @@ mod tests {
             scopes("https://login.microsoftonline.com", Audience::Graph)
                 .starts_with("https://graph.microsoft.com/Calendars.ReadWrite https://graph.microsoft.com/Contacts")
         );
+        let others = scopes("https://login.microsoftonline.com", Audience::GraphOfOthers);
+        assert!(others.contains("/Calendars.ReadWrite.Shared ") && others.contains("/MailboxSettings.ReadWrite "));
+        let graph = |authority: &str| set(authority, Some("t")).graph_url();
+        assert_eq!(graph("https://login.microsoftonline.us").as_deref(), Some("https://graph.microsoft.us/v1.0"));
+        assert_eq!(graph("https://idp.kanzlei.example"), None);
         let own = Settings { resource: Some("https://mail.kanzlei.example/".to_owned()), ..Settings::default() };
         assert!(own.scopes(Audience::Ews).contains(&"https://mail.kanzlei.example/EWS.AccessAsUser.All".to_owned()));
     }

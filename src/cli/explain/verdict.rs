@@ -22,6 +22,7 @@ pub(super) enum Verdict {
     Refused,
     ToBeTakenOver,
     KeptAsItIs,
+    LeftOut,
     Unreadable,
     ChangedInTheMailbox,
     DeletedByUser,
@@ -39,6 +40,7 @@ impl Verdict {
             Self::Held => "waits for a person",
             Self::Refused => "the mail server refused it",
             Self::ToBeTakenOver => "the next sync takes over an item that is there already",
+            Self::LeftOut => "left out: the mailbox does not let us into its kind",
             Self::KeptAsItIs => "on the phone, kept as it is",
             Self::Unreadable => "left as it is: its row cannot be read or judged",
             Self::ChangedInTheMailbox => "changed in the mailbox since it was written",
@@ -51,6 +53,9 @@ impl Verdict {
 
     /// By what the planner would do; where that is nothing, by what is known of record and item.
     pub(super) fn of(explained: &Explained, held: bool, undone: Option<RunId>) -> Self {
+        if explained.shut.is_some() {
+            return Self::LeftOut;
+        }
         let waits = explained.next.holds.iter().any(|hold| !hold.operations.is_empty());
         if explained.refused.is_some() {
             return Self::Refused;
@@ -204,6 +209,10 @@ impl Known<'_> {
     fn ledger_says(&self) -> Vec<String> {
         let (explained, clock) = (self.explained, self.clock);
         let mut said = Vec::new();
+        if let Some(shut) = &explained.shut {
+            let (since, again) = (clock.time(shut.since), clock.time(shut.next_try));
+            said.push(format!("since {since} {}; asked again {again}", shut.words()));
+        }
         if let Some(refused) = &explained.refused {
             said.push(format!(
                 "refused since {}: {}; it is tried again when the record changes",

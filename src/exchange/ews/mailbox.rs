@@ -6,7 +6,6 @@ mod folders;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Instant,
 };
 
 use async_trait::async_trait;
@@ -145,7 +144,7 @@ impl EwsMailbox {
 
     /// Sits out a short pause that the server asked for; reports a long one.
     async fn wait(&self, doing: &str) -> Result<(), Failure> {
-        patience::sit_out(doing, || self.learned().throttle.pause(Instant::now())).await
+        patience::sit_out(doing, || self.learned().throttle.pause(self.link.now())).await
     }
 
     /// Remembers what a failure says about the server's patience.
@@ -155,7 +154,7 @@ impl EwsMailbox {
             self.link.note_load();
         }
         let wants_less = batches::wants_less(&failure);
-        patience::learn(&mut self.learned().throttle, failure, items, wants_less)
+        patience::learn(&mut self.learned().throttle, failure, items, wants_less, self.link.now())
     }
 }
 

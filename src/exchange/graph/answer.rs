@@ -122,7 +122,7 @@ fn hint(kind: FailureKind, cause: Option<Cause>) -> Option<&'static str> {
             Some("let the Exchange administrator add this mailbox to those that the app may touch")
         }
         (FailureKind::Forbidden, _) => Some(
-            "the app lacks a permission: Contacts.ReadWrite, Calendars.ReadWrite, Tasks.ReadWrite; then sign in again with `pocketdocket user link NAME`",
+            "the app lacks a permission: Contacts.ReadWrite, Calendars.ReadWrite, Tasks.ReadWrite, MailboxSettings.ReadWrite; then sign in again with `pocketdocket user link NAME`",
         ),
         (FailureKind::Setting, _) => Some("check `graph_url` in section `[exchange]`"),
         _ => None,

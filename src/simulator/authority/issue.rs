@@ -187,7 +187,7 @@ pub(crate) struct Taken {
     /// A program by itself, and no user with it.
     pub(crate) app_only: bool,
     /// Names of what it may do.
-    permissions: Vec<String>,
+    pub(crate) permissions: Vec<String>,
 }
 
 /// Whose token this is, and which program's, if EWS takes it.
@@ -245,8 +245,9 @@ pub(crate) fn graph_token(world: &World, account: &Account, app_only: bool) -> R
         claims["idtyp"] = "app".into();
         claims["roles"] = json!(["Contacts.ReadWrite", "Calendars.ReadWrite", "Tasks.ReadWrite.All"]);
     } else {
-        claims["scp"] =
-            "Contacts.ReadWrite Calendars.ReadWrite Tasks.ReadWrite MailboxSettings.ReadWrite User.Read".into();
+        claims["scp"] = "Contacts.ReadWrite Contacts.ReadWrite.Shared Calendars.ReadWrite Calendars.ReadWrite.Shared \
+             Tasks.ReadWrite MailboxSettings.ReadWrite User.Read"
+            .into();
     }
     let key = world.authority.keys.current()?;
     jwt::sign(&key, &claims)

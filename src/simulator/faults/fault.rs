@@ -65,6 +65,8 @@ pub enum Fault {
     EventualConflict,
     /// Graph answers 403 where a program without a user asks for tasks.
     AppTasksForbidden,
+    /// Graph answers 403 where anybody asks for tasks.
+    TasksForbidden,
     /// Graph answers 403: the policy of the tenant keeps the program from this mailbox.
     AccessPolicy,
     /// HTTP 403 for every program but these, as where a tenant lists the programs that may use EWS.

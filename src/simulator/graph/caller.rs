@@ -18,6 +18,8 @@ pub(super) struct Caller {
     pub(super) app_only: bool,
     /// Id of the program.
     pub(super) application: String,
+    /// What the user, or their administrator, lets it do.
+    permissions: Vec<String>,
 }
 
 fn unauthorized(message: &str) -> Refused {
@@ -41,10 +43,24 @@ pub(super) fn of(world: &World, headers: &HeaderMap) -> Result<Caller, Refused> 
             _ => "CompactToken parsing failed with error code: 80049217",
         })
     })?;
-    Ok(Caller { account: said.account, app_only: said.app_only, application: said.application })
+    let (account, permissions) = (said.account, said.permissions);
+    Ok(Caller { account, app_only: said.app_only, application: said.application, permissions })
 }
 
 impl Caller {
+    /// Whether the token lets its bearer do that: read or write what `of` stands for (`Contacts`), in their own mailbox or in one
+    /// that is shared with them. An app without a user is let into everything here.
+    pub(super) fn may(&self, world: &World, mailbox: &str, of: &str, write: bool) -> Result<(), Refused> {
+        let shared = world.shares(mailbox, &self.account.login) && matches!(of, "Contacts" | "Calendars");
+        let verbs: &[&str] = if write { &["ReadWrite"] } else { &["ReadWrite", "Read"] };
+        let names = |permission: &str| {
+            let (plain, for_shared) = permission.strip_suffix(".Shared").map_or((permission, false), |it| (it, true));
+            (for_shared || !shared) && verbs.iter().any(|verb| plain == format!("{of}.{verb}"))
+        };
+        let may = self.app_only || self.permissions.iter().any(|it| it == ".default" || names(it));
+        if may { Ok(()) } else { Err(Refused::denied("Access is denied. Check credentials and try again.")) }
+    }
+
     /// Where a fault may strike them.
     pub(super) fn place<'a>(&'a self, mailbox: &'a str, operation: &'a str) -> Place<'a> {
         let Account { login, tenant, .. } = &self.account;
@@ -94,6 +110,7 @@ impl Caller {
             Fault::AppTasksForbidden if self.app_only && tasks => {
                 Some("Access is denied. Check credentials and try again.")
             }
+            Fault::TasksForbidden if tasks => Some("Access is denied. Check credentials and try again."),
             Fault::AccessPolicy if self.app_only => Some("Access to OData is disabled."),
             _ => None,
         });

@@ -153,23 +153,33 @@ impl Target<'_> {
         }
     }
 
+    /// What a token must be good for, if it must: the first word of a permission.
+    pub(super) fn permission(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::User | Self::Translate => return None,
+            Self::MailboxSettings | Self::Categories(_) => "MailboxSettings",
+            Self::View(_) | Self::ViewDelta(_) | Self::Instances => "Calendars",
+            Self::Linked(..) => "Tasks",
+            Self::Folders(kind, _)
+            | Self::FoldersDelta(kind)
+            | Self::Folder(kind, _)
+            | Self::FolderForGood(kind, _)
+            | Self::FolderExtensions(kind, ..)
+            | Self::Items(kind, _)
+            | Self::Delta(kind, _)
+            | Self::Item(kind, ..)
+            | Self::ItemForGood(kind, ..)
+            | Self::ItemExtensions(kind, ..) => match kind {
+                ItemKind::Contact => "Contacts",
+                ItemKind::Event => "Calendars",
+                ItemKind::Task => "Tasks",
+            },
+        })
+    }
+
     /// Whether it is about tasks.
     pub(super) fn is_of_tasks(&self) -> bool {
-        use ItemKind::Task;
-        matches!(
-            self,
-            Self::Folders(Task, _)
-                | Self::FoldersDelta(Task)
-                | Self::Folder(Task, _)
-                | Self::FolderForGood(Task, _)
-                | Self::FolderExtensions(Task, ..)
-                | Self::Items(Task, _)
-                | Self::Delta(Task, _)
-                | Self::Item(Task, ..)
-                | Self::ItemForGood(Task, ..)
-                | Self::ItemExtensions(Task, ..)
-                | Self::Linked(..)
-        )
+        self.permission() == Some("Tasks")
     }
 
     /// Does it.

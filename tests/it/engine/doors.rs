@@ -10,10 +10,10 @@ use async_trait::async_trait;
 use pocketdocket::{
     app::Mailboxes,
     engine::Connect,
-    exchange::{GraphMailbox, Settings, Shared, graph::Whose},
-    ports::{Failure, FailureKind, Mailbox},
+    exchange::{GraphMailbox, Settings, Shared, Watch, graph::Whose},
+    ports::{Failure, FailureKind, Mailbox, Protocol},
     simulator::Running,
-    state::{ActiveUser, User, UserName},
+    state::{ActiveUser, Ledger, User, UserName},
 };
 
 use crate::token::Token;
@@ -32,33 +32,43 @@ pub(crate) fn is_of_ews_alone() -> bool {
     over_graph()
 }
 
-/// The way to mailboxes.
-pub(super) enum Doors {
-    Ews(Arc<Mailboxes>),
-    Graph(Arc<OverGraph>),
+/// The way to mailboxes, each by the protocol that its user's details say.
+pub(super) struct Doors {
+    ews: Mailboxes,
+    graph: OverGraph,
 }
 
 impl Doors {
-    pub(super) fn connect(&self) -> Arc<dyn Connect> {
-        match self {
-            Self::Ews(mailboxes) => Arc::clone(mailboxes) as _,
-            Self::Graph(mailboxes) => Arc::clone(mailboxes) as _,
-        }
+    pub(super) fn new(sim: &Running, ledger: &Ledger) -> Self {
+        let autodiscover = vec![sim.autodiscover_url()];
+        let exchange = Settings { url: Some(sim.ews_url()), autodiscover, ..Settings::default() };
+        let sign_in = pocketdocket::auth::oauth::Settings::default();
+        let ews = Mailboxes::new(exchange, sign_in, ledger.clone(), "Europe/Berlin".to_owned());
+        Self { ews: ews.expect("good settings"), graph: OverGraph::new(sim) }
     }
 
     pub(super) fn of(&self, sim: &Running, user: &User) -> Arc<dyn Mailbox> {
-        match self {
-            Self::Ews(mailboxes) => mailboxes.of(user).expect("an address"),
-            Self::Graph(mailboxes) => {
-                mailboxes.know(sim, &user.details.login);
-                mailboxes.of(user).expect("an address")
-            }
+        self.graph.know(sim, &user.details.login);
+        self.open(user).expect("an address")
+    }
+
+    fn open(&self, user: &User) -> Result<Arc<dyn Mailbox>, Failure> {
+        match user.details.protocol {
+            Protocol::Ews => self.ews.of(user),
+            Protocol::Graph => self.graph.of(user),
         }
+    }
+}
+
+#[async_trait]
+impl Connect for Doors {
+    async fn connect(&self, user: &ActiveUser) -> Result<Arc<dyn Mailbox>, Failure> {
+        self.open(user.user())
     }
 }
 
 /// Mailboxes over Graph, signed in to with tokens that the simulator gives.
-pub(super) struct OverGraph {
+struct OverGraph {
     settings: Settings,
     shared: Arc<Shared>,
     tokens: Mutex<HashMap<String, String>>,
@@ -66,9 +76,10 @@ pub(super) struct OverGraph {
 }
 
 impl OverGraph {
-    pub(super) fn new(sim: &Running) -> Self {
+    fn new(sim: &Running) -> Self {
         let settings = Settings { graph_url: sim.graph_url(), ..Settings::default() };
-        let shared = Arc::new(Shared::new(&settings).expect("good settings"));
+        let clock = sim.clock();
+        let shared = Arc::new(Shared::by(&settings, Watch::new(move || clock.instant())).expect("good settings"));
         let doors = Self { settings, shared, tokens: Mutex::default(), open: Mutex::default() };
         for mailbox in sim.mailboxes() {
             doors.know(sim, &mailbox);
@@ -96,12 +107,5 @@ impl OverGraph {
         let mailbox = Arc::new(GraphMailbox::connect(&self.settings, link, &whose, token, Arc::clone(&self.shared))?);
         open.insert(user.name.clone(), Arc::clone(&mailbox));
         Ok(mailbox)
-    }
-}
-
-#[async_trait]
-impl Connect for OverGraph {
-    async fn connect(&self, user: &ActiveUser) -> Result<Arc<dyn Mailbox>, Failure> {
-        self.of(user.user())
     }
 }

@@ -7,10 +7,8 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use pocketdocket::{
-    app::Mailboxes,
     domain::{FirmId, PersonId},
     engine::{AlertSettings, ConfirmationSettings, Engine, Interpretation, Parts, Settings, TickReport},
-    exchange,
     plan::{HoldReason, Policy, RENDERING_REVISION, ScopeSettings},
     ports::{Protocol, Source},
     simulator::{self, ItemView, MailboxView, Running, Simulator},
@@ -23,7 +21,7 @@ use pocketdocket::{
 use secrecy::SecretString;
 use tempfile::TempDir;
 
-use super::doors::{Doors, OverGraph, over_graph};
+use super::doors::{Doors, over_graph};
 
 const SCHEMA: &str = "
     CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT, email TEXT, active INTEGER DEFAULT 1);
@@ -63,7 +61,8 @@ pub(super) struct Firm {
     pub(super) revision: u32,
     clock: Arc<Mutex<Timestamp>>,
     lock: Option<EngineLock>,
-    doors: Doors,
+    doors: Arc<Doors>,
+    protocol: Protocol,
     /// Read instead of the database in the folder, from the next restart on.
     pub(super) source: Option<Arc<dyn Source>>,
 }
@@ -86,7 +85,16 @@ impl Firm {
         Self::with(users, simulator::Settings::default().lenient()).await
     }
 
-    async fn with(users: &[&str], mut exchange: simulator::Settings) -> Self {
+    /// The same over Graph, whatever this run is over.
+    pub(super) async fn over_graph(users: &[&str], exchange: simulator::Settings) -> Self {
+        Self::reached(users, exchange, Protocol::Graph).await
+    }
+
+    async fn with(users: &[&str], exchange: simulator::Settings) -> Self {
+        Self::reached(users, exchange, if over_graph() { Protocol::Graph } else { Protocol::Ews }).await
+    }
+
+    async fn reached(users: &[&str], mut exchange: simulator::Settings, protocol: Protocol) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         for user in users {
             exchange = exchange.with_mailbox(&address(user));
@@ -115,6 +123,7 @@ impl Firm {
             clock,
             lock: Some(lock),
             doors,
+            protocol,
             source: None,
         };
         for user in users {
@@ -129,6 +138,14 @@ impl Firm {
         self.link_by(user, person, mailbox, mailbox).await;
     }
 
+    /// The same over a protocol.
+    pub(super) async fn link_over(&mut self, protocol: Protocol, user: &str, person: &str) {
+        let others = std::mem::replace(&mut self.protocol, protocol);
+        self.sim.add_mailbox(&address(user), &address(user), simulator::PASSWORD.into()).expect("a mailbox");
+        self.link(user, person, &address(user)).await;
+        self.protocol = others;
+    }
+
     /// The same with a login that is not the mailbox's address.
     pub(super) async fn link_by(&self, user: &str, person: &str, mailbox: &str, login: &str) {
         let (name, now) = (name(user), self.now());
@@ -137,7 +154,7 @@ impl Firm {
             address: mailbox.to_owned(),
             login: login.to_owned(),
             url: None,
-            protocol: Protocol::Ews,
+            protocol: self.protocol,
             method: AuthMethod::Password,
             settings: serde_json::Value::Null,
         };
@@ -415,7 +432,7 @@ fn wire(
     ledger: &Ledger,
     clock: &Arc<Mutex<Timestamp>>,
     chosen: &Chosen<'_>,
-) -> (Arc<Engine>, Doors) {
+) -> (Arc<Engine>, Arc<Doors>) {
     let (parts, doors) = parts(folder, sim, ledger, clock, chosen);
     (Engine::new(parts).expect("good settings"), doors)
 }
@@ -426,24 +443,16 @@ fn parts(
     ledger: &Ledger,
     clock: &Arc<Mutex<Timestamp>>,
     chosen: &Chosen<'_>,
-) -> (Parts, Doors) {
+) -> (Parts, Arc<Doors>) {
     let zone = SourceZone::named("Europe/Berlin").expect("a zone");
     let mapping = folder.path().join("mapping.toml").to_string_lossy().into_owned();
     let practice = sources::Settings::new(mapping, folder.path().join("practice.db"), zone);
-    let autodiscover = vec![sim.autodiscover_url()];
-    let exchange = exchange::Settings { url: Some(sim.ews_url()), autodiscover, ..exchange::Settings::default() };
-    let doors = if over_graph() {
-        Doors::Graph(Arc::new(OverGraph::new(sim)))
-    } else {
-        let sign_in = pocketdocket::auth::oauth::Settings::default();
-        let mailboxes = Mailboxes::new(exchange, sign_in, ledger.clone(), "Europe/Berlin".to_owned());
-        Doors::Ews(Arc::new(mailboxes.expect("good settings")))
-    };
+    let doors = Arc::new(Doors::new(sim, ledger));
     let clock = Arc::clone(clock);
     let parts = Parts {
         ledger: ledger.clone(),
         source: chosen.source.cloned().unwrap_or_else(|| sources::open(&practice).expect("a good mapping")),
-        connect: doors.connect(),
+        connect: Arc::clone(&doors) as _,
         settings: chosen.settings.clone(),
         policy: chosen.policy.clone(),
         scope: chosen.scope.clone(),

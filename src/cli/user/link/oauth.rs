@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{keep, not_kept};
 use crate::{
-    app::{ByProvider, FirstUse, Mailboxes},
+    app::{ByProvider, FirstUse, Mailboxes, audience},
     auth::{
         confirmation::provider::Evidence,
         oauth::{Authority, Granted, Identity, Landing, Session, Unkept},
@@ -113,7 +113,7 @@ async fn sign_in(
 ) -> Result<Granted, Failure> {
     let login = &user.details.login;
     if arguments.way.device_code {
-        let sign_in = authority.begin_on_device(user.details.protocol.into()).await?;
+        let sign_in = authority.begin_on_device(audience(&user.details)).await?;
         let minutes = sign_in.life().as_secs() / 60;
         terminal.say(format_args!("let `{login}` open this page within {minutes} minutes, and enter the code:"));
         shown(terminal, &format!("{}  {}", sign_in.page(), sign_in.code()))?;
@@ -125,7 +125,7 @@ async fn sign_in(
         return pasted(authority, arguments, user, terminal).await;
     }
     let landing = Landing::open(arguments.way.port).await?;
-    let sign_in = authority.begin(&landing.redirect(), login, user.details.protocol.into()).await?;
+    let sign_in = authority.begin(&landing.redirect(), login, audience(&user.details)).await?;
     terminal.say(format_args!(
         "let `{login}` open this address with a browser on this machine, within {} minutes; a browser elsewhere reaches it through \
          `ssh -L {port}:localhost:{port}`, or take `--paste`:",
@@ -149,7 +149,7 @@ async fn pasted(
 ) -> Result<Granted, Failure> {
     let (doing, login) = ("sign in with a browser", &user.details.login);
     let port = arguments.way.port.unwrap_or(49152);
-    let sign_in = authority.begin(&format!("http://localhost:{port}"), login, user.details.protocol.into()).await?;
+    let sign_in = authority.begin(&format!("http://localhost:{port}"), login, audience(&user.details)).await?;
     terminal.say(format_args!("let `{login}` open this address with a browser, anywhere:"));
     shown(terminal, sign_in.url().as_str())?;
     terminal

@@ -1,6 +1,9 @@
 mod trouble;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use super::*;
 use crate::{

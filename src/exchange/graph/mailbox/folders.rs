@@ -14,11 +14,15 @@ use crate::{
         entity::text,
         property,
     },
-    ports::{Failure, FailureKind, Folder, Owner, Sighting},
+    ports::{Failure, FailureKind, Folder, Mailbox as _, Owner, Sighting},
 };
 
 /// To Do keeps who writes into a list in an open extension of this name; there are no extended properties.
 const EXTENSION: &str = "com.pocketdocket.owner";
+/// What can be done where To Do stays shut: no policy for single mailboxes covers it.
+const TASKS_SHUT: &str = "an administrator of the tenant can grant the app `Tasks.ReadWrite` (an app without a user: \
+     `Tasks.ReadWrite.All`, for all mailboxes or none) with admin consent; or leave tasks out: \
+     `pocketdocket user set NAME kinds=event,contact`";
 /// Folders within folders: more than this are not looked through.
 const MOST_FOLDERS: usize = 500;
 
@@ -27,13 +31,36 @@ impl GraphMailbox {
     pub(super) async fn home(&self, kind: Kind) -> Result<Folder, Failure> {
         let doing = format!("find the folder for {kind}s");
         let found = match self.folders.name(kind) {
-            Some(name) => self.own_folder(kind, name, &doing).await?,
-            None => self.main_folder(kind, &doing).await?,
+            Some(name) => self.own_folder(kind, name, &doing).await,
+            None => self.main_folder(kind, &doing).await,
+        };
+        let found = match found {
+            Err(failure) if kind == Kind::Task => return Err(self.of_tasks(failure).await),
+            found => found?,
         };
         let id = text(&found, "id").map(|id| FolderId(id.to_owned()));
         let id = id.ok_or_else(|| Failure::new(FailureKind::Malformed, doing).because("the folder has no id"))?;
         let owner = self.owner(kind, &id).await?;
         Ok(Folder { id, owner })
+    }
+
+    /// Why To Do does not let us in. It says 401 where it means 403, now and then: the sign-in is good if the calendar opens.
+    async fn of_tasks(&self, failure: Failure) -> Failure {
+        let is_meant = match failure.kind {
+            FailureKind::Forbidden => true,
+            // Clouds without To Do do not know the address.
+            FailureKind::Unauthorized | FailureKind::MailboxMissing | FailureKind::Rejected => {
+                self.identity().await.is_ok()
+            }
+            _ => false,
+        };
+        if !is_meant {
+            return failure;
+        }
+        let mut told = Failure::new(FailureKind::Forbidden, "open To Do").because(failure.chain()).hint(TASKS_SHUT);
+        (told.cause, told.evidence) =
+            (failure.cause.filter(|_| failure.kind == FailureKind::Forbidden), failure.evidence);
+        told
     }
 
     async fn main_folder(&self, kind: Kind, doing: &str) -> Result<Json, Failure> {

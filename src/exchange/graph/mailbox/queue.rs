@@ -1,7 +1,5 @@
 //! The way of requests to the server: one queue for each mailbox, pauses to the letter, batches of bearable size.
 
-use std::time::Instant;
-
 use serde_json::Value as Json;
 use tokio::sync::SemaphorePermit;
 
@@ -206,13 +204,13 @@ impl GraphMailbox {
 
     /// Sits out a short pause that the server asked for; reports a long one.
     async fn wait(&self, doing: &str) -> Result<(), Failure> {
-        patience::sit_out(doing, || self.learned().throttle.pause(Instant::now())).await
+        patience::sit_out(doing, || self.learned().throttle.pause(self.link.now())).await
     }
 
     /// Remembers what a failure says about the server's patience.
     fn learn_from(&self, failure: Failure, items: usize) -> Failure {
         let wants_less = failure.kind == FailureKind::TooMuch;
-        patience::learn(&mut self.learned().throttle, failure, items, wants_less)
+        patience::learn(&mut self.learned().throttle, failure, items, wants_less, self.link.now())
     }
 }
 
