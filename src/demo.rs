@@ -7,6 +7,7 @@
 mod browser;
 mod firm;
 mod live;
+mod moving;
 mod people;
 
 use std::{path::Path, sync::Arc};
@@ -52,6 +53,9 @@ pub enum DemoError {
     /// A person of the sample firm cannot become a user.
     #[error("`{0}` cannot be confirmed: {1}")]
     NotConfirmed(String, String),
+    /// A user of the sample firm cannot move.
+    #[error("`{0}` did not move: {1}")]
+    NotMoved(String, String),
 }
 
 /// A demo that is set up.
@@ -60,6 +64,7 @@ pub struct Demo {
     exchange: Running,
     engine: Arc<Engine>,
     users: Vec<UserName>,
+    mover: Option<moving::Mover>,
     _lock: EngineLock,
     folder: TempDir,
 }
@@ -109,6 +114,14 @@ impl Demo {
             self.app.ledger.release(hold.id, "the demo", Timestamp::now())?;
         }
         self.tick().await
+    }
+
+    /// One user moves from EWS to Microsoft Graph. `say` hears each step.
+    ///
+    /// # Errors
+    /// What the ledger or the provider says; [`DemoError::NotMoved`] when something was not found again.
+    pub async fn move_one(&self, say: &mut dyn FnMut(&str)) -> Result<(), DemoError> {
+        moving::move_one(self, say).await
     }
 
     /// One tick, with everything that follows from it.

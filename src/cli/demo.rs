@@ -51,6 +51,10 @@ async fn show(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<
     outcome?;
     bar.finish_and_clear();
     let fine = summary(&demo, &report, terminal)?;
+    heading(terminal, "A mailbox moves")?;
+    let mut outcome = Ok(());
+    demo.move_one(&mut |line| keep(&mut outcome, terminal.line(format_args!("  {line}")))).await?;
+    outcome?;
     if arguments.once {
         demo.stop().await?;
         return Ok(if fine { Exit::Fine } else { Exit::NeedsPerson });

@@ -46,9 +46,10 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
     text = text.replace("schedule = \"*/2 * * * *\"", "schedule = \"*/10 * * * * *\"\njitter_seconds = 0");
     let _ = write!(
         text,
-        "\n[exchange]\nurl = \"{}\"\nautodiscover = []\n\n[confirmation]\nmethods = [\"provider\", \"authenticator\", \"mailbox\"]\n\n\
+        "\n[exchange]\nurl = \"{}\"\ngraph_url = \"{}\"\nautodiscover = []\n\n[confirmation]\nmethods = [\"provider\", \"authenticator\", \"mailbox\"]\n\n\
          [sign_in]\nauthority = \"{}\"\ntenant = \"{}\"\nclient_id = \"{}\"\n",
         exchange.ews_url(),
+        exchange.graph_url(),
         exchange.authority_url(),
         simulator::TENANT,
         simulator::CLIENT_ID
@@ -62,5 +63,5 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
     let engine = app.engine(Some(watcher))?;
     engine.begin()?;
     say(&format!("an installation: configuration, master key and sealed ledger in {}", folder.path().display()));
-    Ok(Demo { app, exchange, engine, users: Vec::new(), _lock: lock, folder })
+    Ok(Demo { app, exchange, engine, users: Vec::new(), mover: None, _lock: lock, folder })
 }

@@ -5,19 +5,19 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Demo, DemoError, browser};
+use super::{Demo, DemoError, browser, moving::Mover};
 use crate::{
-    app::{ByProvider, FirstUse},
+    app::{ByProvider, FirstUse, audience},
     auth::{
         confirmation::{Code, Verdict, provider::Evidence},
-        oauth::{Audience, Identity, Landing},
+        oauth::{Identity, Landing},
     },
     ports::{Failure, Person, Portion, Protocol},
     simulator::{AccountAction, Mfa},
     state::{AuthMethod, UserDetails, UserName},
 };
 
-const BY: &str = "the demo";
+pub(super) const BY: &str = "the demo";
 /// How long the browser is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -34,8 +34,9 @@ pub(super) async fn link_everybody(demo: &mut Demo, say: &mut dyn FnMut(&str)) -
         let name = user_name(&person)?;
         let how = match demo.users.len() {
             0 => {
-                link_by_oauth(demo, &name, &person, &address).await?;
-                "by OAuth, with the provider's second factor at the browser".to_owned()
+                let password = link_by_oauth(demo, &name, &person, &address, Protocol::Ews).await?;
+                demo.mover = Some(Mover { name: name.clone(), password });
+                "over EWS by OAuth, with the provider's second factor at the browser".to_owned()
             }
             1 => {
                 link(demo, &name, &person, &address, AuthMethod::Password).await?;
@@ -46,6 +47,10 @@ pub(super) async fn link_everybody(demo: &mut Demo, say: &mut dyn FnMut(&str)) -
                 link(demo, &name, &person, &address, AuthMethod::Windows).await?;
                 let code = confirm(demo, &name, &address).await?;
                 format!("by Windows authentication, code {code} read on the phone")
+            }
+            3 => {
+                link_by_oauth(demo, &name, &person, &address, Protocol::Graph).await?;
+                "over Microsoft Graph by OAuth, with the provider's second factor at the browser".to_owned()
             }
             _ => {
                 link(demo, &name, &person, &address, AuthMethod::Password).await?;
@@ -84,7 +89,7 @@ async fn link(
     method: AuthMethod,
 ) -> Result<(), DemoError> {
     let now = Timestamp::now();
-    let password = enter(demo, name, person, address, method)?;
+    let password = enter(demo, name, person, address, (Protocol::Ews, method))?;
     let ledger = &demo.app.ledger;
     let identity = demo.app.mailboxes.with_password(&ledger.user(name)?, &password)?.identity().await?;
     ledger.give_password(name, &password, BY, now)?;
@@ -98,7 +103,7 @@ fn enter(
     name: &UserName,
     person: &Person,
     address: &str,
-    method: AuthMethod,
+    (protocol, method): (Protocol, AuthMethod),
 ) -> Result<SecretString, DemoError> {
     let password = SecretString::from(format!("{:032x}", rand::random::<u128>()));
     demo.exchange.add_mailbox(address, address, password.clone())?;
@@ -107,7 +112,7 @@ fn enter(
         address: address.to_owned(),
         login: address.to_owned(),
         url: None,
-        protocol: Protocol::Ews,
+        protocol,
         method,
         settings: serde_json::Value::Null,
     };
@@ -115,14 +120,27 @@ fn enter(
     Ok(password)
 }
 
-/// The user signs in at the provider, which asks for a second factor: that is the confirmation.
-async fn link_by_oauth(demo: &Demo, name: &UserName, person: &Person, address: &str) -> Result<(), DemoError> {
-    let password = enter(demo, name, person, address, AuthMethod::OAuth)?;
+/// The administrator enters the user, who signs in at the provider. Gives the password, which nobody else has.
+async fn link_by_oauth(
+    demo: &Demo,
+    name: &UserName,
+    person: &Person,
+    address: &str,
+    protocol: Protocol,
+) -> Result<SecretString, DemoError> {
+    let password = enter(demo, name, person, address, (protocol, AuthMethod::OAuth))?;
     demo.exchange.administrator().act(address, AccountAction::SetMfa { mfa: Mfa::Required })?;
+    signs_in(demo, name, &password).await?;
+    Ok(password)
+}
+
+/// The user signs in at the provider, which asks for a second factor: that is the confirmation.
+pub(super) async fn signs_in(demo: &Demo, name: &UserName, password: &SecretString) -> Result<(), DemoError> {
+    let details = demo.app.ledger.user(name)?.details;
     let authority = demo.app.mailboxes.authority()?;
     let landing = Landing::open(None).await?;
-    let sign_in = authority.begin(&landing.redirect(), address, Audience::Ews).await?;
-    let back = browser::sign_in(sign_in.url(), address, password.expose_secret()).await?;
+    let sign_in = authority.begin(&landing.redirect(), &details.login, audience(&details)).await?;
+    let back = browser::sign_in(sign_in.url(), &details.login, password.expose_secret()).await?;
     let (answered, came_back) = tokio::join!(landing.wait(sign_in, PATIENCE), browser::come_back(back));
     came_back?;
     let granted = authority.finish(answered?).await?;

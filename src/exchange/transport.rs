@@ -43,6 +43,7 @@ mod outgoing;
 mod own;
 
 pub use outgoing::Outgoing;
+use outgoing::secret_header;
 use own::{Own, Turn};
 
 /// Connections and limits that all links share.
@@ -375,14 +376,6 @@ impl Link {
 fn is_closed_unread(status: StatusCode, headers: &HeaderMap) -> bool {
     let closes = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"close");
     status == StatusCode::BAD_REQUEST && headers.get(header::CONNECTION).is_some_and(closes)
-}
-
-fn secret_header(doing: &str, value: &SecretString) -> Result<HeaderValue, Failure> {
-    let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_| {
-        Failure::new(FailureKind::Setting, doing).because("the sign-in cannot be written into a header")
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 async fn place<'a>(among: &'a Semaphore, doing: &str) -> Result<SemaphorePermit<'a>, Failure> {

@@ -295,8 +295,9 @@ impl Walk {
     fn command(&self, text: &str) -> Command {
         let program = Path::new(env!("CARGO_BIN_EXE_pocketdocket"));
         let path = format!(
-            "{}:{}",
+            "{}:{}:{}",
             program.parent().expect("a program lies in a folder").display(),
+            repository::root().join("tests/guides").display(),
             std::env::var("PATH").unwrap_or_default()
         );
         let mut command = Command::new("bash");

@@ -1,7 +1,10 @@
 //! A request as it goes out.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
+
+use crate::ports::{Failure, FailureKind};
 
 /// Method, address, what the protocol says in headers, and a body.
 #[derive(Clone, Debug)]
@@ -53,4 +56,13 @@ impl Outgoing {
         headers.insert("return-client-request-id", HeaderValue::from_static("true"));
         headers
     }
+}
+
+/// What signs a request in, as a header that is never printed.
+pub(super) fn secret_header(doing: &str, value: &SecretString) -> Result<HeaderValue, Failure> {
+    let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_| {
+        Failure::new(FailureKind::Setting, doing).because("the sign-in cannot be written into a header")
+    })?;
+    value.set_sensitive(true);
+    Ok(value)
 }

@@ -10,9 +10,7 @@ use std::{
 use pocketdocket::{
     domain::Kind,
     engine::crash_point,
-    simulator::{
-        self, AccountAction, Fault, FaultRule, ItemView, Mfa, Property, Running, SignInOffer, Simulator, TENANT,
-    },
+    simulator::{self, AccountAction, Fault, FaultRule, ItemView, Mfa, Property, Running, SignInOffer, Simulator},
     state::{MoveStage, UserName},
 };
 
