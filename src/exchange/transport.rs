@@ -15,7 +15,7 @@ use std::{
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use reqwest::{Client, tls::TlsInfo};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
