@@ -3,8 +3,11 @@
 use jiff::Timestamp;
 
 const SIGNATURE: &[u8] = b"NTLMSSP\0";
-/// Unicode, target, NTLM, always sign, a domain's server, extended security, target information.
-const FLAGS: u32 = 0x0089_8205;
+/// Unicode, target, NTLM, always sign, a domain's server, extended security, target information, version.
+const FLAGS: u32 = 0x0289_8205;
+/// Windows Server 2019 (10.0, build 17763). Some clients leave the place of the version out, and with it move the integrity code, if
+/// a server tells none; every Windows tells one.
+const VERSION: [u8; 8] = [10, 0, 0x63, 0x45, 0, 0, 0, 15];
 /// What a client without NTLMv2 lacks.
 const UNICODE_AND_EXTENDED_SECURITY: u32 = 0x0008_0001;
 /// From 1601 to 1970, in seconds.
@@ -35,8 +38,7 @@ pub(super) fn second(nonce: [u8; 8], now: Timestamp) -> Vec<u8> {
     message.extend(nonce);
     message.extend([0; 8]);
     message.extend(place(list.len(), 56 + target.len()));
-    // No version is said.
-    message.extend([0; 8]);
+    message.extend(VERSION);
     message.extend(target);
     message.extend(list);
     message
