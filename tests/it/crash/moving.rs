@@ -10,7 +10,9 @@ use std::{
 use pocketdocket::{
     domain::Kind,
     engine::crash_point,
-    simulator::{self, AccountAction, Fault, FaultRule, ItemView, Mfa, Property, Running, SignInOffer, Simulator},
+    simulator::{
+        self, AccountAction, Fault, FaultRule, GraphLimits, ItemView, Mfa, Property, Running, SignInOffer, Simulator,
+    },
     state::{MoveStage, UserName},
 };
 
@@ -22,7 +24,9 @@ use crate::{
 
 /// A server that takes passwords over EWS and tokens over both.
 fn exchange() -> simulator::Settings {
-    simulator::Settings { offer: SignInOffer::BasicAndOauth, ..simulator::Settings::default() }
+    // A move that is cut off at every point looks more often within minutes than any firm does in a day.
+    let graph = GraphLimits { requests: 1_000_000, ..GraphLimits::default() };
+    simulator::Settings { offer: SignInOffer::BasicAndOauth, graph, ..simulator::Settings::default() }
 }
 
 fn weber() -> UserName {
