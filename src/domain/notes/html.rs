@@ -261,7 +261,7 @@ pub(super) fn replace(html: &str, start: usize, end: usize, ours: Option<&str>) 
 }
 
 /// Puts a new block below everything else; above it, where the markup ends in something that would swallow it (a comment, a
-/// style or a tag that is never closed).
+/// style or a tag that is never closed), wholly or in its first line: what is found again must be the block and no letter more.
 pub(super) fn append(html: &str, ours: &str) -> String {
     let last = |wanted: &str| {
         tokens(html).into_iter().rev().find_map(|token| match token {
@@ -273,5 +273,15 @@ pub(super) fn append(html: &str, ours: &str) -> String {
     let (before, after) = (html.get(..at).unwrap_or_default(), html.get(at..).unwrap_or_default());
     let block = block(ours);
     let below = format!("{before}<div>{block}</div>{after}");
-    if matches!(markers(&lines(&below)), Markers::Intact { .. }) { below } else { format!("<div>{block}</div>{html}") }
+    let start = before.len() + "<div>".len();
+    let found = lines(&below);
+    let is_whole = match markers(&found) {
+        Markers::Intact { begin, end } => {
+            let at = |index: usize| found.get(index).map(|line| (line.start, line.end));
+            at(begin).is_some_and(|(first, _)| first == start)
+                && at(end).is_some_and(|(_, last)| last == start + block.len())
+        }
+        Markers::None | Markers::Broken => false,
+    };
+    if is_whole { below } else { format!("<div>{block}</div>{html}") }
 }

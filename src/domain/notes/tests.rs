@@ -122,6 +122,15 @@ fn a_text_that_looks_like_a_marker_cannot_break_its_own_block() {
     assert_eq!(extract(&composed(None, &ours)).as_deref(), Some("a\nb"));
 }
 
+#[test]
+fn a_tag_without_an_end_does_not_take_a_letter_of_the_users_into_our_block() {
+    let body = html("\u{a0}<a");
+    let first = compose(Some(&body), Some("ours"), None).body;
+    assert!(first.text.reveal().ends_with("\u{a0}<a"), "{:?}", first.text.reveal());
+    assert_eq!(compose(Some(&first), Some("ours"), Some("ours")).body, first);
+    assert_eq!(compose(Some(&first), None, Some("ours")).body.text.reveal().replace("<div></div>", ""), "\u{a0}<a");
+}
+
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[a-zäß<>&\"' \u{a0};#0-9.-]{0,12}",
