@@ -99,8 +99,8 @@ fields! {
     HomeAddress = "home-address" [Contact],
     /// Other address. Address.
     OtherAddress = "other-address" [Contact],
-    /// Web page. Text.
-    WebPage = "web-page" [Contact],
+    /// A contact's web page; of a task, the page of the practice system that shows it. Text.
+    WebPage = "web-page" [Contact Task],
     /// Birthday. Date.
     Birthday = "birthday" [Contact],
 

@@ -142,7 +142,7 @@ impl Engine {
                 .map(|(key, item)| ItemChange {
                     kind: key.kind,
                     item: item.clone(),
-                    set: BTreeMap::new(),
+                    set: looker.linked(key),
                     clear: BTreeSet::new(),
                     body: None,
                     stamp: StampChange::Set(Stamp { firm, key: (*key).clone() }),
@@ -156,7 +156,7 @@ impl Engine {
             let Some(kind) = keys.first().map(|key| key.kind) else { continue };
             let now = looker.read(kind, &ids).await?;
             for (key, content) in items.keys().zip(now) {
-                look.stamped(key, content);
+                looker.stamped(look, key, content);
             }
         }
         Ok(())

@@ -18,7 +18,8 @@ A contact, event or task that is written over one protocol is the same over the 
   changes. Notes of events and tasks come back as HTML.
 - To Do knows no percentage and no sensitivity. Both stand as a line in our part of a task's notes (`[Progress: 40 %]`,
   `[Sensitivity: private]`) and are read back from there. A task that is done has 100 per cent.
-- To Do has no property for our stamp. A task carries it in a linked resource, which its user sees as `Pocket Docket`.
+- To Do has no property for our stamp. A task carries it in a linked resource, which its user sees as `Pocket Docket`. Where the
+  practice system has a page for the task (`web-page`), that is where it leads; over EWS nobody sees the page.
 - Over Graph a category that the mailbox does not know gets a colour, once. A colour that a user chose stays.
 - What is removed for good is removed for good of contacts and events. A removed task goes where To Do puts it.
 - Graph shows of Deleted Items the contacts at most, to who may not read mail. After the loss of a ledger, events and tasks that

@@ -8,8 +8,8 @@ use std::{
 use super::cut_off;
 use crate::{
     domain::{
-        FirmId, FolderId, ItemContent, ItemId, ItemRef, Kind, Mirror, Observation, Place, Presence, RecordKey, Seen,
-        Stamp,
+        Field, FirmId, FolderId, ItemContent, ItemId, ItemRef, Kind, Mirror, Observation, Place, Presence, RecordKey,
+        Seen, Stamp, Value, Written,
     },
     engine::{context::Context, observe::is_proof, trouble::Trouble},
     plan::{
@@ -62,15 +62,6 @@ impl Look {
 
     pub(super) fn item(&self, key: &RecordKey) -> Option<ItemRef> {
         self.matches.found.get(key).map(|(seen, _)| seen.item.clone())
-    }
-
-    /// An item has our stamp now, and is this version.
-    pub(super) fn stamped(&mut self, key: &RecordKey, content: Option<ItemContent>) {
-        let Some(content) = content else { return };
-        if let Some((seen, _)) = self.matches.found.get_mut(key) {
-            seen.item = content.item.clone();
-        }
-        self.contents.insert(key.clone(), content);
     }
 }
 
@@ -276,17 +267,39 @@ impl<'a> Looker<'a> {
                         .because(format!("`{key}` was changed meanwhile"))
                         .into());
                 };
-                if let Some((seen, _)) = look.matches.found.get_mut(&key) {
-                    seen.item = content.item.clone();
-                }
-                let written = self.mirror.entries.get(&key).and_then(|entry| entry.certain());
-                if let Some(written) = written {
-                    look.compared.insert(key.clone(), moving::compare(kind, written, &content));
-                }
-                look.contents.insert(key, content);
+                self.take(look, &key, content);
             }
         }
         Ok(())
+    }
+
+    /// An item is this version, and holds this.
+    fn take(&self, look: &mut Look, key: &RecordKey, content: ItemContent) {
+        if let Some((seen, _)) = look.matches.found.get_mut(key) {
+            seen.item = content.item.clone();
+        }
+        if let Some(written) = self.written(key) {
+            look.compared.insert(key.clone(), moving::compare(key.kind, written, &content));
+        }
+        look.contents.insert(key.clone(), content);
+    }
+
+    fn written(&self, key: &RecordKey) -> Option<&Written> {
+        self.mirror.entries.get(key).and_then(|entry| entry.certain())
+    }
+
+    /// What is linked to an item together with our stamp, as we wrote it last.
+    pub(super) fn linked(&self, key: &RecordKey) -> BTreeMap<Field, Value> {
+        let page = self.written(key).filter(|_| key.kind == Kind::Task);
+        let page = page.and_then(|written| written.record.get(Field::WebPage).cloned());
+        page.map(|page| (Field::WebPage, page)).into_iter().collect()
+    }
+
+    /// An item has our stamp now.
+    pub(super) fn stamped(&self, look: &mut Look, key: &RecordKey, content: Option<ItemContent>) {
+        if let Some(content) = content {
+            self.take(look, key, content);
+        }
     }
 
     pub(super) async fn read(&self, kind: Kind, ids: &[ItemId]) -> Result<Vec<Option<ItemContent>>, Trouble> {

@@ -20,6 +20,9 @@ pub(super) const OWNER: Extended = Extended::Named(OWNER_NAME);
 /// <https://learn.microsoft.com/openspecs/exchange_server_protocols/ms-oxprops/>
 pub(super) const NAME_TITLE: Extended = Extended::Tagged("0x3A45");
 
+/// Where the practice system shows a task. Tasks of Exchange have no place for a page, and To Do has one.
+pub(super) const WEB_PAGE: Extended = Extended::Named("PocketDocketWebPage");
+
 /// A text property that the schema has no element for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Extended {

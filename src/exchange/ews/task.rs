@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    codec::{read_day, read_flag, read_importance, read_instant, read_text, reminder},
-    property::{Path, Property},
+    codec::{read_day, read_flag, read_importance, read_instant, read_text, reminder, text_value},
+    property::{Content, Path, Property, WEB_PAGE},
 };
 use crate::{
     domain::{Bound, Field, Reminder, TaskStatus, Value},
@@ -26,6 +26,11 @@ pub(super) fn set(fields: &BTreeMap<Field, &Value>) -> Vec<Property> {
                 properties.push(Property::text("task:StartDate", "StartDate", format!("{day}T00:00:00Z")));
             }
             (Field::Reminder, Value::Reminder(value)) => properties.extend(reminder(*value)),
+            (Field::WebPage, Value::Text(page)) => {
+                let content = Some(page.reveal()).filter(|page| !page.is_empty());
+                let content = content.map(|page| Content::Extended(WEB_PAGE, page.to_owned()));
+                properties.push(Property { path: Path::Extended(WEB_PAGE), content });
+            }
             _ => {}
         }
     }
@@ -64,6 +69,7 @@ pub(super) fn clear(field: Field) -> Vec<Property> {
         Field::StartDate => vec![Property::none(Path::Field("task:StartDate"))],
         Field::PercentComplete => vec![set_percent(0)],
         Field::Status => vec![set_status(TaskStatus::NotStarted)],
+        Field::WebPage => vec![Property::none(Path::Extended(WEB_PAGE))],
         _ => Vec::new(),
     }
 }
@@ -82,6 +88,7 @@ pub(super) fn paths(paths: &mut Vec<Path>) {
         ]
         .map(Path::Field),
     );
+    paths.push(Path::Extended(WEB_PAGE));
 }
 
 /// Whether it stands for several days.
@@ -95,6 +102,7 @@ pub(super) fn read(element: &Element, put: &mut impl FnMut(Field, Option<Value>)
     put(Field::DueDate, element.text_of("DueDate").and_then(read_day));
     put(Field::StartDate, element.text_of("StartDate").and_then(read_day));
     put(Field::Status, element.text_of("Status").and_then(read_status));
+    put(Field::WebPage, WEB_PAGE.read(element).and_then(text_value));
     put(Field::PercentComplete, element.text_of("PercentComplete").and_then(read_percent));
     let due_by = element.text_of("ReminderDueBy").and_then(read_instant);
     put(

@@ -58,11 +58,18 @@ impl Codec {
             body = held.join(body);
         }
         write_body(kind, body.as_ref(), &mut entity);
-        if let Some(stamp) = &item.stamp {
-            let stamp = stamp.to_string();
-            match kind {
-                Kind::Task => entity.set("linkedResources", json!([task::link(&stamp)])),
-                Kind::Contact | Kind::Event => entity.extend(&property::stamp(), Some(&stamp)),
+        let stamp = item.stamp.as_ref().map(ToString::to_string);
+        match kind {
+            Kind::Task => {
+                let link = task::Link::of(stamp.as_deref(), &fields);
+                if !link.is_empty() {
+                    entity.set("linkedResources", json!([link.to_json()]));
+                }
+            }
+            Kind::Contact | Kind::Event => {
+                if let Some(stamp) = &stamp {
+                    entity.extend(&property::stamp(), Some(stamp));
+                }
             }
         }
         if let (Kind::Event, Some(transaction)) = (kind, transaction) {
@@ -80,9 +87,10 @@ impl Codec {
             Kind::Event => touched.any(|(field, value)| event::needs_current(field, value, has_span)),
             Kind::Task => {
                 let held = [Field::PercentComplete, Field::Sensitivity, Field::Status];
-                // Its stamp is one of the things that are linked to it.
+                // Its stamp is one of the things that are linked to it, and so is its page.
                 let links = change.stamp != StampChange::Keep;
-                links || change.body.is_some() || touched.any(|(field, _)| held.contains(&field))
+                let linked = |field| held.contains(&field) || field == Field::WebPage;
+                links || change.body.is_some() || touched.any(|(field, _)| linked(field))
             }
         }
     }
@@ -222,7 +230,8 @@ impl Codec {
     }
 }
 
-fn touched(change: &ItemChange) -> BTreeMap<Field, Option<&Value>> {
+/// What a change does, field by field; nothing clears one.
+pub(super) fn touched(change: &ItemChange) -> BTreeMap<Field, Option<&Value>> {
     let cleared = change.clear.iter().map(|field| (*field, None));
     let set = change.set.iter().map(|(field, value)| (*field, Some(value)));
     cleared.chain(set).filter(|(field, _)| field.belongs_to(change.kind)).collect()

@@ -1,7 +1,8 @@
 //! Tasks of To Do. <https://learn.microsoft.com/graph/api/resources/todotask>
 //!
 //! Their days are days: To Do drops the time and gives midnight in UTC back, so midnight in UTC is what is written. A task has no
-//! extended properties: the stamp is the external id of a linked resource.
+//! extended properties: the stamp is the external id of a linked resource, and its user comes by the same one to the page where
+//! the practice system shows the task.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +11,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     codec::Codec,
-    entity::{Entity, lines, text},
+    entity::{Entity, clean, lines, text},
     times::{self, Local},
 };
 use crate::domain::{Bound, Field, Importance, Reminder, TaskStatus, Value};
@@ -44,16 +45,50 @@ pub(super) fn write(fields: &BTreeMap<Field, Option<&Value>>, entity: &mut Entit
     }
 }
 
-/// The linked resource that is the stamp.
-pub(super) fn link(stamp: &str) -> Json {
-    json!({ "applicationName": APPLICATION, "displayName": APPLICATION, "externalId": stamp })
+/// What our linked resource says of a task: the stamp, and the page. What is not said stays as it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Link<'l> {
+    /// The stamp.
+    pub(super) stamp: Option<&'l str>,
+    /// The page; an empty one takes it away.
+    pub(super) page: Option<&'l str>,
+}
+
+impl<'l> Link<'l> {
+    /// Of these fields.
+    pub(super) fn of(stamp: Option<&'l str>, fields: &BTreeMap<Field, Option<&'l Value>>) -> Self {
+        let page = fields.get(&Field::WebPage).map(|value| match value {
+            Some(Value::Text(page)) => page.reveal().as_str(),
+            _ => "",
+        });
+        Self { stamp, page }
+    }
+
+    /// Whether it says anything.
+    pub(super) fn is_empty(self) -> bool {
+        self.stamp.is_none() && self.page.is_none()
+    }
+
+    /// As it is written.
+    pub(super) fn to_json(self) -> Json {
+        let mut link = json!({ "applicationName": APPLICATION, "displayName": APPLICATION });
+        for (name, value) in [("externalId", self.stamp), ("webUrl", self.page)] {
+            if let Some(value) = value {
+                link[name] = if value.is_empty() { Json::Null } else { json!(clean(value)) };
+            }
+        }
+        link
+    }
 }
 
 /// Our linked resources in a task: their ids, and the stamp that each holds.
 pub(super) fn links(entity: &Json) -> Vec<(&str, Option<&str>)> {
+    ours(entity).map(|link| (text(link, "id").unwrap_or_default(), text(link, "externalId"))).collect()
+}
+
+fn ours(entity: &Json) -> impl Iterator<Item = &Json> {
     let all = entity.get("linkedResources").and_then(Json::as_array).into_iter().flatten();
-    let ours = all.filter(|link| text(link, "applicationName") == Some(APPLICATION));
-    ours.map(|link| (text(link, "id").unwrap_or_default(), text(link, "externalId"))).collect()
+    all.filter(|link| text(link, "applicationName") == Some(APPLICATION))
 }
 
 fn importance(value: Importance) -> &'static str {
@@ -98,6 +133,8 @@ pub(super) fn read(codec: &Codec, entity: &Json, put: &mut impl FnMut(Field, Opt
     let all = [Importance::Low, Importance::Normal, Importance::High];
     let known = |word: &str| all.into_iter().find(|known| importance(*known).eq_ignore_ascii_case(word));
     put(Field::Importance, word.and_then(known).map(Value::Importance));
+    let page = ours(entity).find_map(|link| text(link, "webUrl")).filter(|page| !page.is_empty());
+    put(Field::WebPage, page.map(Value::text));
     put(Field::DueDate, read_day(codec, entity.get("dueDateTime")));
     put(Field::StartDate, read_day(codec, entity.get("startDateTime")));
     put(Field::Status, read_status(entity).map(Value::Status));

@@ -61,6 +61,7 @@ pub(in crate::exchange) fn places(kind: Kind, field: Field, value: &Value) -> Ve
                 places.extend(ids.filter(|id| !id.contains("Name ")).map(|id| format!("property {id}")));
             }
             "body" => places.push("a line in our notes".to_owned()),
+            "linkedResources" if value[0].get("webUrl").is_some() => places.push("linkedResources#webUrl".to_owned()),
             name if bare.get(name).is_none() => places.push(name.to_owned()),
             _ => {}
         }

@@ -14,14 +14,15 @@ pub struct Compared {
 }
 
 /// Compares what we wrote last with what the new place shows. What the other protocol keeps elsewhere is no difference
-/// (docs/reference/fields-per-protocol.md): a task's percentage and sensitivity, which over Graph stand in our part of the notes.
+/// (docs/reference/fields-per-protocol.md): a task's percentage and sensitivity, which over Graph stand in our part of the notes,
+/// and its page, which is linked to it there.
 pub fn compare(kind: Kind, written: &Written, there: &ItemContent) -> Compared {
     let drifts = drift::drift(written, there);
     let mut compared = Compared::default();
     for (field, shown) in drift::returned(&written.record, there) {
         let held_elsewhere = kind == Kind::Task
             && match field {
-                Field::PercentComplete | Field::Sensitivity => shown.is_none(),
+                Field::PercentComplete | Field::Sensitivity | Field::WebPage => shown.is_none(),
                 Field::Notes => is_ours_with_lines(written.record.text(Field::Notes), shown.as_ref()),
                 _ => false,
             };

@@ -185,10 +185,17 @@ fn what_changes_after_the_move_is_written_over_the_new_way() {
     office.begin_the_move();
     let told = office.run(&["user", "move", "weber", "--yes"]);
     assert!(told.contains("has moved: 9 items are known there"), "{told}");
+    let pages = |office: &Office| {
+        let linked = |item: &ItemView| Some(item.properties.get("kept:LinkedResources")?.as_text());
+        let leads = |linked: &String| linked.contains("https://practice.example/tasks/");
+        office.mailbox().items.iter().filter_map(linked).filter(leads).count()
+    };
+    assert_eq!(pages(&office), 3, "each task leads to its page in the practice system");
     let counted = made_and_removed(&office);
     office.work(0);
     office.sync();
     office.assert_as_the_practice_wants("after the move");
+    assert_eq!(pages(&office), 4);
     assert_eq!(made_and_removed(&office), (counted.0 + 3, counted.1), "three new records, and nothing else");
     office.assert_quiet("after that");
     // What was made over Graph is found on the way back.

@@ -47,7 +47,7 @@ sql = "SELECT id AS key, 'HW' AS person, given AS given_name, surname, phone AS 
 [[events]]
 sql = "SELECT id AS key, 'HW' AS person, subject, place AS location, starts AS start, notes FROM events"
 [[tasks]]
-sql = "SELECT id AS key, 'HW' AS person, subject, due AS due_date, notes FROM tasks"
+sql = "SELECT id AS key, 'HW' AS person, subject, due AS due_date, notes, 'https://practice.example/tasks/' || id AS web_page FROM tasks"
 "#;
 
 /// Small batches, so that a few items make several passes of every point; a wide window, for the clock is the machine's. No

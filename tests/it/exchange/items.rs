@@ -97,6 +97,7 @@ async fn a_change_sets_and_clears_what_it_names_and_nothing_else() {
                     let set = [
                         (Field::Status, Value::Status(TaskStatus::Completed)),
                         (Field::Categories, categories(&["Anders"])),
+                        (Field::WebPage, Value::text("https://practice.example/tasks/8")),
                     ];
                     expected.insert(Field::PercentComplete, Value::Percent(100));
                     expected.remove(&Field::DueDate);

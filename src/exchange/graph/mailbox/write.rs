@@ -11,7 +11,7 @@ use crate::{
     exchange::graph::{
         answer::said,
         ask::{Ask, segment, with_options},
-        codec::{self, Codec},
+        codec::{self, Codec, touched},
         entity::text,
         property, task,
     },
@@ -128,21 +128,25 @@ impl GraphMailbox {
         Ok(outcomes)
     }
 
-    /// What gives a task our stamp or takes it away.
+    /// What gives a task our stamp and its page, or takes them away.
     fn links(&self, change: &ItemChange, current: &serde_json::Value) -> Vec<Ask> {
         let path = format!("{}/linkedResources", self.item_path(Kind::Task, &change.item.id));
         let mut ours = task::links(current).into_iter();
         let mut asks = Vec::new();
-        match &change.stamp {
-            StampChange::Keep => return asks,
-            StampChange::Set(stamp) => {
-                let link = task::link(&stamp.to_string());
-                asks.push(match ours.next() {
-                    Some((id, _)) => Ask::patch(format!("{path}/{}", segment(id)), link),
-                    None => Ask::post(path.clone(), link),
-                });
-            }
-            StampChange::Remove => {}
+        let stamp = match &change.stamp {
+            StampChange::Set(stamp) => Some(stamp.to_string()),
+            StampChange::Keep | StampChange::Remove => None,
+        };
+        let fields = touched(change);
+        let link = task::Link::of(stamp.as_deref(), &fields);
+        if change.stamp == StampChange::Keep && link.is_empty() {
+            return asks;
+        }
+        if change.stamp != StampChange::Remove {
+            asks.push(match ours.next() {
+                Some((id, _)) => Ask::patch(format!("{path}/{}", segment(id)), link.to_json()),
+                None => Ask::post(path.clone(), link.to_json()),
+            });
         }
         asks.extend(ours.map(|(id, _)| Ask::delete(format!("{path}/{}", segment(id)))));
         asks

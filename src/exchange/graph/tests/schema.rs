@@ -77,7 +77,10 @@ fn all_bodies() -> Vec<(&'static str, Json)> {
             bodies.push(("batchRequest", batch::request(chunk, true)));
         }
     }
-    bodies.push(("microsoft.graph.linkedResource", task::link("v1/x")));
+    bodies.push((
+        "microsoft.graph.linkedResource",
+        task::Link { stamp: Some("v1/x"), page: Some("https://practice.example/7") }.to_json(),
+    ));
     bodies
 }
 
