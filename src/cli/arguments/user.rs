@@ -128,7 +128,7 @@ pub(in crate::cli) struct SetUser {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportUsers {
-    /// The list, with the names of its columns in the first line: name, person, mailbox, and if wanted login, url, method, kinds
+    /// The list, with the names of its columns in the first line: name, person, mailbox, and if wanted login, url, protocol, method, kinds
     #[arg(value_name = "FILE")]
     pub(in crate::cli) file: PathBuf,
     /// Show what would be entered and changed, and do nothing

@@ -53,15 +53,20 @@ pub(super) fn choose(
         Some(found) => found.at.url.as_ref().map(ToString::to_string),
         None => said.url.map(str::to_owned),
     };
-    let method = said.method.unwrap_or(match protocol {
-        // Exchange Online takes no password.
-        Protocol::Graph => AuthMethod::OAuth,
-        Protocol::Ews => AuthMethod::default(),
-    });
+    let method = said.method.unwrap_or_else(|| usual_method(protocol));
     if let Some(found) = &found {
         tell(name, mailbox, found, method, terminal);
     }
     Ok(Way { protocol, url, method, found })
+}
+
+/// How a user signs in where nobody says it.
+pub(super) fn usual_method(protocol: Protocol) -> AuthMethod {
+    match protocol {
+        // Exchange Online takes no password.
+        Protocol::Graph => AuthMethod::OAuth,
+        Protocol::Ews => AuthMethod::default(),
+    }
 }
 
 fn tell(name: &UserName, mailbox: &str, found: &Found, method: AuthMethod, terminal: &mut Terminal) {
@@ -73,18 +78,23 @@ fn tell(name: &UserName, mailbox: &str, found: &Found, method: AuthMethod, termi
     if found.at.url.is_none() && found.at.protocol == Protocol::Ews {
         terminal.say("`user link` asks there once more, with the user's password");
     }
-    let domain = mailbox.rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase();
-    let host = found.at.url.as_ref().and_then(|url| url.host_str()).unwrap_or_default().to_ascii_lowercase();
-    if !host.is_empty() && !belongs_to(&host, &domain) {
-        terminal.warn(format_args!(
-            "`{host}` is not a server of {domain}; see that it is your provider's before a password goes there"
-        ));
+    if let Some(remark) = foreign(mailbox, found) {
+        terminal.warn(remark);
     }
     let other = match found.at.protocol {
         Protocol::Graph => "--protocol ews --method password",
         Protocol::Ews => "--protocol graph --method oauth",
     };
     terminal.say(format_args!("if that is wrong: `pocketdocket user change {name} {other}`"));
+}
+
+/// A remark where the service that was found is not at the mailbox's own domain.
+pub(super) fn foreign(mailbox: &str, found: &Found) -> Option<String> {
+    let domain = mailbox.rsplit_once('@').map_or("", |(_, domain)| domain).to_ascii_lowercase();
+    let host = found.at.url.as_ref()?.host_str()?.to_ascii_lowercase();
+    let what =
+        format!("`{host}` is not a server of {domain}; see that it is your provider's before a password goes there");
+    (!belongs_to(&host, &domain)).then_some(what)
 }
 
 /// Whether a host is of a domain, by its name.

@@ -2,6 +2,7 @@
 
 mod draft;
 mod sheet;
+mod whereabouts;
 
 use std::{fs::File, io::Read as _, path::Path};
 
@@ -43,6 +44,9 @@ pub(super) fn run(installation: &Installation, arguments: &ImportUsers, terminal
     let mut drafts = Drafts::new(&columns, settings, people.as_deref(), &users);
     for row in &rows {
         drafts.take(row);
+    }
+    if troubles.is_empty() {
+        whereabouts::find(installation, &mut drafts)?;
     }
     troubles.append(&mut drafts.troubles);
     troubles.sort_by_key(|trouble| trouble.line);
@@ -99,10 +103,18 @@ fn tell(file: &Path, troubles: &[RowTrouble], terminal: &mut Terminal) -> Refusa
 fn show(drafted: &[Drafted], terminal: &mut Terminal) -> anyhow::Result<()> {
     for one in drafted {
         match &one.fate {
-            Fate::Add => terminal.line(format_args!(
-                "add     {}  {} in the practice system, mailbox {}",
-                one.name, one.details.person, one.details.address
-            ))?,
+            Fate::Add => {
+                let details = &one.details;
+                let (protocol, method) = (details.protocol, details.method);
+                let how = one.found.as_ref().map(|_| format!(", over {protocol} by {method} as autodiscover says"));
+                terminal.line(format_args!(
+                    "add     {}  {} in the practice system, mailbox {}{}",
+                    one.name,
+                    details.person,
+                    details.address,
+                    how.unwrap_or_default()
+                ))?;
+            }
             Fate::Change { fields } => {
                 terminal.line(format_args!("change  {}", one.name))?;
                 for change in fields {
@@ -145,7 +157,13 @@ fn enter(
         .hint("`--update` changes them; one with another person or mailbox must be confirmed anew")
         .into());
     }
-    installation.ledger.enter_users(&new, &changed, &who(), Timestamp::now())?;
+    let now = Timestamp::now();
+    installation.ledger.enter_users(&new, &changed, &who(), now)?;
+    for one in &drafts.done {
+        if let Some(found) = &one.found {
+            installation.ledger.note_whereabouts(&one.name, found, true, now)?;
+        }
+    }
     terminal.say(format_args!("{} entered, {} changed, {same} as they were", new.len(), changed.len()));
     let changed: Vec<UserName> = changed.into_iter().map(|(name, _)| name).collect();
     verify::changed(installation, &changed, terminal)?;

@@ -284,3 +284,25 @@ fn nobody_is_entered_whose_mailbox_nobody_knows_and_a_protocol_needs_no_network(
     assert!(said.starts_with("exit code: 0"), "{said}");
     assert!(place.run("user show carla").contains("over graph (as set), by oauth"));
 }
+
+#[test]
+fn a_list_is_asked_about_row_by_row_where_it_does_not_say_how() {
+    let firm = Firm::new();
+    let list = |third: &str| {
+        let rows = format!("anna,HW,{ANNA},\nben,TM,{BEN},\n{third}\n");
+        firm.place.write("list.csv", &format!("name,person,mailbox,protocol\n{rows}"));
+    };
+    firm.running.faults().add(FaultRule::new(Fault::NoAutodiscover).on("PoxAutodiscover"));
+    list("carla,AK,carla@kanzlei.example,");
+    let shown = firm.place.run("user import list.csv");
+    assert!(shown.starts_with("exit code: 2") && shown.contains("line 4, column mailbox:"), "{shown}");
+    assert!(shown.contains("`127.0.0.1` (JSON): it knows no such mailbox"), "{shown}");
+    list("carla,AK,carla@kanzlei.example,graph");
+    let shown = firm.place.run("user import list.csv");
+    assert!(shown.contains("mailbox anna@kanzlei.example, over graph by oauth as autodiscover says"), "{shown}");
+    assert!(shown.contains("mailbox ben@kanzlei.example, over ews by password as autodiscover says"), "{shown}");
+    assert!(firm.place.run("user show ben").contains("over ews (found by autodiscover), by password"));
+    assert!(firm.place.run("user show carla").contains("over graph (as set), by oauth"));
+    let again = firm.place.run("user import list.csv");
+    assert!(again.starts_with("exit code: 0") && again.contains("0 entered, 0 changed, 3 as they were"), "{again}");
+}

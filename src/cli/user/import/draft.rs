@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use super::sheet::{Column, RowTrouble, SheetRow};
 use crate::{
-    cli::user::details,
+    cli::user::{details, discover},
     domain::{Kind, PersonId},
     exchange,
-    ports::Person,
+    ports::{Failure, Found, Person, Protocol, ProtocolError},
     sources::mapping::closest,
     state::{AuthMethod, AuthMethodError, User, UserDetails, UserName},
 };
@@ -23,6 +23,27 @@ pub(super) struct Drafted {
     pub(super) details: UserDetails,
     #[serde(flatten)]
     pub(super) fate: Fate,
+    /// What the row leaves open.
+    #[serde(skip)]
+    open: Open,
+    /// What autodiscover said, where it was asked.
+    #[serde(skip)]
+    pub(super) found: Option<Found>,
+}
+
+/// What a row does not say, and autodiscover may.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    /// Neither protocol nor address.
+    place: bool,
+    method: bool,
+}
+
+impl Drafted {
+    /// A new user of whom it is not said how the mailbox is reached.
+    pub(super) fn is_to_be_found(&self) -> bool {
+        self.fate == Fate::Add && self.open.place
+    }
 }
 
 /// What becomes of a row.
@@ -80,6 +101,32 @@ impl<'a> Drafts<'a> {
         update || !self.done.iter().any(|one| matches!(one.fate, Fate::Change { .. }))
     }
 
+    /// Enters what autodiscover said of a drafted user's mailbox.
+    pub(super) fn found(&mut self, place: usize, found: Result<Found, Failure>) {
+        let Some(drafted) = self.done.get_mut(place) else { return };
+        let (line, column) = (drafted.line, Some(Column::Mailbox.word()));
+        let trouble = |what: String| RowTrouble { line, column, what };
+        let found = match found {
+            Ok(found) => found,
+            Err(failure) => {
+                let what = format!("{}; {}", failure.chain(), failure.evidence.join("; "));
+                return self.troubles.push(trouble(what));
+            }
+        };
+        drafted.details.protocol = found.at.protocol;
+        drafted.details.url = found.at.url.as_ref().map(ToString::to_string);
+        if drafted.open.method {
+            drafted.details.method = discover::usual_method(found.at.protocol);
+        }
+        if let Err(error) = details::can_be_reached(self.settings, &drafted.details) {
+            let column = Some(Column::Method.word());
+            return self.troubles.push(RowTrouble { line, column, what: error.to_string() });
+        }
+        self.remarks
+            .extend(discover::foreign(&drafted.details.address, &found).map(|what| format!("line {line}: {what}")));
+        drafted.found = Some(found);
+    }
+
     /// Takes a row; what is wrong with it is noted, cell by cell.
     pub(super) fn take(&mut self, row: &SheetRow) {
         let line = row.line;
@@ -105,13 +152,18 @@ impl<'a> Drafts<'a> {
         let mailbox = needed(Column::Mailbox)
             .and_then(|cell| details::address(cell).map(str::to_owned).map_err(|refusal| refusal.to_string()));
         let method = method(row);
+        let protocol = row.get(Column::Protocol).map(str::parse::<Protocol>).transpose();
         let kinds = row.get(Column::Kinds).map(kinds).transpose();
-        let (name, person, mailbox, method, kinds) = match (name, person, mailbox, method, kinds) {
-            (Ok(name), Ok(person), Ok(mailbox), Ok(method), Ok(kinds)) => (name, person, mailbox, method, kinds),
-            (name, person, mailbox, method, kinds) => {
+        let protocol = protocol.map_err(|error: ProtocolError| error.to_string());
+        let (name, person, mailbox, protocol, method, kinds) = match (name, person, mailbox, protocol, method, kinds) {
+            (Ok(name), Ok(person), Ok(mailbox), Ok(protocol), Ok(method), Ok(kinds)) => {
+                (name, person, mailbox, protocol, method, kinds)
+            }
+            (name, person, mailbox, protocol, method, kinds) => {
                 name.err().into_iter().for_each(|what| keep(Column::Name, what));
                 person.err().into_iter().for_each(|what| keep(Column::Person, what));
                 mailbox.err().into_iter().for_each(|what| keep(Column::Mailbox, what));
+                protocol.err().into_iter().for_each(|what| keep(Column::Protocol, what));
                 method.err().into_iter().for_each(|what| keep(Column::Method, what));
                 kinds.err().into_iter().for_each(|what| keep(Column::Kinds, what));
                 return Err(wrong);
@@ -127,6 +179,10 @@ impl<'a> Drafts<'a> {
         };
         let url =
             if self.has(Column::Url) { entered(Column::Url) } else { before.and_then(|before| before.url.clone()) };
+        let open = Open { place: protocol.is_none() && url.is_none(), method: method.is_none() };
+        let protocol = protocol.or(before.map(|before| before.protocol)).unwrap_or_default();
+        // As before this list had columns for it: a row that says nothing signs in by password, over Graph by OAuth.
+        let method = method.unwrap_or_else(|| discover::usual_method(protocol));
         let mut settings = before.map_or_else(|| serde_json::json!({}), |before| before.settings.clone());
         if self.has(Column::Kinds) {
             set_kinds(&mut settings, kinds.as_deref());
@@ -136,7 +192,7 @@ impl<'a> Drafts<'a> {
             login: login.unwrap_or_else(|| mailbox.clone()),
             address: mailbox,
             url,
-            protocol: before.map(|before| before.protocol).unwrap_or_default(),
+            protocol,
             method,
             settings,
         };
@@ -148,7 +204,7 @@ impl<'a> Drafts<'a> {
                 fields => Fate::Change { fields },
             },
         };
-        Ok(Drafted { line: row.line, name, details, fate })
+        Ok(Drafted { line: row.line, name, details, fate, open, found: None })
     }
 
     fn has(&self, column: Column) -> bool {
@@ -206,11 +262,8 @@ impl<'a> Drafts<'a> {
     }
 }
 
-fn method(row: &SheetRow) -> Result<AuthMethod, String> {
-    match row.get(Column::Method) {
-        None => Ok(AuthMethod::default()),
-        Some(word) => word.parse().map_err(|error: AuthMethodError| error.to_string()),
-    }
+fn method(row: &SheetRow) -> Result<Option<AuthMethod>, String> {
+    row.get(Column::Method).map(str::parse).transpose().map_err(|error: AuthMethodError| error.to_string())
 }
 
 fn kinds(cell: &str) -> Result<Vec<Kind>, String> {
@@ -255,6 +308,7 @@ fn differences(before: &UserDetails, after: &UserDetails) -> Vec<Difference> {
             ("mailbox", details.address.clone()),
             ("login", details.login.clone()),
             ("service", service(details)),
+            ("protocol", details.protocol.to_string()),
             ("method", details.method.to_string()),
             ("kinds", kinds(details)),
         ]

@@ -18,6 +18,7 @@ pub(super) enum Column {
     Mailbox,
     Login,
     Url,
+    Protocol,
     Method,
     Kinds,
     /// For people: not read.
@@ -25,8 +26,17 @@ pub(super) enum Column {
 }
 
 impl Column {
-    const ALL: [Self; 8] =
-        [Self::Name, Self::Person, Self::Mailbox, Self::Login, Self::Url, Self::Method, Self::Kinds, Self::Remark];
+    const ALL: [Self; 9] = [
+        Self::Name,
+        Self::Person,
+        Self::Mailbox,
+        Self::Login,
+        Self::Url,
+        Self::Protocol,
+        Self::Method,
+        Self::Kinds,
+        Self::Remark,
+    ];
 
     /// Without these a row says nothing.
     const REQUIRED: [Self; 3] = [Self::Name, Self::Person, Self::Mailbox];
@@ -39,6 +49,7 @@ impl Column {
             Self::Mailbox => &["mailbox", "email", "mail", "emailaddress", "address", "postfach"],
             Self::Login => &["login", "signin", "account", "anmeldename", "konto"],
             Self::Url => &["url", "server", "service", "ews"],
+            Self::Protocol => &["protocol", "protokoll"],
             Self::Method => &["method", "signinmethod", "anmeldung"],
             Self::Kinds => &["kinds", "kind", "sync", "arten"],
             Self::Remark => &["remark", "remarks", "note", "comment", "bemerkung", "notiz"],
