@@ -44,16 +44,26 @@ pub(super) async fn spoilt(world: &World, place: &Place<'_>) -> Option<Response>
     }
     // The authority's operations are written small, those of EWS large.
     let authority = place.operation.starts_with(|first: char| first.is_ascii_lowercase());
-    world.faults.strike(place, |fault| answer(world, fault, authority))
+    world.faults.strike(place, |fault| match fault {
+        Fault::Unavailable { retry_after_seconds: None } => Some(StatusCode::SERVICE_UNAVAILABLE.into_response()),
+        Fault::Unavailable { retry_after_seconds: Some(seconds) } => {
+            Some(later(StatusCode::SERVICE_UNAVAILABLE, *seconds))
+        }
+        Fault::TooManyRequests { retry_after_seconds } => {
+            Some(later(StatusCode::TOO_MANY_REQUESTS, *retry_after_seconds))
+        }
+        fault => answer(world, fault, authority),
+    })
 }
 
-fn answer(world: &World, fault: &Fault, authority: bool) -> Option<Response> {
-    let bare = |status: StatusCode| status.into_response();
+/// The answer of somebody in between, or of somebody who means harm, if such a fault strikes here: of a service that speaks JSON.
+pub(super) fn in_between(world: &World, place: &Place<'_>) -> Option<Response> {
+    world.faults.strike(place, |fault| answer(world, fault, true))
+}
+
+fn answer(world: &World, fault: &Fault, json: bool) -> Option<Response> {
     let moved = |location: &str| (StatusCode::FOUND, [(header::LOCATION, location.to_owned())]).into_response();
     Some(match fault {
-        Fault::Unavailable { retry_after_seconds: None } => bare(StatusCode::SERVICE_UNAVAILABLE),
-        Fault::Unavailable { retry_after_seconds: Some(seconds) } => later(StatusCode::SERVICE_UNAVAILABLE, *seconds),
-        Fault::TooManyRequests { retry_after_seconds } => later(StatusCode::TOO_MANY_REQUESTS, *retry_after_seconds),
         Fault::CaptivePortal => {
             Html("<!doctype html><html><title>Welcome</title><p>Agree to the terms to use this network.</html>")
                 .into_response()
@@ -70,7 +80,7 @@ fn answer(world: &World, fault: &Fault, authority: bool) -> Option<Response> {
         Fault::Downgrade => moved(&world.base.replacen("https://", "http://", 1)),
         Fault::XmlBomb => ([(header::CONTENT_TYPE, "text/xml; charset=utf-8")], xml_bomb()).into_response(),
         Fault::JsonBomb => ([(header::CONTENT_TYPE, "application/json")], "[".repeat(DEPTH)).into_response(),
-        Fault::Endless => endless(authority),
+        Fault::Endless => endless(json),
         _ => return None,
     })
 }
@@ -92,11 +102,11 @@ fn xml_bomb() -> String {
     )
 }
 
-fn endless(authority: bool) -> Response {
-    let json = ("application/json", "{\"access_token\":\"");
+fn endless(json: bool) -> Response {
+    let token = ("application/json", "{\"access_token\":\"");
     let soap =
         ("text/xml; charset=utf-8", "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><a>");
-    let (kind, begin) = if authority { json } else { soap };
+    let (kind, begin) = if json { token } else { soap };
     let pieces = std::iter::once(begin.as_bytes()).chain(std::iter::repeat(PIECE.as_slice()));
     let stream = futures_util::stream::iter(pieces.map(|piece| Ok::<_, Infallible>(Bytes::from_static(piece))));
     ([(header::CONTENT_TYPE, kind)], Body::from_stream(stream)).into_response()

@@ -94,7 +94,8 @@ pub(super) fn one(
         ["service".to_owned(), service(&installation.config.exchange, &user)],
     ];
     if let Some(known) = &whereabouts {
-        lines.push(["found".to_owned(), format!("{}: {}", clock.time(known.found), known.reason)]);
+        let followed = if known.followed { "" } else { " (not what is set now)" };
+        lines.push(["found".to_owned(), format!("{}: {}{followed}", clock.time(known.found), known.reason)]);
     }
     lines.push(["state".to_owned(), user_state(&user)]);
     if let Some(grant) = &grant {

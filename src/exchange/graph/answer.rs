@@ -13,12 +13,19 @@ use crate::{
 
 /// What the server said of a request that it refused. Its message may repeat what was sent, so it goes no further.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{code}` (HTTP {status})")]
+#[error("{}", self.words())]
 pub struct Said {
     /// The status of the answer.
     pub status: u16,
     /// The code of the error; empty if there is none.
     pub code: String,
+}
+
+impl Said {
+    fn words(&self) -> String {
+        let Self { status, code } = self;
+        if code.is_empty() { format!("HTTP {status}") } else { format!("`{code}` (HTTP {status})") }
+    }
 }
 
 /// What the server said, if the failure is one of its answers.

@@ -67,6 +67,11 @@ impl Caller {
         Place { mailbox, operation, login, client: &self.application, tenant }
     }
 
+    /// Their own mailbox; nothing for a program without a user.
+    pub(super) fn own_mailbox(&self) -> &str {
+        self.account.mailbox.as_deref().unwrap_or_default()
+    }
+
     /// The address of the mailbox that a request is about, if the caller may use it for that.
     pub(super) fn mailbox(
         &self,

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use pocketdocket::{
+    diagnosis::Cause,
     ports::{Failure, FailureKind, ItemOutcome},
     simulator::{Fault, FaultRule, SignInOffer},
 };
@@ -61,6 +62,31 @@ async fn each_refusal_is_told_by_its_kind() {
             Fault::EwsOff => assert!(failure.hint.is_some()),
             _ => {}
         }
+    }
+}
+
+#[tokio::test]
+async fn whoever_answers_in_between_is_named_alike_over_both_protocols() {
+    for face in STRICT_FACES {
+        let place = Place::of(face).await;
+        for (fault, cause) in [
+            (Fault::CaptivePortal, Cause::AnsweredByAnother),
+            (Fault::ProxyLogin, Cause::AnsweredByAnother),
+            (Fault::Downgrade, Cause::AnsweredByAnother),
+            (Fault::BadGateway, Cause::ProviderTrouble),
+        ] {
+            place.simulator.faults().add(FaultRule::new(fault.clone()));
+            let failure = place.mailbox.identity().await.unwrap_err();
+            assert_eq!(failure.cause, Some(cause), "{fault:?} over {face:?}: {}", failure.chain());
+            place.simulator.faults().clear();
+        }
+        for fault in [Fault::JsonBomb, Fault::XmlBomb, Fault::Endless] {
+            place.simulator.faults().add(FaultRule::new(fault.clone()));
+            let failure = place.mailbox.identity().await.unwrap_err();
+            assert!(!failure.chain().is_empty(), "{fault:?} over {face:?}");
+            place.simulator.faults().clear();
+        }
+        place.mailbox.identity().await.unwrap();
     }
 }
 
