@@ -3,6 +3,7 @@
 //! An [`App`] owns the ledger, the practice database and the way to mailboxes, and builds engines from them: the real one, and
 //! one on a copy of the ledger for rehearsals.
 
+mod addresses;
 mod credential;
 mod first_use;
 mod kept_grant;
@@ -13,6 +14,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 
 pub use self::{
+    addresses::{Addresses, Asked},
     first_use::{ByProvider, FirstUse, FirstUseError},
     mailboxes::{Mailboxes, audience},
 };

@@ -5,10 +5,13 @@
 //! [`windows`] is the third: the same password as for Basic by NTLMv2, which Exchange Server takes by default. All of them are
 //! [`Authenticator`](crate::ports::Authenticator)s.
 //!
+//! [`address`] asks under which public address we come, for accounts that are allowed from a fixed one.
+//!
 //! [`confirmation`] is a pure state machine for one-time codes: clock and randomness are arguments, what it keeps are hashes.
 //! [`mailbox_proof`] delivers such a code as a task in the user's own mailbox and takes it away again; it is the only thing that
 //! is ever written before a link is active.
 
+pub mod address;
 pub mod confirmation;
 pub mod exchange_online;
 pub mod mailbox_proof;

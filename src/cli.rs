@@ -4,6 +4,7 @@
 //! what happened, why, and what to do next, and ends in one of few [exit codes](Exit). Secrets come from a prompt or from standard
 //! input, never from an argument, where every process of the machine could read them.
 
+mod address;
 mod adopt;
 mod answers;
 mod arguments;
@@ -77,6 +78,7 @@ impl Command {
             Self::Check(arguments) => check::run(common, arguments, terminal),
             Self::Practice { command } => practice::run(common, command, terminal),
             Self::User { command } => user::run(common, command, terminal),
+            Self::Address { command } => address::run(common, command, terminal),
             Self::Plan(arguments) => plan::run(common, arguments, terminal),
             Self::Sync(arguments) => sync::run(common, arguments, terminal),
             Self::Run => run::run(common),

@@ -8,6 +8,7 @@
 //! a server sent is ever quoted: evidence is made of our own words, of numbers, and of words that we know.
 
 mod aadsts;
+pub mod address;
 mod catalogue;
 mod cause;
 mod classify;

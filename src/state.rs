@@ -9,6 +9,7 @@
 //! Methods are synchronous and take the time as an argument. A [`Ledger`] is cheap to clone; commands and the engine may
 //! have the same file open, the engine alone holds the [`EngineLock`].
 
+mod addresses;
 mod adoptions;
 mod budgets;
 mod columns;
