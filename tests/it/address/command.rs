@@ -45,7 +45,17 @@ impl World {
 fn the_address_is_shown_with_who_says_so() {
     let world = World::start();
     let place = world.place();
-    assert_snapshot!(world.run(&place, "address show"), @"");
+    assert_snapshot!(world.run(&place, "address show"), @r"
+    exit code: 0
+    ----- stdout
+    IPv4  203.0.113.7      2 of 2 echo services agree
+    IPv6  none             no echo service sees this machine so
+
+    ECHO SERVICE                        ASKED OVER  SAYS
+    http://127.0.0.1:PORT/echo/a       IPv4        203.0.113.7
+    http://127.0.0.1:PORT/echo/b/json  IPv4        203.0.113.7
+    ----- stderr
+    ");
     world.running.come_from(seen_as(Some("198.51.100.9"), None));
     let shown = world.run(&place, "address show");
     assert!(shown.contains("IPv4  198.51.100.9") && shown.contains("203.0.113.7 until MOMENT"), "{shown}");
@@ -64,25 +74,57 @@ fn services_that_contradict_each_other_or_are_silent_are_told_with_what_was_know
     let place = world.place();
     assert!(world.run(&place, "address show").starts_with("exit code: 0"));
     world.running.set_echo("a", EchoManner::Says { address: "198.51.100.66".parse().expect("an address") });
-    assert_snapshot!(world.run(&place, "address show"), @"");
+    assert_snapshot!(world.run(&place, "address show"), @r"
+    exit code: 1
+    ----- stdout
+    IPv4  unclear          the echo services contradict each other; the last known one is 203.0.113.7, seen MOMENT
+    IPv6  none             no echo service sees this machine so
+
+    ECHO SERVICE                        ASKED OVER  SAYS
+    http://127.0.0.1:PORT/echo/a       IPv4        198.51.100.66
+    http://127.0.0.1:PORT/echo/b/json  IPv4        203.0.113.7
+    ----- stderr
+    ");
     for name in ["a", "b"] {
         world.running.set_echo(name, EchoManner::Down);
     }
-    assert_snapshot!(world.run(&place, "address show"), @"");
+    assert_snapshot!(world.run(&place, "address show"), @r"
+    exit code: 3
+    ----- stdout
+    IPv4  none             no echo service sees this machine so; the last known one is 203.0.113.7, seen MOMENT
+    IPv6  none             no echo service sees this machine so
+
+    ECHO SERVICE                        ASKED OVER  SAYS
+    http://127.0.0.1:PORT/echo/a       IPv4        nothing: it answered with an error
+    http://127.0.0.1:PORT/echo/b/json  IPv4        nothing: it answered with an error
+    ----- stderr
+    ");
     world.stop();
 }
 
 #[test]
 fn without_echo_services_it_is_told_how_to_name_some() {
     let place = Place::installed();
-    assert_snapshot!(place.run("address show"), @"");
+    assert_snapshot!(place.run("address show"), @r#"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error: nobody can tell this machine's public address: no echo services are set
+    hint: name two or more that have nothing to do with each other, as `echo` in section `[address]`: `echo = ["https://...", "https://..."]`. An own one on another line does as well: any page that answers with the address a request comes from
+    "#);
 }
 
 #[test]
 fn one_service_alone_is_refused_in_the_configuration() {
     let place = Place::installed();
     place.configure("[address]\necho = [\"https://echo.example/ip\"]\n");
-    assert_snapshot!(place.run("address show"), @"");
+    assert_snapshot!(place.run("address show"), @r"
+    exit code: 2
+    ----- stdout
+    ----- stderr
+    error: the setting `address.echo` in `pocketdocket.toml` cannot be used: one service alone proves nothing: name two or more that have nothing to do with each other
+    hint: correct the file and run `pocketdocket check`; every setting is explained in `docs/reference/settings.md`
+    ");
 }
 
 #[test]
