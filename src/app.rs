@@ -50,8 +50,9 @@ impl App {
     pub fn new(config: Config, ledger: Ledger) -> Result<Self, Failure> {
         let source = sources::open_with(&config.practice, practice_password(ledger.clone()))?;
         let zone = config.scope.office_zone.iana_name().unwrap_or("UTC").to_owned();
-        let mailboxes =
-            Arc::new(Mailboxes::new(config.exchange.clone(), config.sign_in.clone(), ledger.clone(), zone)?);
+        let addresses = Addresses::new(&config.address, ledger.clone())?;
+        let mailboxes = Mailboxes::new(config.exchange.clone(), config.sign_in.clone(), ledger.clone(), zone)?;
+        let mailboxes = Arc::new(mailboxes.with_addresses(addresses));
         Ok(Self { config, ledger, source, mailboxes })
     }
 

@@ -2,8 +2,8 @@
 //!
 //! [`password`] is the first way: a mailbox or app password over Basic, offered only to servers that ask for it. What can never
 //! work is refused before anything is sent: [`exchange_online`]. [`oauth`] is the second: the user signs in at the provider.
-//! [`windows`] is the third: the same password as for Basic by NTLMv2, which Exchange Server takes by default. All of them are
-//! [`Authenticator`](crate::ports::Authenticator)s.
+//! [`windows`] is the third: the same password as for Basic by NTLMv2, which Exchange Server takes by default. A
+//! [`service_account`] signs in by one of these, for many mailboxes. All of them are [`Authenticator`](crate::ports::Authenticator)s.
 //!
 //! [`address`] asks under which public address we come, for accounts that are allowed from a fixed one.
 //!
@@ -17,4 +17,5 @@ pub mod exchange_online;
 pub mod mailbox_proof;
 pub mod oauth;
 pub mod password;
+pub mod service_account;
 pub mod windows;

@@ -25,6 +25,7 @@ mod practice;
 mod proposals;
 mod report;
 mod run;
+mod service_account;
 mod show;
 mod simulator;
 mod status;
@@ -78,6 +79,7 @@ impl Command {
             Self::Check(arguments) => check::run(common, arguments, terminal),
             Self::Practice { command } => practice::run(common, command, terminal),
             Self::User { command } => user::run(common, command, terminal),
+            Self::ServiceAccount { command } => service_account::run(common, command, terminal),
             Self::Address { command } => address::run(common, command, terminal),
             Self::Plan(arguments) => plan::run(common, arguments, terminal),
             Self::Sync(arguments) => sync::run(common, arguments, terminal),

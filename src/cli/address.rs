@@ -1,5 +1,7 @@
-//! `address`: under which public address this machine is seen.
+//! `address`: under which public address this machine is seen, and from where service accounts may sign in.
 
+mod accounts;
+mod allow;
 mod show;
 mod watch;
 
@@ -15,6 +17,8 @@ pub(super) fn run(common: &Common, command: &Address, terminal: &mut Terminal) -
     let installation = Installation::open(common)?;
     match command {
         Address::Show(as_json) => show::run(&installation, as_json.json, terminal),
+        Address::Allow(wanted) => allow::run(&installation, wanted, terminal),
+        Address::Remove(wanted) => allow::remove(&installation, wanted, terminal),
         Address::Watch(wanted) => watch::run(&installation, wanted, terminal),
     }
 }

@@ -3,6 +3,7 @@
 mod address;
 mod adopt;
 mod looking_back;
+mod service_account;
 mod user;
 mod vault;
 
@@ -18,11 +19,12 @@ use crate::{
     vault::KeyKind,
 };
 
-pub(super) use address::{Address, WatchAddress};
+pub(super) use address::{Address, AllowNetworks, RemoveNetworks, WatchAddress};
 pub(super) use adopt::{Adopt, Chosen, Refused};
+pub(super) use service_account::{AddAccount, ChangeAccount, LinkAccount, ServiceAccount};
 pub(super) use user::{
-    AddUser, ChangeUser, ConfirmUser, ImportUsers, LinkUser, MoveUser, NewPlaceOfUser, RecoverUser, RemoveUser,
-    SetUser, User, WayToConfirm,
+    AddUser, ChangeUser, Changes, ConfirmUser, ImportUsers, LinkUser, MoveUser, NewPlaceOfUser, OauthWay, RecoverUser,
+    RemoveUser, SetUser, User, WayToConfirm,
 };
 pub(super) use vault::{Export, Import, MoveKey, NewPlace, Rotate, Vault};
 
@@ -85,7 +87,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: User,
     },
-    /// This machine's public address, for accounts that are allowed from a fixed one
+    /// Accounts through which many users' mailboxes are reached: entered once, with one secret
+    ServiceAccount {
+        #[command(subcommand)]
+        command: ServiceAccount,
+    },
+    /// This machine's public address, and the service accounts that may sign in from fixed ones only
     Address {
         #[command(subcommand)]
         command: Address,

@@ -14,7 +14,7 @@ pub use answer::{Answer, Family, Heard, hear};
 pub use known::{COUNTS, Known};
 pub use nature::{Nature, is_of_lan, leads_outside, nature, normalised};
 pub use network::{Entered, NetworkError, lists, read_network};
-pub use standing::{Doubt, Judged, Standing, stand};
+pub use standing::{AllowList, Doubt, Judged, Standing, stand};
 
 #[cfg(test)]
 mod tests;

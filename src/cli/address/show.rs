@@ -1,7 +1,10 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::addresses;
+use super::{
+    accounts::{self, Account},
+    addresses,
+};
 use crate::{
     app::Asked,
     cli::{
@@ -18,17 +21,21 @@ use crate::{
 struct Shown<'a> {
     addresses: &'a [Known],
     answers: &'a [Answer],
+    accounts: &'a [Account],
 }
 
 pub(super) fn run(installation: &Installation, as_json: bool, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let addresses = addresses(installation)?;
     let asked = runtime()?.block_on(addresses.ask(Timestamp::now()))?;
+    let accounts = accounts::of(installation)?;
     if as_json {
-        terminal.json(&Shown { addresses: &asked.known, answers: &asked.answers })?;
+        terminal.json(&Shown { addresses: &asked.known, answers: &asked.answers, accounts: &accounts })?;
     } else {
-        show(&asked, &Clock::of(installation), terminal)?;
+        let clock = Clock::of(installation);
+        show(&asked, &clock, terminal)?;
+        accounts::show(&accounts, &clock, terminal)?;
     }
-    Ok(exit(&asked.answers))
+    Ok(if accounts.iter().any(Account::is_kept_out) { Exit::NeedsPerson } else { exit(&asked.answers) })
 }
 
 /// All is well when one family is agreed on and no services contradict each other.

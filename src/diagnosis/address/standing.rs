@@ -6,6 +6,22 @@ use serde::Serialize;
 
 use super::{Family, Known, lists};
 
+/// From where an account may sign in.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AllowList {
+    /// The networks.
+    pub networks: BTreeSet<IpNet>,
+    /// The name of the place (named location) in which the Exchange administrator allowed them.
+    pub location: Option<String>,
+}
+
+impl AllowList {
+    /// The networks, with commas between them.
+    pub fn words(&self) -> String {
+        self.networks.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// How the list of an account stands to where we come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "standing")]
@@ -96,6 +112,13 @@ pub struct Judged {
     pub standing: Standing,
     /// What is to be said besides.
     pub doubts: Vec<Doubt>,
+}
+
+impl Judged {
+    /// Whether the users of the account have to wait.
+    pub fn is_outside(&self) -> bool {
+        matches!(self.standing, Standing::Outside { .. })
+    }
 }
 
 /// How a list of networks stands to what is known of our addresses. A family of which the list has nothing keeps nobody out: the

@@ -38,10 +38,6 @@ fn known(answers: &[Answer], minute: i64) -> Known {
     Known::after(Family::V4, None, &hear(Family::V4, answers), at(minute))
 }
 
-fn is_outside(judged: &Judged) -> bool {
-    matches!(judged.standing, Standing::Outside { .. })
-}
-
 #[test]
 fn two_must_agree_and_more_than_say_anything_else() {
     let heard = |answers: &[Answer]| hear(Family::V4, answers).word();
@@ -61,10 +57,10 @@ fn two_must_agree_and_more_than_say_anything_else() {
 fn the_last_known_address_counts_for_a_day_and_not_longer() {
     let allowed = list(&["203.0.113.0/29"]);
     let first = known(&[says("a", "198.51.100.9"), says("b", "198.51.100.9")], 0);
-    assert!(is_outside(&stand(&allowed, std::slice::from_ref(&first), at(0))));
+    assert!(stand(&allowed, std::slice::from_ref(&first), at(0)).is_outside());
     let later = Known::after(Family::V4, Some(first), &Heard::Nothing, at(60));
     let judged = stand(&allowed, std::slice::from_ref(&later), at(60));
-    assert!(is_outside(&judged), "{judged:?}");
+    assert!(judged.is_outside(), "{judged:?}");
     assert!(matches!(judged.doubts[..], [Doubt::Unheard { .. }]), "{judged:?}");
     let judged = stand(&allowed, std::slice::from_ref(&later), at(24 * 60));
     assert_eq!(judged.standing, Standing::Unknown);
@@ -90,7 +86,7 @@ fn a_family_that_is_not_on_the_list_keeps_nobody_out_and_is_said() {
     assert_eq!(judged.standing, Standing::Inside);
     assert!(matches!(judged.doubts[..], [Doubt::NotListed { family: Family::V6, .. }]), "{judged:?}");
     let both = list(&["203.0.113.7/32", "2001:db8:1::/56"]);
-    assert!(is_outside(&stand(&both, &[v4, v6], at(0))), "of the other one the list says something");
+    assert!(stand(&both, &[v4, v6], at(0)).is_outside(), "of the other one the list says something");
 }
 
 #[test]
