@@ -1,7 +1,10 @@
 //! From where this machine comes: echo services that answer, lie, fall silent and misbehave, and the commands that show it.
 
+mod accounts;
 mod command;
+mod daemon;
 mod echoes;
+mod firm;
 
 use pocketdocket::simulator::{OuterAddress, Running, Settings, Simulator};
 
