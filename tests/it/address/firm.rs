@@ -129,7 +129,8 @@ impl Firm {
         let database = rusqlite::Connection::open(self.place.path("practice.db")).expect("a database");
         let day = (jiff::Zoned::now() + SignedDuration::from_hours(72)).strftime("%Y-%m-%d").to_string();
         let insert = format!(
-            "INSERT INTO events (id, subject, starts_at, ends_at, whole_day) VALUES ({number}, '{subject}', '{day} 10:00', '{day} 11:00', 0);
+            "INSERT INTO events (id, subject, starts_at, ends_at, whole_day, confidential, state, changed_at)
+             VALUES ({number}, '{subject}', '{day} 10:00', '{day} 11:00', 0, 0, 'planned', datetime('now'));
              INSERT INTO event_people (event_id, initials) VALUES ({number}, '{person}');"
         );
         database.execute_batch(&insert).expect("an event");
