@@ -20,13 +20,14 @@ pub(super) enum Column {
     Url,
     Protocol,
     Method,
+    ServiceAccount,
     Kinds,
     /// For people: not read.
     Remark,
 }
 
 impl Column {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Name,
         Self::Person,
         Self::Mailbox,
@@ -34,6 +35,7 @@ impl Column {
         Self::Url,
         Self::Protocol,
         Self::Method,
+        Self::ServiceAccount,
         Self::Kinds,
         Self::Remark,
     ];
@@ -51,6 +53,7 @@ impl Column {
             Self::Url => &["url", "server", "service", "ews"],
             Self::Protocol => &["protocol", "protokoll"],
             Self::Method => &["method", "signinmethod", "anmeldung"],
+            Self::ServiceAccount => &["service account", "serviceaccount", "dienstkonto"],
             Self::Kinds => &["kinds", "kind", "sync", "arten"],
             Self::Remark => &["remark", "remarks", "note", "comment", "bemerkung", "notiz"],
         }
@@ -194,7 +197,7 @@ fn columns(header: &StringRecord) -> Result<Vec<Column>, Unusable> {
              `pocketdocket user link NAME` asks for each user's password",
         ));
     }
-    let takes = "it takes name, person, mailbox and, if wanted, login, url, method, kinds and remark";
+    let takes = "it takes name, person, mailbox and, if wanted, login, url, method, service account, kinds and remark";
     let named: Vec<Option<Column>> = words.iter().map(|word| Column::named(word)).collect();
     if named.iter().all(Option::is_none) {
         // What stands there may be anybody's data, so it is not repeated.
