@@ -16,6 +16,7 @@ use super::{
     columns::{Json, Moment},
     confirmed::GRACE,
     history::add_audit,
+    ledger::corrupt,
     mailboxes::sleep_if_unused,
     secrets,
     users::{get, set},
@@ -181,7 +182,11 @@ impl Ledger {
             .ok_or_else(|| LedgerError::NoSuchUser(name.clone()))?;
         let codes = sealed.map(|sealed| self.unseal(&codes_name(name), &sealed)).transpose()?;
         let authenticator = self.secret_within(transaction, &authenticator_name(name))?;
-        Ok(KeptState { codes, authenticator })
+        let mobile = self.secret_within(transaction, &mobile_name(name))?;
+        let mobile = mobile.map(|mobile| serde_json::from_str(mobile.expose_secret())).transpose();
+        // The parser's message may quote what it read.
+        let mobile = mobile.map_err(|_| corrupt(format!("the mobile number of `{name}` opens but cannot be understood")))?;
+        Ok(KeptState { codes, authenticator, mobile })
     }
 
     fn keep(&self, transaction: &Transaction<'_>, name: &UserName, kept: &KeptState) -> Result<(), LedgerError> {
@@ -192,6 +197,14 @@ impl Ledger {
         match &kept.authenticator {
             Some(secret) => {
                 let sealed = self.seal_bytes(&secrets::sealed_as(&belongs_to), secret.expose_secret().as_bytes())?;
+                secrets::put(transaction, &belongs_to, &sealed)?;
+            }
+            None => secrets::forget(transaction, &belongs_to)?,
+        }
+        let belongs_to = mobile_name(name);
+        match &kept.mobile {
+            Some(mobile) => {
+                let sealed = self.seal(&secrets::sealed_as(&belongs_to), mobile)?;
                 secrets::put(transaction, &belongs_to, &sealed)
             }
             None => secrets::forget(transaction, &belongs_to),
@@ -293,6 +306,10 @@ pub(super) fn ask_again(
 
 pub(super) fn authenticator_name(name: &UserName) -> String {
     format!("user/{name}/authenticator")
+}
+
+pub(super) fn mobile_name(name: &UserName) -> String {
+    format!("user/{name}/mobile")
 }
 
 pub(super) fn codes_name(name: &UserName) -> String {

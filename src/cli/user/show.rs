@@ -101,6 +101,11 @@ pub(super) fn one(
         let (given, left) = (clock.time(grant.given), grant.days_left(Timestamp::now()));
         lines.push(["sign-in".to_owned(), format!("by OAuth, given {given}; good for {left} days without use")]);
     }
+    let mobile = installation.ledger.confirmation(name)?.mobile;
+    if let Some(mobile) = &mobile {
+        let proven = mobile.proven.map_or_else(|| "not proven yet".to_owned(), |at| format!("proven {}", clock.time(at)));
+        lines.push(["mobile".to_owned(), format!("{}, {proven}", mobile.number)]);
+    }
     if let Some(confirmed) = &user.confirmed {
         let at = clock.time(confirmed.at);
         lines.push(["confirmed".to_owned(), format!("{at}, by {}: {}", confirmed.by, confirmed.how.event())]);
@@ -111,8 +116,7 @@ pub(super) fn one(
     }
     if let Some(recovered) = &user.recovered {
         let at = clock.time(recovered.at);
-        let what = format!("the authenticator app was switched off by {}, with {}", recovered.by, recovered.with);
-        lines.push(["recovery".to_owned(), format!("{at}: {what}")]);
+        lines.push(["recovery".to_owned(), format!("{at}: {}", recovered.words())]);
     }
     if let Some(one) = &moving {
         lines.push(["move".to_owned(), super::moving::state(one, &clock)]);
