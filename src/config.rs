@@ -93,7 +93,16 @@ impl Config {
     pub fn named_files(&self) -> Vec<PathBuf> {
         let mapping = is_path(&self.practice.mapping).then(|| PathBuf::from(&self.practice.mapping));
         let practice = self.practice.server.as_ref().and_then(|server| server.ca_file.clone());
-        [mapping, practice, self.exchange.ca_file.clone(), self.sign_in.ca_file.clone(), self.text_messages.ca_file.clone()].into_iter().flatten().collect()
+        [
+            mapping,
+            practice,
+            self.exchange.ca_file.clone(),
+            self.sign_in.ca_file.clone(),
+            self.text_messages.ca_file.clone(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     fn resolve(&mut self) {

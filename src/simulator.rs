@@ -2,7 +2,7 @@
 //!
 //! One mailbox model ([`mailbox`], [`item`]) that knows nothing of any protocol, and faces apart from it: EWS ([`ews`]) and
 //! Graph ([`graph`]) for programs, an authority that gives tokens ([`authority`]), autodiscover that says where mailboxes are
-//! ([`autodiscover`]), a page per mailbox ([`page`]) that shows
+//! ([`autodiscover`]), a gateway of text messages ([`texts`]), a page per mailbox ([`page`]) that shows
 //! what a phone would show, and a control door ([`control`]) through which
 //! tests and people switch [`Fault`]s on and play the user's [`Phone`]. It speaks two dialects. *Strict* refuses what a real
 //! Exchange Server would refuse: elements out of the schema's order, missing attributes, stale change keys, fields that do
@@ -34,6 +34,7 @@ mod phone;
 mod settings;
 mod sign_ins;
 mod store;
+mod texts;
 mod tls;
 mod view;
 mod windows;
@@ -60,6 +61,7 @@ pub use item::{Item, ItemKind, Property};
 pub use mailboxes_file::MailboxesFileError;
 pub use phone::{Phone, PhoneAction};
 pub use settings::{Dialect, Lockout, Settings, SignInOffer};
+pub use texts::{TEXT_ACCOUNT, TEXT_API_KEY, TEXT_SECRET, TEXT_SENDER, TEXT_SERVICE, TextMessage};
 pub use tls::{Certificate, TlsError};
 pub use view::{Counts, FolderView, ItemView, MailboxView};
 pub use windows::ExtendedProtection;
@@ -142,6 +144,7 @@ impl Simulator {
             .merge(graph::router(Arc::clone(&world)))
             .merge(authority::router(Arc::clone(&world)))
             .merge(autodiscover::router(Arc::clone(&world)))
+            .merge(texts::router(Arc::clone(&world)))
             .layer(from_fn_with_state(Arc::clone(&world), answers::misdated))
             .merge(control::router(Arc::clone(&world)))
             .merge(page::router(Arc::clone(&world)));
@@ -199,6 +202,16 @@ impl Running {
     /// The root of its Graph face.
     pub fn graph_url(&self) -> String {
         format!("{}/v1.0", self.world.base)
+    }
+
+    /// The address of its gateway of text messages.
+    pub fn text_gateway_url(&self) -> String {
+        self.world.base.clone()
+    }
+
+    /// Every text message that was sent, the oldest first.
+    pub fn texts(&self) -> Vec<TextMessage> {
+        self.world.texts.all()
     }
 
     /// A token for Graph without a sign-in, for who wants to try the Graph face and not the sign-in.

@@ -26,7 +26,9 @@ const TRIAL: &str = "Pocket Docket: somebody tries whether text messages arrive 
 pub(super) fn run(common: &Common, command: &TextMessages, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let installation = Installation::open(common)?;
     match command {
-        TextMessages::Secret { secret_stdin, unverified } => secret(&installation, *secret_stdin, *unverified, terminal),
+        TextMessages::Secret { secret_stdin, unverified } => {
+            secret(&installation, *secret_stdin, *unverified, terminal)
+        }
         TextMessages::Try { number } => try_out(&installation, number, terminal),
     }
 }
@@ -48,7 +50,8 @@ fn secret(installation: &Installation, stdin: bool, unverified: bool, terminal: 
         match super::runtime()?.block_on(gateway.verify()) {
             Ok(verified) => verified,
             Err(failure) => {
-                let event = format!("a new secret of the gateway of text messages was tried and not kept: {}", failure.chain());
+                let event =
+                    format!("a new secret of the gateway of text messages was tried and not kept: {}", failure.chain());
                 ledger.audit(&who(), None, &event, Timestamp::now())?;
                 return Err(anyhow::Error::new(failure).context("the secret was not kept: the gateway did not take it"));
             }
@@ -97,7 +100,9 @@ fn try_out(installation: &Installation, typed: &str, terminal: &mut Terminal) ->
     match (delivery, delivery.failure()) {
         (_, Some(failure)) => return Err(unsent(&what, failure, "NAME")),
         (Delivery::Delivered, _) => terminal.line(format_args!("arrived        {number}"))?,
-        (Delivery::NotTold, _) => terminal.line("taken          this gateway does not say whether it arrives; look at the phone")?,
+        (Delivery::NotTold, _) => {
+            terminal.line("taken          this gateway does not say whether it arrives; look at the phone")?
+        }
         _ => terminal.line("under way      the network has not said yet whether it arrived; look at the phone")?,
     }
     Ok(Exit::Fine)

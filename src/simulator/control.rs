@@ -11,6 +11,7 @@
 //! | `POST`, `DELETE /control/device-codes/<code>` | `{"login": …, "mfa": true}` approves it; declines it |
 //! | `POST /control/keys/rotate`, `POST /control/clock` | another key; `{"seconds": 3600}` puts the clock forward |
 //! | `POST /control/extended-protection` | `{"mode": "require"}`, `allow` or `off`: whether Windows authentication must be bound to TLS |
+//! | `GET /control/texts` | text messages that were sent, and how far they are |
 //! | `POST /control/phone/<address>` | plays the phone: `{"action": "complete", "item": "Brief an Meier"}` |
 
 mod directory;
@@ -35,6 +36,7 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/control/mailboxes", get(list).post(add))
         .route("/control/mailboxes/{address}", get(view))
         .route("/control/mailboxes/{address}/renumber", post(renumber))
+        .route("/control/texts", get(texts))
         .route("/control/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/control/phone/{address}", post(play))
         .with_state(Arc::clone(&world))
@@ -95,6 +97,10 @@ async fn view(State(world): State<Arc<World>>, Path(address): Path<String>) -> R
 async fn renumber(State(world): State<Arc<World>>, Path(address): Path<String>) -> Result<StatusCode, SimulatorError> {
     world.change(&address, Mailbox::renumber)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn texts(State(world): State<Arc<World>>) -> Response {
+    Json(world.texts.all()).into_response()
 }
 
 async fn faults(State(world): State<Arc<World>>) -> Response {

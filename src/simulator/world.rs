@@ -14,6 +14,7 @@ use super::{
     mailbox::Mailbox,
     sign_ins::{Lockouts, Refused},
     store::Store,
+    texts::Texts,
 };
 
 /// Everything a running simulator knows; what its faces share.
@@ -30,6 +31,8 @@ pub(crate) struct World {
     pub(crate) lockouts: Lockouts,
     /// What programs ask of mailboxes through Graph.
     pub(crate) limits: Limits,
+    /// Text messages that were sent.
+    pub(super) texts: Texts,
     /// By the address in lower case.
     mailboxes: Mutex<BTreeMap<String, Open>>,
     accounts: Mutex<HashMap<String, Account>>,
@@ -65,6 +68,7 @@ impl World {
             authority: Authority::default(),
             lockouts: Lockouts::default(),
             limits: Limits::default(),
+            texts: Texts::default(),
             mailboxes: Mutex::default(),
             accounts: Mutex::default(),
             shared: Mutex::default(),

@@ -185,7 +185,8 @@ impl Ledger {
         let mobile = self.secret_within(transaction, &mobile_name(name))?;
         let mobile = mobile.map(|mobile| serde_json::from_str(mobile.expose_secret())).transpose();
         // The parser's message may quote what it read.
-        let mobile = mobile.map_err(|_| corrupt(format!("the mobile number of `{name}` opens but cannot be understood")))?;
+        let mobile =
+            mobile.map_err(|_| corrupt(format!("the mobile number of `{name}` opens but cannot be understood")))?;
         Ok(KeptState { codes, authenticator, mobile })
     }
 

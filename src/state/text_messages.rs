@@ -86,8 +86,13 @@ impl Ledger {
 }
 
 /// When messages were sent, the earliest first. `which` is one of our own conditions.
-fn moments(transaction: &Transaction<'_>, which: &'static str, value: impl ToSql) -> Result<Vec<Timestamp>, LedgerError> {
-    let mut statement = transaction.prepare_cached(&format!("SELECT at FROM text_message WHERE {which} ORDER BY at"))?;
+fn moments(
+    transaction: &Transaction<'_>,
+    which: &'static str,
+    value: impl ToSql,
+) -> Result<Vec<Timestamp>, LedgerError> {
+    let mut statement =
+        transaction.prepare_cached(&format!("SELECT at FROM text_message WHERE {which} ORDER BY at"))?;
     let found = statement.query_map([value], |row| row.get::<_, Moment>(0))?;
     Ok(found.map(|moment| moment.map(|moment| moment.0)).collect::<Result<_, _>>()?)
 }

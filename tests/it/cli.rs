@@ -13,6 +13,7 @@ mod reference;
 mod secrets;
 mod service;
 mod setup;
+mod text_messages;
 mod undo;
 mod users;
 mod vault;

@@ -75,12 +75,7 @@ impl FirstUse {
         let firm = self.ledger.firm();
         let support = self.settings.support.as_deref();
         mailbox_proof::note_recovery(mailbox, firm, self.name.as_str(), lost, support, today).await?;
-        self.ledger.audit(
-            "pocketdocket",
-            Some(&self.name),
-            "a note about it was saved in the mailbox",
-            now,
-        )?;
+        self.ledger.audit("pocketdocket", Some(&self.name), "a note about it was saved in the mailbox", now)?;
         Ok(())
     }
 }

@@ -100,9 +100,7 @@ impl FirstUse {
             };
             let by_text = user.confirmed.as_ref().is_some_and(|confirmed| confirmed.how == ConfirmationWay::Text);
             let (effect, verdict) = match before.filter(|_| by_text) {
-                Some(before) => {
-                    (Effect::Recovers(ANOTHER_NUMBER.to_owned()), NumberEntered::TakenBack { before })
-                }
+                Some(before) => (Effect::Recovers(ANOTHER_NUMBER.to_owned()), NumberEntered::TakenBack { before }),
                 None => (Effect::Nothing, NumberEntered::Kept),
             };
             let kept = KeptState { mobile: number.map(|number| Mobile { number, proven: None }), ..kept };
@@ -217,7 +215,8 @@ impl FirstUse {
     ) -> Result<Receipt, FirstUseError> {
         self.count(before, gateway.per_day(), now)?;
         let whom = self.settings.support.as_ref();
-        let whom = whom.map_or_else(|| "your administrator".to_owned(), |support| format!("your administrator ({support})"));
+        let whom =
+            whom.map_or_else(|| "your administrator".to_owned(), |support| format!("your administrator ({support})"));
         let text = format!(
             "Pocket Docket: this number no longer confirms the link with your mailbox since {today}. If you know nothing of it, tell {whom}."
         );
@@ -248,7 +247,12 @@ impl FirstUse {
 }
 
 /// The phone, if a code may go there for this.
-fn usable<'a>(user: &User, kept: &'a KeptState, what_for: TextFor, now: Timestamp) -> Result<&'a Mobile, FirstUseError> {
+fn usable<'a>(
+    user: &User,
+    kept: &'a KeptState,
+    what_for: TextFor,
+    now: Timestamp,
+) -> Result<&'a Mobile, FirstUseError> {
     let mobile = kept.mobile.as_ref().ok_or(FirstUseError::NoMobile)?;
     let app = kept_app(kept)?;
     let (in_use, lost) = app.as_ref().map_or((false, false), |app| (app.is_enrolled(), app.is_lost()));

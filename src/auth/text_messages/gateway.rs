@@ -106,10 +106,15 @@ impl Gateway {
             let request = template.request(login, &self.secret, number, text).ok_or_else(cannot)?;
             let (status, body) = self.exchange(SEND, request).await?;
             if !template.success.contains(&status.as_u16()) {
-                return Err(Trouble::of_status(status.as_u16()).failure(SEND, format!("HTTP {}", status.as_u16()), None));
+                return Err(Trouble::of_status(status.as_u16()).failure(
+                    SEND,
+                    format!("HTTP {}", status.as_u16()),
+                    None,
+                ));
             }
             if !template.is_success(&body) {
-                let evidence = format!("HTTP {}, and the answer does not say what `pointer` and `value` want", status.as_u16());
+                let evidence =
+                    format!("HTTP {}, and the answer does not say what `pointer` and `value` want", status.as_u16());
                 return Err(Trouble::Refused.failure(SEND, evidence, None));
             }
             return Ok(Receipt(None));
@@ -121,7 +126,11 @@ impl Gateway {
         let (status, body) = self.exchange(SEND, request).await?;
         let message: twilio::Message = understood(SEND, status, &body)?;
         if !message.has_usable_id() {
-            return Err(Trouble::NotUnderstood.failure(SEND, "the message has no identifier that can be used".to_owned(), None));
+            return Err(Trouble::NotUnderstood.failure(
+                SEND,
+                "the message has no identifier that can be used".to_owned(),
+                None,
+            ));
         }
         match message.delivery().failure() {
             Some(failure) => Err(failure),
@@ -166,7 +175,8 @@ impl Gateway {
 
     fn twilio_request(&self, doing: &str, method: http::Method, url: Url) -> Result<Request, Failure> {
         let login = self.settings.login.as_deref().or(self.settings.account.as_deref()).unwrap_or_default();
-        let basic = template::basic(login, &self.secret).ok_or_else(|| setting(doing, "the secret cannot be said in a header"))?;
+        let basic = template::basic(login, &self.secret)
+            .ok_or_else(|| setting(doing, "the secret cannot be said in a header"))?;
         Ok(Request { method, url, headers: vec![(header::AUTHORIZATION, basic)], body: Zeroizing::default() })
     }
 
@@ -186,11 +196,13 @@ impl Gateway {
         let mut response = asked.send().await.map_err(broken)?;
         let status = response.status();
         if status.is_redirection() {
-            let evidence = format!("HTTP {}: it sends us elsewhere, and neither secret nor code must follow", status.as_u16());
+            let evidence =
+                format!("HTTP {}: it sends us elsewhere, and neither secret nor code must follow", status.as_u16());
             return Err(Trouble::NotUnderstood.failure(doing, evidence, None));
         }
         if status == StatusCode::TOO_MANY_REQUESTS {
-            let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+            let seconds =
+                response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
             let wait = seconds.map_or(USUAL_WAIT, |seconds: u64| Duration::from_secs(seconds.min(3600)));
             let evidence = format!("HTTP 429, wait {} seconds", wait.as_secs());
             return Err(Trouble::Throttled.failure(doing, evidence, Some(wait)));
@@ -208,7 +220,9 @@ fn time_out(settings: &Settings) -> Duration {
 }
 
 fn setting(doing: &str, why: &str) -> Failure {
-    Failure::new(FailureKind::Setting, doing).because(why.to_owned()).hint("check `[text_messages]`, and `pocketdocket text-messages secret`")
+    Failure::new(FailureKind::Setting, doing)
+        .because(why.to_owned())
+        .hint("check `[text_messages]`, and `pocketdocket text-messages secret`")
 }
 
 /// What the answer says in Twilio's form: what was asked for, or why not.
@@ -216,8 +230,9 @@ fn understood<T: DeserializeOwned>(doing: &str, status: StatusCode, body: &[u8])
     let number = status.as_u16();
     if status.is_success() {
         // The parser's message may quote what it read.
-        return serde_json::from_slice(body)
-            .map_err(|_| Trouble::NotUnderstood.failure(doing, format!("HTTP {number} without a message in JSON"), None));
+        return serde_json::from_slice(body).map_err(|_| {
+            Trouble::NotUnderstood.failure(doing, format!("HTTP {number} without a message in JSON"), None)
+        });
     }
     Err(match serde_json::from_slice::<twilio::Refusal>(body) {
         Ok(twilio::Refusal { code }) => {

@@ -66,7 +66,8 @@ impl Settings {
             return Some(("text_messages.url", "leave out what is not host and path".to_owned()));
         }
         let is_id = |id: &str| {
-            (2..=64).contains(&id.len()) && id.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
+            (2..=64).contains(&id.len())
+                && id.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_".contains(letter))
         };
         for (setting, id) in [("text_messages.account", &self.account), ("text_messages.service", &self.service)] {
             if let Some(id) = id.as_deref().filter(|id| !is_id(id)) {
@@ -76,17 +77,14 @@ impl Settings {
         if self.login.as_ref().is_some_and(|login| login.contains(':') || login.contains(char::is_control)) {
             return Some(("text_messages.login", "a login has no colon".to_owned()));
         }
-        if self.from.is_some() && self.service.is_some() {
-            return Some(("text_messages.from", "there is a `service` too; one of them sends".to_owned()));
-        }
-        if self.template.is_some() && self.account.is_some() {
-            return Some(("text_messages.account", "there is a [text_messages.template] too; the gateway speaks one form".to_owned()));
-        }
         if !(1..=10_000).contains(&self.per_day) {
             return Some(("text_messages.per_day", format!("{} is not between 1 and 10000", self.per_day)));
         }
         if !(1..=120).contains(&self.time_out_seconds) {
-            return Some(("text_messages.time_out_seconds", format!("{} is not between 1 and 120", self.time_out_seconds)));
+            return Some((
+                "text_messages.time_out_seconds",
+                format!("{} is not between 1 and 120", self.time_out_seconds),
+            ));
         }
         self.template.as_ref().and_then(Template::wrong)
     }
@@ -104,8 +102,20 @@ impl Settings {
         let missing = |why: &str, hint: &str| {
             Err(Failure::new(FailureKind::Setting, "send a text message").because(why.to_owned()).hint(hint.to_owned()))
         };
+        if self.template.is_some() && self.account.is_some() {
+            return missing(
+                "there is an `account`, and a [text_messages.template] too",
+                "the gateway speaks one form: leave `account` out, or the template",
+            );
+        }
         if self.template.is_some() {
             return Ok(());
+        }
+        if self.from.is_some() && self.service.is_some() {
+            return missing(
+                "there are `from` and `service`",
+                "one of them sends: leave the other one out of `[text_messages]`",
+            );
         }
         if self.account.is_none() {
             return missing(
@@ -124,7 +134,8 @@ impl Settings {
 
     /// Where it sends to and as whom, for `check`.
     pub fn described(&self) -> String {
-        let host = |url: &str| Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        let host =
+            |url: &str| Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
         match &self.template {
             Some(template) => format!("by a template, through {}", host(&template.url)),
             None => format!("in Twilio's form, through {}", host(&self.url)),

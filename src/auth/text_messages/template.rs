@@ -128,17 +128,24 @@ impl Template {
             ));
         }
         let trial = |number, text| Values { number, text, secret: "s" };
-        let origin = |values: Values<'_>| Url::parse(&values.put_into(&self.url, for_url)).map(|url| (web::check_url(&url).is_ok(), url));
+        let origin = |values: Values<'_>| {
+            Url::parse(&values.put_into(&self.url, for_url)).map(|url| (web::check_url(&url).is_ok(), url))
+        };
         match (origin(trial("1", "a")), origin(trial("22", "b.example"))) {
             (Ok((true, one)), Ok((true, other))) => {
                 if one.origin() != other.origin() || !one.username().is_empty() {
                     return Some(("text_messages.template.url", "number and text stand after the host".to_owned()));
                 }
             }
-            _ => return Some(("text_messages.template.url", "it must be HTTPS, except on this very machine".to_owned())),
+            _ => {
+                return Some(("text_messages.template.url", "it must be HTTPS, except on this very machine".to_owned()));
+            }
         }
         if !somewhere(NUMBER) || !somewhere(TEXT) {
-            return Some(("text_messages.template.body", "`{number}` and `{text}` stand nowhere in it or in the address".to_owned()));
+            return Some((
+                "text_messages.template.body",
+                "`{number}` and `{text}` stand nowhere in it or in the address".to_owned(),
+            ));
         }
         if self.method == Method::Get && self.body.is_some() {
             return Some(("text_messages.template.body", "a GET has no body".to_owned()));
@@ -163,7 +170,10 @@ impl Template {
             return Some(("text_messages.template.success", "these are statuses between 200 and 299".to_owned()));
         }
         if self.pointer.as_ref().is_some_and(|pointer| !pointer.starts_with('/')) {
-            return Some(("text_messages.template.pointer", "a JSON pointer begins with a slash, like `/status`".to_owned()));
+            return Some((
+                "text_messages.template.pointer",
+                "a JSON pointer begins with a slash, like `/status`".to_owned(),
+            ));
         }
         None
     }
@@ -349,7 +359,9 @@ mod tests {
             assert!(!says(&template, bad), "{bad}");
         }
         template.value = Some("0".to_owned());
-        assert!(says(&template, r#"{"messages":[{"status":"0"}]}"#) && says(&template, r#"{"messages":[{"status":0}]}"#));
+        assert!(
+            says(&template, r#"{"messages":[{"status":"0"}]}"#) && says(&template, r#"{"messages":[{"status":0}]}"#)
+        );
         assert!(!says(&template, r#"{"messages":[{"status":"4"}]}"#));
     }
 }

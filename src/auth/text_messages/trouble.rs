@@ -144,7 +144,9 @@ impl Trouble {
         match self {
             Self::WrongCredentials => "the gateway does not take login and secret",
             Self::UnknownAccount => "the gateway knows no such account or address",
-            Self::AccountStandsStill => "the account at the gateway is suspended or closed, often because its balance is used up",
+            Self::AccountStandsStill => {
+                "the account at the gateway is suspended or closed, often because its balance is used up"
+            }
             Self::InvalidNumber => "the number is no telephone number",
             Self::NotMobile => "the number takes no text messages: a landline, or a network that cannot be reached",
             Self::Unverified => "the account is on trial and sends to verified numbers alone",
@@ -188,13 +190,19 @@ impl Trouble {
                 "ask the user for the number of a mobile phone; then `pocketdocket user set NAME --mobile NUMBER`"
             }
             Self::Unverified => "verify the number in the gateway's console, or upgrade the account",
-            Self::RegionNotPermitted => "permit the country in the gateway's console (at Twilio: Messaging, Geo permissions)",
+            Self::RegionNotPermitted => {
+                "permit the country in the gateway's console (at Twilio: Messaging, Geo permissions)"
+            }
             Self::OptedOut => "the user sends START to the sender's number; then try again",
             Self::WrongSender => "set `from` or `service` in `[text_messages]` to one of the account's senders",
             Self::NoRoute => "take another sender (`from` or `service` in `[text_messages]`), or ask the gateway",
             Self::Unreachable => "ask the user to switch the phone on where there is reception; then try again",
-            Self::Blocked | Self::Filtered => "ask the gateway why, with the time of the message; meanwhile confirm another way",
-            Self::Unregistered => "register the sender at the gateway (at Twilio: A2P 10DLC, or toll-free verification)",
+            Self::Blocked | Self::Filtered => {
+                "ask the gateway why, with the time of the message; meanwhile confirm another way"
+            }
+            Self::Unregistered => {
+                "register the sender at the gateway (at Twilio: A2P 10DLC, or toll-free verification)"
+            }
             Self::Throttled => "try again in a few minutes",
             Self::GatewayDown => "try again later; meanwhile confirm another way",
             Self::NotUnderstood => "compare `[text_messages]` with the gateway's own description: address and form",

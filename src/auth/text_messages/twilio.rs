@@ -25,7 +25,8 @@ pub(super) struct Refusal {
 impl Message {
     /// Whether it is one of which can be asked again: what comes back goes into an address.
     pub(super) fn has_usable_id(&self) -> bool {
-        (2..=64).contains(&self.sid.len()) && self.sid.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-')
+        (2..=64).contains(&self.sid.len())
+            && self.sid.bytes().all(|letter| letter.is_ascii_alphanumeric() || letter == b'-')
     }
 
     /// How far it is.

@@ -16,7 +16,12 @@ use crate::{
     state::{ConfirmationWay, UserName},
 };
 
-pub(super) fn set(installation: &Installation, name: &UserName, typed: &str, terminal: &mut Terminal) -> anyhow::Result<()> {
+pub(super) fn set(
+    installation: &Installation,
+    name: &UserName,
+    typed: &str,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
     let user = installation.ledger.user(name)?;
     let settings = installation.config.confirmation.clone();
     let accepted = settings.accepts(ConfirmationWay::Text);
@@ -24,13 +29,17 @@ pub(super) fn set(installation: &Installation, name: &UserName, typed: &str, ter
     let number = match typed.trim() {
         "" => None,
         typed => Some(typed.parse::<MobileNumber>().map_err(|error| {
-            Refusal::usage("that is no mobile number").because(error).hint(format!("`pocketdocket user set {name} --mobile \"+49 170 1234567\"`"))
+            Refusal::usage("that is no mobile number")
+                .because(error)
+                .hint(format!("`pocketdocket user set {name} --mobile \"+49 170 1234567\"`"))
         })?),
     };
     let entered = first_use.set_mobile(number.clone(), Timestamp::now())?;
     match (&entered, &number) {
         (NumberEntered::Same, _) => terminal.say("that is how it is already"),
-        (_, Some(number)) => terminal.say(format_args!("kept {number} for `{name}`; nothing is sent before somebody confirms by it")),
+        (_, Some(number)) => {
+            terminal.say(format_args!("kept {number} for `{name}`; nothing is sent before somebody confirms by it"))
+        }
         (_, None) => terminal.say(format_args!("forgot the mobile number of `{name}`")),
     }
     if !accepted && number.is_some() {
@@ -48,7 +57,12 @@ pub(super) fn set(installation: &Installation, name: &UserName, typed: &str, ter
 }
 
 /// Whoever has the number of before hears of it, as far as a gateway can tell them.
-async fn tell_number(installation: &Installation, first_use: &FirstUse, before: &MobileNumber, terminal: &mut Terminal) {
+async fn tell_number(
+    installation: &Installation,
+    first_use: &FirstUse,
+    before: &MobileNumber,
+    terminal: &mut Terminal,
+) {
     let now = Timestamp::now();
     let today = now.to_zoned(installation.zone()).date();
     let told = match text_gateway(&installation.config, &installation.ledger) {

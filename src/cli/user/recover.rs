@@ -4,10 +4,7 @@
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
-use super::confirm::{
-    listen::Answers,
-    text,
-};
+use super::confirm::{listen::Answers, text};
 use crate::{
     app::{FirstUse, FirstUseError, TextFor},
     auth::{confirmation::spare::Spare, mailbox_proof::Lost},
@@ -114,8 +111,8 @@ fn give_up(installation: &Installation, first_use: &FirstUse, user: &User) -> an
     let settings = &installation.config.confirmation;
     let by_mailbox = settings.accepts(ConfirmationWay::Mailbox);
     let by_provider = settings.accepts(ConfirmationWay::Provider) && user.details.method == AuthMethod::OAuth;
-    let by_text = settings.accepts(ConfirmationWay::Text)
-        && first_use.mobile()?.is_some_and(|mobile| mobile.proven.is_some());
+    let by_text =
+        settings.accepts(ConfirmationWay::Text) && first_use.mobile()?.is_some_and(|mobile| mobile.proven.is_some());
     if !by_mailbox && !by_provider && !by_text {
         return Err(Refusal::needs_person(
             "no other way could confirm this link, so the authenticator app is not given up",

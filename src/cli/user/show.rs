@@ -103,7 +103,8 @@ pub(super) fn one(
     }
     let mobile = installation.ledger.confirmation(name)?.mobile;
     if let Some(mobile) = &mobile {
-        let proven = mobile.proven.map_or_else(|| "not proven yet".to_owned(), |at| format!("proven {}", clock.time(at)));
+        let proven =
+            mobile.proven.map_or_else(|| "not proven yet".to_owned(), |at| format!("proven {}", clock.time(at)));
         lines.push(["mobile".to_owned(), format!("{}, {proven}", mobile.number)]);
     }
     if let Some(confirmed) = &user.confirmed {

@@ -124,7 +124,9 @@ pub(in crate::cli::user) async fn listen(
 /// For how long a code can be right.
 fn left(first_use: &FirstUse, what_for: For, now: Timestamp) -> Result<Duration, FirstUseError> {
     let open = match what_for {
-        For::Confirming(ConfirmationWay::Mailbox | ConfirmationWay::Text) | For::Recovering => first_use.open_until(now)?,
+        For::Confirming(ConfirmationWay::Mailbox | ConfirmationWay::Text) | For::Recovering => {
+            first_use.open_until(now)?
+        }
         For::Confirming(_) if first_use.has_authenticator()? => return Ok(PATIENCE),
         For::Confirming(_) => first_use.enrolment_open_until(now)?,
     };

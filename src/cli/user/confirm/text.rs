@@ -89,7 +89,11 @@ async fn lost(first_use: &FirstUse, gateway: &Gateway, receipt: &Receipt) -> Res
 }
 
 /// Why no message went out, with what to do about it.
-pub(in crate::cli::user) fn not_sent(installation: &Installation, name: &UserName, error: FirstUseError) -> anyhow::Error {
+pub(in crate::cli::user) fn not_sent(
+    installation: &Installation,
+    name: &UserName,
+    error: FirstUseError,
+) -> anyhow::Error {
     let settings = &installation.config.confirmation;
     let needs = |what: String, hint: String, error: FirstUseError| {
         anyhow::Error::new(Refusal::needs_person(what).because(error).hint(settings.with_support(hint)))
@@ -97,7 +101,9 @@ pub(in crate::cli::user) fn not_sent(installation: &Installation, name: &UserNam
     let what = format!("no text message was sent for `{name}`");
     match error {
         FirstUseError::Gateway(failure) => unsent(&format!("no text message reached `{name}`"), failure, name.as_str()),
-        error @ FirstUseError::NoMobile => needs(what, format!("enter it: `pocketdocket user set {name} --mobile NUMBER`"), error),
+        error @ FirstUseError::NoMobile => {
+            needs(what, format!("enter it: `pocketdocket user set {name} --mobile NUMBER`"), error)
+        }
         error @ FirstUseError::NotProven => needs(
             what,
             format!("a recovery code or the backup key switches the app off: `pocketdocket user recover {name}`"),
