@@ -281,6 +281,12 @@ pub(super) fn forget(transaction: &Transaction<'_>, name: &UserName) -> Result<(
     Ok(())
 }
 
+/// App and mobile phone are the person's: another person has others.
+pub(super) fn forget_second_factors(transaction: &Transaction<'_>, name: &UserName) -> Result<(), LedgerError> {
+    secrets::forget(transaction, &authenticator_name(name))?;
+    secrets::forget(transaction, &mobile_name(name))
+}
+
 /// From now on the link must be confirmed again for this reason. A date that is set already does not become later.
 pub(super) fn ask_again(
     transaction: &Transaction<'_>,

@@ -298,7 +298,7 @@ fn change(
     }
     let same_person = before.details.person == details.person;
     if !same_person {
-        forget_second_factors(transaction, name)?;
+        confirmations::forget_second_factors(transaction, name)?;
     }
     let may_go_on = same_person && before.details.method == details.method && before.confirmed.is_some();
     if may_go_on {
@@ -337,13 +337,7 @@ pub(super) fn secret_given(transaction: &Transaction<'_>, user: &User) -> Result
 /// Forgets everything that is sealed for a user's link.
 pub(super) fn forget_all_secrets(transaction: &Transaction<'_>, name: &UserName) -> Result<(), LedgerError> {
     forget_secrets(transaction, name)?;
-    forget_second_factors(transaction, name)
-}
-
-/// App and mobile phone are the person's.
-fn forget_second_factors(transaction: &Transaction<'_>, name: &UserName) -> Result<(), LedgerError> {
-    secrets::forget(transaction, &confirmations::authenticator_name(name))?;
-    secrets::forget(transaction, &confirmations::mobile_name(name))
+    confirmations::forget_second_factors(transaction, name)
 }
 
 fn forget_secrets(transaction: &Transaction<'_>, name: &UserName) -> Result<(), LedgerError> {

@@ -138,7 +138,10 @@ impl Template {
                 }
             }
             _ => {
-                return Some(("text_messages.template.url", "it must be HTTPS, except on this very machine".to_owned()));
+                return Some((
+                    "text_messages.template.url",
+                    "it must be HTTPS, except on this very machine".to_owned(),
+                ));
             }
         }
         if !somewhere(NUMBER) || !somewhere(TEXT) {
