@@ -118,7 +118,7 @@ mod tests {
                 let (plus, digits) = number.e164().split_at(1);
                 prop_assert!(plus == "+" && DIGITS.contains(&digits.len()));
                 prop_assert!(digits.bytes().all(|digit| digit.is_ascii_digit()));
-                prop_assert_eq!(number.e164().parse::<MobileNumber>().as_ref(), Ok(&number));
+                prop_assert_eq!(number.e164().parse::<MobileNumber>(), Ok(number));
             }
         }
     }

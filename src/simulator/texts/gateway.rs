@@ -9,6 +9,7 @@ use axum::{
     routing::{get, post},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 use subtle::ConstantTimeEq as _;
 
@@ -65,7 +66,7 @@ async fn create(
     if let Some(spoilt) = answers::spoilt(&world, &place).await {
         return Err(spoilt);
     }
-    may(&headers, &account).map_err(IntoResponse::into_response)?;
+    may(&world, &headers, &account).map_err(IntoResponse::into_response)?;
     let message = taken(&field).map_err(IntoResponse::into_response)?;
     if let Some(code) = world.faults.strike(&place, |fault| match fault {
         Fault::TextRefused { code } => Some(*code),
@@ -91,7 +92,7 @@ async fn fetch(
     if let Some(spoilt) = answers::spoilt(&world, &place).await {
         return Err(spoilt);
     }
-    may(&headers, &account).map_err(IntoResponse::into_response)?;
+    may(&world, &headers, &account).map_err(IntoResponse::into_response)?;
     let sid = message.strip_suffix(".json").unwrap_or(&message);
     match world.texts.looked_at(sid) {
         Some(message) => Ok(Json(shown(&message)).into_response()),
@@ -100,14 +101,15 @@ async fn fetch(
 }
 
 /// The account signs in with its own secret, or with that of its API key.
-fn may(headers: &HeaderMap, account: &str) -> Result<(), Refused> {
+fn may(world: &World, headers: &HeaderMap, account: &str) -> Result<(), Refused> {
     let refused = || Refused::of(20003, "Authenticate");
     let sent = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).ok_or_else(refused)?;
     let pair = sent.strip_prefix("Basic ").and_then(|pair| STANDARD.decode(pair).ok()).ok_or_else(refused)?;
     let pair = String::from_utf8(pair).map_err(|_| refused())?;
     let (login, secret) = pair.split_once(':').ok_or_else(refused)?;
+    let right = world.settings.text_secret.as_ref().map_or(TEXT_SECRET, |secret| secret.expose_secret());
     let known = login == TEXT_ACCOUNT || login == TEXT_API_KEY;
-    if !known || !bool::from(secret.as_bytes().ct_eq(TEXT_SECRET.as_bytes())) {
+    if !known || !bool::from(secret.as_bytes().ct_eq(right.as_bytes())) {
         return Err(refused());
     }
     if account == TEXT_ACCOUNT { Ok(()) } else { Err(Refused::of(20404, "The requested resource was not found")) }

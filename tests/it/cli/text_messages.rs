@@ -12,11 +12,11 @@ use super::{
     confirm::{Confirming, Exchange, PASSWORD, link, state},
 };
 
-pub(super) const NUMBER: &str = "+491701234567";
+const NUMBER: &str = "+491701234567";
 const TEXT: &str = "user confirm weber --with text --code-stdin";
 
 /// The settings of the simulator's gateway, in Twilio's form.
-fn twilio(exchange: &Exchange) -> String {
+pub(super) fn twilio(exchange: &Exchange) -> String {
     let url = exchange.running.text_gateway_url();
     format!("url = \"{url}\"\naccount = \"{TEXT_ACCOUNT}\"\nfrom = \"{TEXT_SENDER}\"\n")
 }
@@ -27,7 +27,7 @@ pub(super) fn configure(place: &Place, methods: &[&str], gateway: &str) {
     place.write("pocketdocket.toml", &format!("{text}\n[text_messages]\n{gateway}"));
 }
 
-pub(super) fn give_secret(place: &Place, secret: &str) -> String {
+fn give_secret(place: &Place, secret: &str) -> String {
     let command = &mut place.command("text-messages secret --secret-stdin");
     place.shown(&command.write_stdin(format!("{secret}\n")).output().expect("starts"))
 }
@@ -59,7 +59,7 @@ pub(super) fn code_on_phone(exchange: &Exchange, number: &str) -> String {
 }
 
 /// Confirms by a text message; gives the code and what was said.
-pub(super) fn confirm_by_text(exchange: &Exchange, place: &Place) -> (String, String) {
+fn confirm_by_text(exchange: &Exchange, place: &Place) -> (String, String) {
     let mut confirming = Confirming::start(place, TEXT);
     confirming.heard("is good for");
     let code = code_on_phone(exchange, NUMBER);
