@@ -100,7 +100,9 @@ fn a_text_message_confirms_and_nobody_but_its_reader_sees_code_or_number() {
     }
     let user = place.run("user show weber");
     assert!(user.contains("+49…67, proven") && user.contains("confirmed by a text message"), "{user}");
-    let said = said + &user + &place.run("user show weber --json") + &place.run("status --json") + &place.run("check");
+    let json = place.run("user show weber --json");
+    assert!(json.contains("\"number\": \"+49…67\""), "{json}");
+    let said = said + &user + &json + &place.run("status --json") + &place.run("check");
     for planted in [NUMBER, "1701234567", &code, &code.replace(' ', "")] {
         assert!(!said.contains(planted), "{planted}: {said}");
     }
