@@ -15,10 +15,11 @@ use jiff::Timestamp;
 
 pub use self::{
     addresses::{Addresses, Asked},
-    first_use::{ByProvider, FirstUse, FirstUseError},
+    first_use::{ByProvider, FirstUse, FirstUseError, NumberEntered, TextFor, text_allowance},
     mailboxes::{Mailboxes, audience},
 };
 use crate::{
+    auth::text_messages::Gateway,
     config::Config,
     domain::RecordKey,
     engine::{Engine, Explainer, Interpretation, Parts, Progress},
@@ -125,6 +126,26 @@ pub fn practice_password(ledger: Ledger) -> sources::Secret {
             .open_secret(PRACTICE_PASSWORD)
             .map_err(|error| ledger_failure("open the password of the practice database", error))
     })
+}
+
+/// Under this name the ledger keeps the secret of the gateway of text messages.
+pub const TEXT_GATEWAY_SECRET: &str = "text-messages";
+
+/// The gateway of text messages that is configured, with its secret.
+///
+/// # Errors
+/// When none is configured, or nobody gave its secret.
+pub fn text_gateway(config: &Config, ledger: &Ledger) -> Result<Gateway, Failure> {
+    config.text_messages.ready()?;
+    let secret = ledger
+        .open_secret(TEXT_GATEWAY_SECRET)
+        .map_err(|error| ledger_failure("open the secret of the gateway of text messages", error))?;
+    let secret = secret.ok_or_else(|| {
+        Failure::new(FailureKind::Setting, "send a text message")
+            .because("nobody gave the gateway's secret yet")
+            .hint("give it: `pocketdocket text-messages secret`")
+    })?;
+    Gateway::new(&config.text_messages, secret)
 }
 
 fn ledger_failure(doing: &str, error: LedgerError) -> Failure {

@@ -9,7 +9,7 @@
 //!
 //! [`confirmation`] is a pure state machine for one-time codes: clock and randomness are arguments, what it keeps are hashes.
 //! [`mailbox_proof`] delivers such a code as a task in the user's own mailbox and takes it away again; it is the only thing that
-//! is ever written before a link is active.
+//! is ever written before a link is active. [`text_messages`] carries one to a mobile phone.
 
 pub mod address;
 pub mod confirmation;
@@ -18,4 +18,5 @@ pub mod mailbox_proof;
 pub mod oauth;
 pub mod password;
 pub mod service_account;
+pub mod text_messages;
 pub mod windows;

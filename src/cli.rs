@@ -31,6 +31,7 @@ mod simulator;
 mod status;
 mod sync;
 mod terminal;
+mod text_messages;
 mod trouble;
 mod undo;
 mod user;
@@ -92,6 +93,7 @@ impl Command {
             Self::History(arguments) => history::run(common, arguments, terminal),
             Self::Undo(arguments) => undo::run(common, arguments, terminal),
             Self::Proposals { command } => proposals::run(common, command, terminal),
+            Self::TextMessages { command } => text_messages::run(common, command, terminal),
             Self::Vault { command } => vault::run(common, command, terminal),
             Self::Completions(arguments) => completions::run(arguments),
             Self::Simulator(arguments) => simulator::run(arguments, terminal),

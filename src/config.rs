@@ -25,7 +25,7 @@ pub use secrets::names_secret;
 pub use template::{SAMPLE, written};
 
 use crate::{
-    auth::{address, oauth},
+    auth::{address, oauth, text_messages},
     engine, exchange,
     plan::ScopeSettings,
     sources,
@@ -65,6 +65,9 @@ pub struct Config {
     /// How first uses are confirmed.
     #[serde(default)]
     pub confirmation: engine::ConfirmationSettings,
+    /// The gateway of text messages.
+    #[serde(default)]
+    pub text_messages: text_messages::Settings,
     /// Who is told that something is wrong.
     #[serde(default)]
     pub alerts: engine::AlertSettings,
@@ -93,10 +96,17 @@ impl Config {
     pub fn named_files(&self) -> Vec<PathBuf> {
         let mapping = is_path(&self.practice.mapping).then(|| PathBuf::from(&self.practice.mapping));
         let practice = self.practice.server.as_ref().and_then(|server| server.ca_file.clone());
-        [mapping, practice, self.exchange.ca_file.clone(), self.sign_in.ca_file.clone(), self.address.ca_file.clone()]
-            .into_iter()
-            .flatten()
-            .collect()
+        [
+            mapping,
+            practice,
+            self.exchange.ca_file.clone(),
+            self.sign_in.ca_file.clone(),
+            self.address.ca_file.clone(),
+            self.text_messages.ca_file.clone(),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     fn resolve(&mut self) {
@@ -119,6 +129,7 @@ impl Config {
         self.exchange.ca_file.iter_mut().for_each(from_here);
         self.sign_in.ca_file.iter_mut().for_each(from_here);
         self.address.ca_file.iter_mut().for_each(from_here);
+        self.text_messages.ca_file.iter_mut().for_each(from_here);
         // A national cloud has a Graph of its own.
         if self.exchange.graph_url == exchange::Settings::default().graph_url
             && let Some(graph_url) = self.sign_in.graph_url()
@@ -164,7 +175,8 @@ impl Config {
         }
         let server = self.practice.server.as_ref().and_then(sources::ServerSettings::wrong);
         let wrong = server.or_else(|| self.sign_in.wrong()).or_else(|| self.address.wrong());
-        if let Some((setting, what)) = wrong.or_else(|| self.exchange.wrong()) {
+        let wrong = wrong.or_else(|| self.exchange.wrong());
+        if let Some((setting, what)) = wrong.or_else(|| self.text_messages.wrong()) {
             return refuse(setting, what);
         }
         match (&self.practice.database, &self.practice.server) {

@@ -2,8 +2,8 @@
 //!
 //! One mailbox model ([`mailbox`], [`item`]) that knows nothing of any protocol, and faces apart from it: EWS ([`ews`]) and
 //! Graph ([`graph`]) for programs, an authority that gives tokens ([`authority`]), autodiscover that says where mailboxes are
-//! ([`autodiscover`]), a page per mailbox ([`page`]) that shows
-//! what a phone would show, echo services that tell from where we come ([`outside`]), and a control door ([`control`]) through which
+//! ([`autodiscover`]), a gateway of text messages ([`texts`]), a page per mailbox ([`page`]) that shows what a phone would show,
+//! echo services that tell from where we come ([`outside`]), and a control door ([`control`]) through which
 //! tests and people switch [`Fault`]s on and play the user's [`Phone`]. It speaks two dialects. *Strict* refuses what a real
 //! Exchange Server would refuse: elements out of the schema's order, missing attributes, stale change keys, fields that do
 //! not match their paths. *Lenient* behaves as other servers do that speak EWS: it answers faults with status 200, never
@@ -35,6 +35,7 @@ mod phone;
 mod settings;
 mod sign_ins;
 mod store;
+mod texts;
 mod tls;
 mod view;
 mod windows;
@@ -62,6 +63,7 @@ pub use mailboxes_file::MailboxesFileError;
 pub use outside::{EchoManner, OnlyFrom, OuterAddress};
 pub use phone::{Phone, PhoneAction};
 pub use settings::{Dialect, Lockout, Settings, SignInOffer};
+pub use texts::{TEXT_ACCOUNT, TEXT_API_KEY, TEXT_SECRET, TEXT_SENDER, TEXT_SERVICE, TextMessage};
 pub use tls::{Certificate, TlsError};
 pub use view::{Counts, FolderView, ItemView, MailboxView};
 pub use windows::ExtendedProtection;
@@ -151,6 +153,7 @@ impl Simulator {
             .merge(authority::router(Arc::clone(&world)))
             .merge(autodiscover::router(Arc::clone(&world)))
             .merge(outside::router(Arc::clone(&world), false))
+            .merge(texts::router(Arc::clone(&world)))
             .layer(from_fn_with_state(Arc::clone(&world), answers::misdated))
             .merge(control::router(Arc::clone(&world)))
             .merge(page::router(Arc::clone(&world)));
@@ -214,6 +217,16 @@ impl Running {
     /// The root of its Graph face.
     pub fn graph_url(&self) -> String {
         format!("{}/v1.0", self.world.base)
+    }
+
+    /// The address of its gateway of text messages.
+    pub fn text_gateway_url(&self) -> String {
+        self.world.base.clone()
+    }
+
+    /// Every text message that was sent, the oldest first.
+    pub fn texts(&self) -> Vec<TextMessage> {
+        self.world.texts.all()
     }
 
     /// A token for Graph without a sign-in, for who wants to try the Graph face and not the sign-in.

@@ -48,6 +48,7 @@ mod settle;
 mod shut;
 mod source_health;
 mod status;
+mod text_messages;
 mod undo;
 mod user;
 mod users;
@@ -56,8 +57,8 @@ mod whereabouts;
 pub use adoptions::{FoundMatch, Leftovers, Pair, PairNumber, Portrait};
 pub use allowed_networks::AccountStanding;
 pub use confirmed::{
-    Attempt, ConfirmationWay, Confirmed, Effect, GRACE, KeptState, NOT_CONFIRMED_AGAIN, Reconfirm, ReconfirmWhy,
-    Recovered,
+    ANOTHER_NUMBER, Attempt, ConfirmationWay, Confirmed, Effect, GRACE, KeptState, Mobile, NOT_CONFIRMED_AGAIN,
+    Reconfirm, ReconfirmWhy, Recovered,
 };
 pub use diagnosis::Diagnosed;
 pub use error::LedgerError;
@@ -83,6 +84,7 @@ pub use settle::{Outcome, Settlement};
 pub use shut::Shut;
 pub use source_health::SourceHealth;
 pub use status::{Status, UserStatus};
+pub use text_messages::{TextAllowance, TooManyTexts};
 pub use undo::{UndoFilter, UndoId, UndoState, UndoTask, Undoable};
 pub use user::{AuthMethod, AuthMethodError, LinkState, Parked, User, UserDetails, UserName, UserNameError, Waiting};
 pub use users::{ActiveUser, WhatRemains};

@@ -1,4 +1,4 @@
-//! The first-use confirmation of a link: the pure machines of `auth`, the mailbox or app that codes come from, and the ledger that
+//! The first-use confirmation of a link: the pure machines of `auth`, the mailbox, app or phone that codes come from, and the ledger that
 //! remembers. Commands, the demo and later the console go through this one door.
 //!
 //! Every step is one transaction of the ledger: what was tried is kept before anybody hears of its outcome. Which ways are accepted
@@ -7,11 +7,15 @@
 mod authenticator;
 mod provider;
 mod recovery;
+mod text;
 
 use jiff::{Timestamp, civil::Date};
 use rand::Rng as _;
 
-pub use self::provider::ByProvider;
+pub use self::{
+    provider::ByProvider,
+    text::{NumberEntered, TextFor, text_allowance},
+};
 use crate::{
     auth::{
         confirmation::{Code, Confirmation, Refusal, Verdict},
@@ -19,7 +23,7 @@ use crate::{
     },
     engine::ConfirmationSettings,
     ports::{Failure, Mailbox},
-    state::{Attempt, ConfirmationWay, Effect, KeptState, Ledger, LedgerError, User, UserName},
+    state::{Attempt, ConfirmationWay, Effect, KeptState, Ledger, LedgerError, TooManyTexts, User, UserName},
 };
 
 /// One user's confirmation.
@@ -56,6 +60,24 @@ pub enum FirstUseError {
         "the authenticator app was given up for lost; another way must confirm the link before a new one is enrolled"
     )]
     GivenUp,
+    /// The gateway of text messages, or the way to it.
+    #[error(transparent)]
+    Gateway(Failure),
+    /// So many text messages are enough for now.
+    #[error(transparent)]
+    TooManyTexts(#[from] TooManyTexts),
+    /// There is no number to send to.
+    #[error("no mobile number of the user is known")]
+    NoMobile,
+    /// The authenticator app is in use: its code comes before one of a text message.
+    #[error("an authenticator app is in use, and its code comes first")]
+    AppFirst,
+    /// There is no authenticator app to switch off.
+    #[error("no authenticator app is in use")]
+    NoApp,
+    /// Nobody proved the number while the authenticator app was at hand.
+    #[error("the mobile number was never proven, so it cannot stand in for the authenticator app")]
+    NotProven,
     /// The user's address cannot be an account in an authenticator app.
     #[error("the mailbox's address cannot be an account in an authenticator app")]
     Account,

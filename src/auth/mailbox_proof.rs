@@ -32,7 +32,16 @@ pub async fn deliver(mailbox: &dyn Mailbox, firm: FirmId, user: &str, code: &Cod
     save(mailbox, stamp(firm, user), subject, text.to_owned(), today).await
 }
 
-/// Tells the user that the authenticator app was switched off: a task like the proof, which the next confirmation takes away.
+/// What protected a link, and was taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lost {
+    /// The authenticator app was switched off.
+    App,
+    /// The mobile number was changed.
+    Number,
+}
+
+/// Tells the user that the link is no longer protected as it was: a task like the proof, which the next confirmation takes away.
 ///
 /// # Errors
 /// As [`deliver`].
@@ -40,17 +49,21 @@ pub async fn note_recovery(
     mailbox: &dyn Mailbox,
     firm: FirmId,
     user: &str,
+    lost: Lost,
     support: Option<&str>,
     today: Date,
 ) -> Result<(), Failure> {
     let whom =
         support.map_or_else(|| "your administrator".to_owned(), |support| format!("your administrator ({support})"));
+    let (what, happened) = match lost {
+        Lost::App => ("authenticator app", "switched off"),
+        Lost::Number => ("mobile number", "changed"),
+    };
     let text = format!(
-        "The authenticator app that confirmed the use of Pocket Docket with this mailbox was switched off on {today}, and nothing is \
-         synced until another one is set up. If you know nothing of this, tell {whom} at once. This task goes away by itself when \
-         the link is confirmed again."
+        "The {what} that confirmed the use of Pocket Docket with this mailbox was {happened} on {today}, and nothing is synced \
+         until the link is confirmed again. If you know nothing of this, tell {whom} at once. This task goes away by itself then."
     );
-    let subject = "Pocket Docket: your authenticator app was switched off".to_owned();
+    let subject = format!("Pocket Docket: your {what} was {happened}");
     save(mailbox, stamp(firm, user), subject, text, today).await
 }
 

@@ -131,6 +131,11 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Proposals,
     },
+    /// The gateway that text messages go through: its secret, and whether it works
+    TextMessages {
+        #[command(subcommand)]
+        command: TextMessages,
+    },
     /// The master key that seals the ledger, and taking everything to another machine
     Vault {
         #[command(subcommand)]
@@ -278,6 +283,24 @@ pub(super) enum Practice {
         /// Where to; there must be no such file yet
         #[arg(value_name = "FILE")]
         database: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum TextMessages {
+    /// Give the gateway's secret: set, verify, keep
+    Secret {
+        /// Read the secret from the first line of standard input
+        #[arg(long)]
+        secret_stdin: bool,
+        /// Keep the secret without trying it
+        #[arg(long)]
+        unverified: bool,
+    },
+    /// Send a text message without a code, and say whether it arrived
+    Try {
+        /// The number, as it is dialled from abroad
+        number: String,
     },
 }
 

@@ -9,7 +9,7 @@ use super::{
     vault,
 };
 use crate::{
-    app::{App, PRACTICE_PASSWORD},
+    app::{App, PRACTICE_PASSWORD, text_gateway},
     state::{AuthMethod, LinkState, User},
 };
 
@@ -30,6 +30,12 @@ pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -
         } else if server.socket.is_none() {
             terminal.line("password       none yet for the database server: `pocketdocket practice password`")?;
             exit = Exit::NeedsPerson;
+        }
+    }
+    if config.text_messages.is_set() {
+        terminal.line(format_args!("text messages  {}", config.text_messages.described()))?;
+        if let Err(failure) = text_gateway(config, ledger) {
+            exit = report(&failure.into(), terminal);
         }
     }
     let users = ledger.users()?;

@@ -59,6 +59,7 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
                 terminal.line(format_args!("client     {client}"))?;
             }
         }
+        terminal.line(format_args!("texts  {}", running.text_gateway_url()))?;
         for address in running.mailboxes() {
             terminal.line(format_args!("phone  {}", running.phone_url(&address)))?;
         }

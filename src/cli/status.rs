@@ -242,10 +242,9 @@ fn needs(user: &UserStatus, confirmation: &ConfirmationSettings, clock: &Clock) 
     }
     if let Some(recovered) = &user.user.recovered {
         needs.push(format!(
-            "{name}: the authenticator app was switched off at {} by {}, with {}; if that was not wanted, find out who did it",
-            clock.time(recovered.at),
-            recovered.by,
-            recovered.with
+            "{name}: {} at {}; if that was not wanted, find out who did it",
+            recovered.words(),
+            clock.time(recovered.at)
         ));
     }
     if let Some(moving) = user.moving.as_ref().filter(|moving| moving.needs_person()) {

@@ -8,6 +8,7 @@ pub(super) mod details;
 mod discover;
 mod import;
 pub(super) mod link;
+mod mobile;
 mod moving;
 mod recover;
 mod remove;
@@ -18,6 +19,7 @@ pub(super) mod verify;
 
 use jiff::Timestamp;
 
+pub(super) use confirm::text::unsent;
 pub(super) use moving::state as moving_state;
 
 use super::{

@@ -85,6 +85,10 @@ fn the_sample_shows_every_setting_with_its_default() {
     shows_all("scope", &sample, &defaults.scope);
     shows_all("policy", &sample, &defaults.policy);
     shows_all("alerts", &sample, &shown.alerts);
+    assert_eq!(defaults.text_messages, text_messages::Settings::default());
+    assert_eq!(shown.text_messages.per_day, defaults.text_messages.per_day);
+    assert_eq!(shown.text_messages.time_out_seconds, defaults.text_messages.time_out_seconds);
+    shows_all("text_messages", &sample, &shown.text_messages);
 }
 
 fn with_numbers_of(numbers: &exchange::Settings, examples: &exchange::Settings) -> exchange::Settings {

@@ -6,7 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::{Demo, DemoError};
 use crate::{
-    app::{App, Watcher},
+    app::{App, TEXT_GATEWAY_SECRET, Watcher},
     config::{Config, FILE_NAME, written},
     domain::FirmId,
     simulator::{self, Simulator},
@@ -46,10 +46,14 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
     text = text.replace("schedule = \"*/2 * * * *\"", "schedule = \"*/10 * * * * *\"\njitter_seconds = 0");
     let _ = write!(
         text,
-        "\n[exchange]\nurl = \"{}\"\ngraph_url = \"{}\"\nautodiscover = []\n\n[confirmation]\nmethods = [\"provider\", \"authenticator\", \"mailbox\"]\n\n\
+        "\n[exchange]\nurl = \"{}\"\ngraph_url = \"{}\"\nautodiscover = []\n\n[confirmation]\nmethods = [\"provider\", \"authenticator\", \"text\", \"mailbox\"]\n\n\
+         [text_messages]\nurl = \"{}\"\naccount = \"{}\"\nfrom = \"{}\"\n\n\
          [sign_in]\nauthority = \"{}\"\ntenant = \"{}\"\nclient_id = \"{}\"\n",
         exchange.ews_url(),
         exchange.graph_url(),
+        exchange.text_gateway_url(),
+        simulator::TEXT_ACCOUNT,
+        simulator::TEXT_SENDER,
         exchange.authority_url(),
         simulator::TENANT,
         simulator::CLIENT_ID
@@ -58,6 +62,7 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
     let config = Config::parse(&path, &text)?;
     let vault = KeySource::File(config.firm.key_file.clone()).draw(None)?;
     let ledger = Ledger::create(&config.firm.data, &vault, firm)?;
+    ledger.seal_secret(TEXT_GATEWAY_SECRET, &simulator::TEXT_SECRET.into())?;
     let app = App::new(config, ledger)?;
     let lock = app.ledger.lock_engine()?;
     let engine = app.engine(Some(watcher))?;

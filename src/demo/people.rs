@@ -7,17 +7,20 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{Demo, DemoError, browser, moving::Mover};
 use crate::{
-    app::{ByProvider, FirstUse, audience},
+    app::{ByProvider, FirstUse, TextFor, audience, text_gateway},
     auth::{
         confirmation::{Code, Verdict, provider::Evidence},
         oauth::{Identity, Landing},
     },
+    domain::{MobileNumber, MobileNumberError},
     ports::{Failure, Person, Portion, Protocol},
     simulator::{AccountAction, Mfa},
     state::{AuthMethod, UserDetails, UserName},
 };
 
 pub(super) const BY: &str = "the demo";
+/// A number that is nobody's.
+const NUMBER: &str = "+491713920042";
 /// How long the browser is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -51,6 +54,11 @@ pub(super) async fn link_everybody(demo: &mut Demo, say: &mut dyn FnMut(&str)) -
             3 => {
                 link_by_oauth(demo, &name, &person, &address, Protocol::Graph).await?;
                 "over Microsoft Graph by OAuth, with the provider's second factor at the browser".to_owned()
+            }
+            4 => {
+                link(demo, &name, &person, &address, AuthMethod::Password).await?;
+                let code = confirm_by_text(demo, &name).await?;
+                format!("with an app password, code {code} of a text message")
             }
             _ => {
                 link(demo, &name, &person, &address, AuthMethod::Password).await?;
@@ -169,6 +177,24 @@ fn confirm_with_app(demo: &Demo, name: &UserName) -> Result<String, DemoError> {
     match first_use.attempt_authenticator(&code, now)? {
         Verdict::Confirmed => Ok(shown),
         Verdict::Refused(refusal) => Err(refused(refusal.to_string())),
+    }
+}
+
+/// The code goes to the user's mobile phone, through the gateway that is configured; the user enters what the phone shows. Gives the
+/// code, which is worth nothing any more.
+async fn confirm_by_text(demo: &Demo, name: &UserName) -> Result<String, DemoError> {
+    let refused = |why: &str| DemoError::NotConfirmed(name.to_string(), why.to_owned());
+    let number: MobileNumber = NUMBER.parse().map_err(|error: MobileNumberError| refused(&error.to_string()))?;
+    let first_use = first_use(demo, name);
+    first_use.set_mobile(Some(number), Timestamp::now())?;
+    let gateway = text_gateway(&demo.app.config, &demo.app.ledger)?;
+    first_use.send_text(&gateway, TextFor::Confirming, Timestamp::now()).await?;
+    let message = demo.exchange.texts().pop().ok_or_else(|| refused("no text message came to the phone"))?;
+    let read = message.body.trim_start_matches("Pocket Docket: ").chars().take("123 456".len()).collect::<String>();
+    let code = Code::parse(&read).map_err(|error| refused(&error.to_string()))?;
+    match first_use.attempt_text(&code, Timestamp::now())? {
+        Verdict::Confirmed => Ok(read),
+        Verdict::Refused(refusal) => Err(refused(&refusal.to_string())),
     }
 }
 

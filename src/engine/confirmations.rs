@@ -33,8 +33,9 @@ pub fn mind_confirmations(ledger: &Ledger, settings: &ConfirmationSettings, now:
 
 /// What to do so that a link is confirmed again.
 pub fn how_to_confirm(user: &User, settings: &ConfirmationSettings) -> String {
-    let by_command =
-        [ConfirmationWay::Authenticator, ConfirmationWay::Mailbox].into_iter().any(|way| settings.accepts(way));
+    let by_command = [ConfirmationWay::Authenticator, ConfirmationWay::Text, ConfirmationWay::Mailbox]
+        .into_iter()
+        .any(|way| settings.accepts(way));
     let name = &user.name;
     if by_command {
         format!("confirm it with the user at hand: `pocketdocket user confirm {name}`")

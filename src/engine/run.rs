@@ -295,7 +295,7 @@ fn of_the_cohort(cohort: &Cohort) -> Option<Alert> {
 fn recovery_alert(subject: &str, recovered: &Recovered) -> Alert {
     Alert {
         subject: subject.to_owned(),
-        cause: format!("the authenticator app was switched off by {}, with {}", recovered.by, recovered.with),
+        cause: recovered.words(),
         remedy: format!("if that was not wanted, find out who did it; then `pocketdocket user confirm {subject}`"),
     }
 }

@@ -14,6 +14,7 @@
 //! | `POST /control/address` | `{"v4": "203.0.113.7"}`: the address that the outer world sees us come from |
 //! | `POST /control/echo/<name>` | `{"manner": "says", "address": "198.51.100.9"}`, `honest`, `slow`, `down`, `huge`, `moved`, `page` |
 //! | `POST /control/only-from` | `{"login": "sync", "networks": ["203.0.113.0/29"]}`: from where an account may sign in |
+//! | `GET /control/texts` | text messages that were sent, and how far they are |
 //! | `POST /control/phone/<address>` | plays the phone: `{"action": "complete", "item": "Brief an Meier"}` |
 
 mod directory;
@@ -38,6 +39,7 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/control/mailboxes", get(list).post(add))
         .route("/control/mailboxes/{address}", get(view))
         .route("/control/mailboxes/{address}/renumber", post(renumber))
+        .route("/control/texts", get(texts))
         .route("/control/faults", get(faults).post(add_fault).delete(clear_faults))
         .route("/control/phone/{address}", post(play))
         .with_state(Arc::clone(&world))
@@ -98,6 +100,10 @@ async fn view(State(world): State<Arc<World>>, Path(address): Path<String>) -> R
 async fn renumber(State(world): State<Arc<World>>, Path(address): Path<String>) -> Result<StatusCode, SimulatorError> {
     world.change(&address, Mailbox::renumber)?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn texts(State(world): State<Arc<World>>) -> Response {
+    Json(world.texts.all()).into_response()
 }
 
 async fn faults(State(world): State<Arc<World>>) -> Response {

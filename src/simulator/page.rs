@@ -65,7 +65,8 @@ async fn phone(
     Ok(html(&Phone::of(&view, Timestamp::now(), refresh)))
 }
 
-fn html(template: &impl Template) -> Response {
+/// A page as an answer.
+pub(super) fn html(template: &impl Template) -> Response {
     match template.render() {
         Ok(page) => Html(page).into_response(),
         Err(error) => {

@@ -1,5 +1,7 @@
 use std::path::{Path, PathBuf};
 
+use secrecy::SecretString;
+
 use super::{
     Account, Certificate, Clock, ExtendedProtection, FaultRule, GraphLimits, MailboxesFileError, OnlyFrom,
     OuterAddress,
@@ -101,6 +103,8 @@ pub struct Settings {
     pub only_from: Vec<OnlyFrom>,
     /// The time that sign-ins go by.
     pub clock: Clock,
+    /// The secret of the gateway of text messages; [`super::TEXT_SECRET`] if `None`.
+    pub text_secret: Option<SecretString>,
     /// How much Graph takes of one program for one mailbox.
     pub graph: GraphLimits,
 }

@@ -15,6 +15,7 @@ use super::{
     outside::Outside,
     sign_ins::{Lockouts, Refused},
     store::Store,
+    texts::Texts,
 };
 
 /// Everything a running simulator knows; what its faces share.
@@ -33,6 +34,8 @@ pub(crate) struct World {
     pub(crate) outside: Outside,
     /// What programs ask of mailboxes through Graph.
     pub(crate) limits: Limits,
+    /// Text messages that were sent.
+    pub(super) texts: Texts,
     /// By the address in lower case.
     mailboxes: Mutex<BTreeMap<String, Open>>,
     accounts: Mutex<HashMap<String, Account>>,
@@ -69,6 +72,7 @@ impl World {
             lockouts: Lockouts::default(),
             outside: Outside::new(settings.outer),
             limits: Limits::default(),
+            texts: Texts::default(),
             mailboxes: Mutex::default(),
             accounts: Mutex::default(),
             shared: Mutex::default(),

@@ -16,6 +16,7 @@ use super::{
     columns::{Json, Moment},
     confirmed::GRACE,
     history::add_audit,
+    ledger::corrupt,
     mailboxes::sleep_if_unused,
     secrets,
     users::{get, set},
@@ -181,7 +182,12 @@ impl Ledger {
             .ok_or_else(|| LedgerError::NoSuchUser(name.clone()))?;
         let codes = sealed.map(|sealed| self.unseal(&codes_name(name), &sealed)).transpose()?;
         let authenticator = self.secret_within(transaction, &authenticator_name(name))?;
-        Ok(KeptState { codes, authenticator })
+        let mobile = self.secret_within(transaction, &mobile_name(name))?;
+        let mobile = mobile.map(|mobile| serde_json::from_str(mobile.expose_secret())).transpose();
+        // The parser's message may quote what it read.
+        let mobile =
+            mobile.map_err(|_| corrupt(format!("the mobile number of `{name}` opens but cannot be understood")))?;
+        Ok(KeptState { codes, authenticator, mobile })
     }
 
     fn keep(&self, transaction: &Transaction<'_>, name: &UserName, kept: &KeptState) -> Result<(), LedgerError> {
@@ -192,6 +198,14 @@ impl Ledger {
         match &kept.authenticator {
             Some(secret) => {
                 let sealed = self.seal_bytes(&secrets::sealed_as(&belongs_to), secret.expose_secret().as_bytes())?;
+                secrets::put(transaction, &belongs_to, &sealed)?;
+            }
+            None => secrets::forget(transaction, &belongs_to)?,
+        }
+        let belongs_to = mobile_name(name);
+        match &kept.mobile {
+            Some(mobile) => {
+                let sealed = self.seal(&secrets::sealed_as(&belongs_to), mobile)?;
                 secrets::put(transaction, &belongs_to, &sealed)
             }
             None => secrets::forget(transaction, &belongs_to),
@@ -267,6 +281,12 @@ pub(super) fn forget(transaction: &Transaction<'_>, name: &UserName) -> Result<(
     Ok(())
 }
 
+/// App and mobile phone are the person's: another person has others.
+pub(super) fn forget_second_factors(transaction: &Transaction<'_>, name: &UserName) -> Result<(), LedgerError> {
+    secrets::forget(transaction, &authenticator_name(name))?;
+    secrets::forget(transaction, &mobile_name(name))
+}
+
 /// From now on the link must be confirmed again for this reason. A date that is set already does not become later.
 pub(super) fn ask_again(
     transaction: &Transaction<'_>,
@@ -293,6 +313,10 @@ pub(super) fn ask_again(
 
 pub(super) fn authenticator_name(name: &UserName) -> String {
     format!("user/{name}/authenticator")
+}
+
+pub(super) fn mobile_name(name: &UserName) -> String {
+    format!("user/{name}/mobile")
 }
 
 pub(super) fn codes_name(name: &UserName) -> String {

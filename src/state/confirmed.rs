@@ -4,6 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::MobileNumber;
+
 /// How long a link whose secret, address or login changed goes on without a new confirmation, where nobody says otherwise.
 pub const GRACE: SignedDuration = SignedDuration::from_hours(14 * 24);
 
@@ -18,6 +20,8 @@ pub enum ConfirmationWay {
     Provider,
     /// An authenticator app: codes that change every half minute.
     Authenticator,
+    /// A code in a text message to the user's mobile phone.
+    Text,
     /// A code in the mailbox. It proves control of the mailbox, not a second factor.
     Mailbox,
 }
@@ -28,6 +32,7 @@ impl ConfirmationWay {
         match self {
             Self::Provider => "provider",
             Self::Authenticator => "authenticator",
+            Self::Text => "text",
             Self::Mailbox => "mailbox",
         }
     }
@@ -37,6 +42,7 @@ impl ConfirmationWay {
         match self {
             Self::Provider => "confirmed by the provider's own multi-factor sign-in",
             Self::Authenticator => "confirmed with an authenticator app",
+            Self::Text => "confirmed by a text message",
             Self::Mailbox => "confirmed by mailbox proof",
         }
     }
@@ -101,15 +107,38 @@ pub struct Reconfirm {
     pub why: ReconfirmWhy,
 }
 
-/// An authenticator app was switched off, and the link has not been confirmed anew.
+/// What a confirmation by text message is lost with.
+pub const ANOTHER_NUMBER: &str = "another mobile number";
+
+/// What protects a link was taken away, and the link has not been confirmed anew: an authenticator app was switched off, or the
+/// mobile number that confirmed the link was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recovered {
     /// When.
     pub at: Timestamp,
     /// Who did it.
     pub by: String,
-    /// With what: `recovery code`, `backup key`, or nothing at hand.
+    /// With what: `recovery code`, `backup key`, `text message`, or nothing at hand; or [`ANOTHER_NUMBER`].
     pub with: String,
+}
+
+impl Recovered {
+    /// What happened, and by whom, in words.
+    pub fn words(&self) -> String {
+        if self.with == ANOTHER_NUMBER {
+            return format!("the mobile number that confirmed the link was changed by {}", self.by);
+        }
+        format!("the authenticator app was switched off by {}, with {}", self.by, self.with)
+    }
+}
+
+/// A user's mobile phone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mobile {
+    /// Its number.
+    pub number: MobileNumber,
+    /// When a code that was sent to it came back from somebody who had proven to be the user; not yet if `None`.
+    pub proven: Option<Timestamp>,
 }
 
 /// What is kept of a confirmation under way.
@@ -119,6 +148,8 @@ pub struct KeptState {
     pub codes: Option<serde_json::Value>,
     /// Of the authenticator app; holds its secret.
     pub authenticator: Option<SecretString>,
+    /// The mobile phone.
+    pub mobile: Option<Mobile>,
 }
 
 /// What an attempt comes to, for the ledger.
@@ -143,6 +174,6 @@ pub enum Effect {
     Begins,
     /// It is confirmed.
     Confirms(ConfirmationWay),
-    /// Its authenticator app was switched off, with this: it is to be confirmed anew.
+    /// Its authenticator app was switched off, with this, or its mobile number changed: it is to be confirmed anew.
     Recovers(String),
 }

@@ -19,7 +19,7 @@ pub use switch::{NewFolder, Switch};
 use super::{
     ActiveUser, Ledger, LedgerError, LinkState, MailboxId, User, UserDetails, UserName,
     columns::{Json, Moment, Word},
-    confirmations::authenticator_name,
+    confirmations::{authenticator_name, mobile_name},
     history::add_audit,
     secrets, service_accounts,
     users::{forget_all_secrets, get, set},
@@ -94,7 +94,8 @@ pub struct ReadyMove {
 }
 
 impl Ledger {
-    /// Enters another way into a user's mailbox. The user's authenticator app confirms it as it confirmed the present one.
+    /// Enters another way into a user's mailbox. The user's authenticator app or mobile phone confirms it as it
+    /// confirmed the present one.
     ///
     /// # Errors
     /// [`LedgerError::UserExists`] when the name of the door is taken.
@@ -106,11 +107,14 @@ impl Ledger {
         by: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        let authenticator = self.open_secret(&authenticator_name(name))?;
-        let belongs_to = authenticator_name(door);
-        let copied = authenticator
-            .map(|secret| self.seal_bytes(&secrets::sealed_as(&belongs_to), secret.expose_secret().as_bytes()))
-            .transpose()?;
+        let mut copied = Vec::new();
+        for named in [authenticator_name, mobile_name] {
+            if let Some(secret) = self.open_secret(&named(name))? {
+                let belongs_to = named(door);
+                let sealed = self.seal_bytes(&secrets::sealed_as(&belongs_to), secret.expose_secret().as_bytes())?;
+                copied.push((belongs_to, sealed));
+            }
+        }
         self.write(|transaction| {
             get(transaction, name)?;
             let details = &service_accounts::completed(transaction, details)?;
@@ -121,8 +125,8 @@ impl Ledger {
             if added == 0 {
                 return Err(LedgerError::UserExists(door.clone()));
             }
-            if let Some(sealed) = &copied {
-                secrets::put(transaction, &belongs_to, sealed)?;
+            for (belongs_to, sealed) in &copied {
+                secrets::put(transaction, belongs_to, sealed)?;
             }
             transaction.execute(
                 "INSERT INTO move (user, door, stage, asked_by, begun_at) VALUES (?1, ?2, ?3, ?4, ?5)",

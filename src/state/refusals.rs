@@ -35,6 +35,13 @@ pub struct Refusal {
     pub hint: Option<String>,
 }
 
+impl CredentialMark {
+    /// The digest, to look for it.
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
 impl Ledger {
     /// The mark of a credential. The host is no part of it: the account that would be locked is the same at all servers of an
     /// organisation.

@@ -310,7 +310,7 @@ pub(super) fn change(
     }
     let same_person = before.details.person == details.person;
     if !same_person {
-        secrets::forget(transaction, &confirmations::authenticator_name(name))?;
+        confirmations::forget_second_factors(transaction, name)?;
     }
     let may_go_on = same_person && !otherwise && before.confirmed.is_some();
     if may_go_on {
@@ -355,7 +355,7 @@ pub(super) fn tried_again(transaction: &Transaction<'_>, name: &UserName) -> Res
 /// Forgets everything that is sealed for a user's link.
 pub(super) fn forget_all_secrets(transaction: &Transaction<'_>, name: &UserName) -> Result<(), LedgerError> {
     forget_secrets(transaction, name)?;
-    secrets::forget(transaction, &confirmations::authenticator_name(name))
+    confirmations::forget_second_factors(transaction, name)
 }
 
 fn forget_secrets(transaction: &Transaction<'_>, name: &UserName) -> Result<(), LedgerError> {

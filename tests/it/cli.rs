@@ -14,6 +14,7 @@ mod secrets;
 mod service;
 mod service_account;
 mod setup;
+mod text_messages;
 mod undo;
 mod users;
 mod vault;

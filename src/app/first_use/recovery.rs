@@ -10,7 +10,7 @@ use super::{
 use crate::{
     auth::{
         confirmation::{Refusal, Used, spare::Spare},
-        mailbox_proof,
+        mailbox_proof::{self, Lost},
     },
     ports::Mailbox,
     state::{Attempt, Effect, KeptState},
@@ -65,16 +65,17 @@ impl FirstUse {
     ///
     /// # Errors
     /// What the mailbox or the ledger says.
-    pub async fn tell_user(&self, mailbox: &dyn Mailbox, today: Date, now: Timestamp) -> Result<(), FirstUseError> {
+    pub async fn tell_user(
+        &self,
+        mailbox: &dyn Mailbox,
+        lost: Lost,
+        today: Date,
+        now: Timestamp,
+    ) -> Result<(), FirstUseError> {
         let firm = self.ledger.firm();
         let support = self.settings.support.as_deref();
-        mailbox_proof::note_recovery(mailbox, firm, self.name.as_str(), support, today).await?;
-        self.ledger.audit(
-            "pocketdocket",
-            Some(&self.name),
-            "a note about the recovery was saved in the mailbox",
-            now,
-        )?;
+        mailbox_proof::note_recovery(mailbox, firm, self.name.as_str(), lost, support, today).await?;
+        self.ledger.audit("pocketdocket", Some(&self.name), "a note about it was saved in the mailbox", now)?;
         Ok(())
     }
 }

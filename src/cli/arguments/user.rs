@@ -34,11 +34,11 @@ pub(in crate::cli) enum User {
         #[command(flatten)]
         json: Json,
     },
-    /// Set what one user gets to see: contacts, kinds, window, privacy, walls
+    /// Set what one user gets to see: contacts, kinds, window, privacy, walls; or the number of the user's mobile phone
     Set(SetUser),
     /// Give a user's password, or let the user sign in by OAuth: set, verify, keep
     Link(LinkUser),
-    /// Let a user confirm that the link is theirs, with an authenticator app or a code in the mailbox
+    /// Let a user confirm that the link is theirs, with an authenticator app, a text message or a code in the mailbox
     Confirm(ConfirmUser),
     /// Switch off the authenticator app of a user who lost it
     Recover(RecoverUser),
@@ -125,11 +125,14 @@ pub(in crate::cli) struct SetUser {
     /// The user
     pub(in crate::cli) name: UserName,
     /// What to set, such as `contacts=matters` or `window.past_days=60`; nothing after the sign goes back to the firm's
-    #[arg(required = true, value_name = "SETTING=VALUE")]
+    #[arg(required_unless_present = "mobile", value_name = "SETTING=VALUE")]
     pub(in crate::cli) settings: Vec<String>,
     /// Show what would change, and change nothing
     #[arg(long)]
     pub(in crate::cli) dry_run: bool,
+    /// The number of the user's mobile phone, for text messages, as it is dialled from abroad; nothing takes it away
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["settings", "dry_run"])]
+    pub(in crate::cli) mobile: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -297,6 +300,8 @@ pub(in crate::cli) enum WayToConfirm {
     Provider,
     /// An authenticator app
     Authenticator,
+    /// A code in a text message to the user's mobile phone
+    Text,
     /// A code saved into the mailbox
     Mailbox,
 }
@@ -306,6 +311,7 @@ impl From<WayToConfirm> for ConfirmationWay {
         match way {
             WayToConfirm::Provider => Self::Provider,
             WayToConfirm::Authenticator => Self::Authenticator,
+            WayToConfirm::Text => Self::Text,
             WayToConfirm::Mailbox => Self::Mailbox,
         }
     }
@@ -315,9 +321,12 @@ impl From<WayToConfirm> for ConfirmationWay {
 pub(in crate::cli) struct RecoverUser {
     /// The user
     pub(in crate::cli) name: UserName,
-    /// Read the recovery code or backup key from standard input instead of asking
+    /// Read the recovery code, the backup key or the code of a text message from standard input instead of asking
     #[arg(long, conflicts_with = "lost")]
     pub(in crate::cli) code_stdin: bool,
+    /// Send a code to the user's mobile phone, if that was proven while the app was at hand
+    #[arg(long, conflicts_with = "lost")]
+    pub(in crate::cli) text: bool,
     /// Neither code nor key is at hand: give the app up, and let another accepted way confirm the link
     #[arg(long)]
     pub(in crate::cli) lost: bool,

@@ -1,10 +1,11 @@
-//! `user confirm`: the user proves that the link is theirs, in a way that the firm accepts. Here: a code out of the mailbox, or one
-//! of an authenticator app; a provider's own sign-in confirms when it happens.
+//! `user confirm`: the user proves that the link is theirs, in a way that the firm accepts. Here: a code out of the mailbox or out of a
+//! text message, or one of an authenticator app; a provider's own sign-in confirms when it happens.
 
 mod authenticator;
-mod listen;
+pub(super) mod listen;
 mod mailbox;
 mod paper;
+pub(super) mod text;
 
 use crate::{
     app::FirstUse,
@@ -42,7 +43,9 @@ pub(super) fn run(
             .hint(parked.remedy.clone())
             .into());
     }
-    let way = way(installation, &user, arguments.with)?;
+    let confirmation = installation.config.confirmation.clone();
+    let first_use = FirstUse::new(installation.ledger.clone(), confirmation, name.clone(), who());
+    let way = way(installation, &first_use, &user, arguments.with)?;
     if arguments.has_papers() && way != ConfirmationWay::Authenticator {
         return Err(Refusal::usage("only an authenticator app has a QR code and recovery codes")
             .hint(format!("`pocketdocket user confirm {name} --with authenticator`"))
@@ -51,10 +54,9 @@ pub(super) fn run(
     if !arguments.code_stdin {
         terminal.needs_somebody(&format!("pocketdocket user confirm {name} --code-stdin"))?;
     }
-    let confirmation = installation.config.confirmation.clone();
-    let first_use = FirstUse::new(installation.ledger.clone(), confirmation, name.clone(), who());
     crate::cli::runtime()?.block_on(async {
         match way {
+            ConfirmationWay::Text => text::confirm(installation, &first_use, &user, terminal).await,
             ConfirmationWay::Mailbox => mailbox::confirm(installation, &first_use, &user, terminal).await,
             ConfirmationWay::Authenticator => {
                 authenticator::confirm(installation, &first_use, &user, arguments, terminal).await
@@ -73,21 +75,34 @@ pub(super) fn run(
 }
 
 /// The way that was asked for, or the strongest that the firm accepts and this command can take.
-fn way(installation: &Installation, user: &User, asked: Option<WayToConfirm>) -> Result<ConfirmationWay, Refusal> {
+fn way(
+    installation: &Installation,
+    first_use: &FirstUse,
+    user: &User,
+    asked: Option<WayToConfirm>,
+) -> anyhow::Result<ConfirmationWay> {
     let settings = &installation.config.confirmation;
-    let accepted = |way: &ConfirmationWay| settings.accepts(*way);
     match asked.map(ConfirmationWay::from) {
-        None => [ConfirmationWay::Authenticator, ConfirmationWay::Mailbox]
-            .into_iter()
-            .find(accepted)
-            .ok_or_else(|| at_the_provider(user)),
-        Some(way) if accepted(&way) => Ok(way),
+        None => {
+            // A text message wants a number; where nothing else is left the command says so.
+            let number = first_use.mobile()?.is_some();
+            let ways = [
+                (ConfirmationWay::Authenticator, true),
+                (ConfirmationWay::Text, number),
+                (ConfirmationWay::Mailbox, true),
+                (ConfirmationWay::Text, true),
+            ];
+            let strongest = ways.into_iter().find(|(way, possible)| *possible && settings.accepts(*way));
+            Ok(strongest.map(|(way, _)| way).ok_or_else(|| at_the_provider(user))?)
+        }
+        Some(way) if settings.accepts(way) => Ok(way),
         Some(way) => {
             let others: Vec<String> = settings.methods.iter().map(|way| format!("`{way}`")).collect();
             Err(Refusal::usage(format!("first uses are not confirmed by `{way}` here, but by {}", others.join(" or ")))
                 .hint(settings.with_support(
                     "take one of those, or let the administrator choose it: `methods` in `[confirmation]`, docs/reference/settings.md",
-                )))
+                ))
+                .into())
         }
     }
 }

@@ -1,12 +1,13 @@
-//! `user recover`: the phone is lost. A recovery code or the backup key switches the authenticator app off; with neither at hand,
+//! `user recover`: the phone is lost. A recovery code, the backup key or a text message to a proven number switches the authenticator app off; with neither at hand,
 //! only another accepted way confirms the link again. The user and the administrator are told, whatever the way.
 
 use jiff::Timestamp;
 use secrecy::ExposeSecret as _;
 
+use super::confirm::{listen::Answers, text};
 use crate::{
-    app::{FirstUse, FirstUseError},
-    auth::confirmation::spare::Spare,
+    app::{FirstUse, FirstUseError, TextFor},
+    auth::{confirmation::spare::Spare, mailbox_proof::Lost},
     cli::{
         arguments::RecoverUser,
         installation::{Installation, who},
@@ -30,33 +31,68 @@ pub(super) fn run(
             .hint(format!("`pocketdocket user show {name}` shows how the link stands"))
             .into());
     }
-    if arguments.lost {
+    if arguments.text {
+        by_text(installation, &first_use, &user, arguments, terminal)?;
+    } else if arguments.lost {
         give_up(installation, &first_use, &user)?;
         terminal.say(format_args!(
             "the authenticator app of `{name}` was given up for lost; the sync of the mailbox stands still"
         ));
     } else {
-        let spare = asked(arguments, terminal)?;
-        match first_use.recover(&spare, Timestamp::now())? {
-            Ok(spent) => terminal.say(format_args!(
-                "the authenticator app of `{name}` was switched off with a {}; the sync of the mailbox stands still",
-                spent.word()
-            )),
-            Err(refusal) => {
-                return Err(Refusal::needs_person(format!("the authenticator app of `{name}` stays as it is"))
-                    .because(refusal.to_string())
-                    .hint(settings.with_support(format!(
-                        "a recovery code or the backup key of this user does it; without either: `pocketdocket user recover {name} --lost`"
-                    )))
-                    .into());
-            }
-        }
+        by_spare(installation, &first_use, arguments, terminal)?;
     }
     if user.link == LinkState::Active {
-        crate::cli::runtime()?.block_on(tell(installation, &first_use, &user, terminal))?;
+        crate::cli::runtime()?.block_on(tell(installation, &first_use, &user, Lost::App, terminal))?;
     }
     terminal.say(format_args!("next: `pocketdocket user confirm {name}`, with the user at hand"));
     Ok(Exit::Fine)
+}
+
+fn by_spare(
+    installation: &Installation,
+    first_use: &FirstUse,
+    arguments: &RecoverUser,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let name = &arguments.name;
+    let spare = asked(arguments, terminal)?;
+    match first_use.recover(&spare, Timestamp::now())? {
+        Ok(spent) => terminal.say(format_args!(
+            "the authenticator app of `{name}` was switched off with a {}; the sync of the mailbox stands still",
+            spent.word()
+        )),
+        Err(refusal) => {
+            return Err(Refusal::needs_person(format!("the authenticator app of `{name}` stays as it is"))
+                .because(refusal.to_string())
+                .hint(installation.config.confirmation.with_support(format!(
+                    "a recovery code or the backup key of this user does it; without either: `pocketdocket user recover {name} --lost`"
+                )))
+                .into());
+        }
+    }
+    Ok(())
+}
+
+/// The mobile phone stands in for the app.
+fn by_text(
+    installation: &Installation,
+    first_use: &FirstUse,
+    user: &User,
+    arguments: &RecoverUser,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let name = &arguments.name;
+    if !arguments.code_stdin {
+        terminal.needs_somebody(&format!("pocketdocket user recover {name} --text --code-stdin"))?;
+    }
+    crate::cli::runtime()?.block_on(async {
+        let mut answers = Answers::open()?;
+        text::by_text(installation, first_use, user, TextFor::Recovering, &mut answers, terminal).await
+    })?;
+    terminal.say(format_args!(
+        "the authenticator app of `{name}` was switched off with a text message; the sync of the mailbox stands still"
+    ));
+    Ok(())
 }
 
 fn asked(arguments: &RecoverUser, terminal: &mut Terminal) -> anyhow::Result<Spare> {
@@ -75,7 +111,9 @@ fn give_up(installation: &Installation, first_use: &FirstUse, user: &User) -> an
     let settings = &installation.config.confirmation;
     let by_mailbox = settings.accepts(ConfirmationWay::Mailbox);
     let by_provider = settings.accepts(ConfirmationWay::Provider) && user.details.method == AuthMethod::OAuth;
-    if !by_mailbox && !by_provider {
+    let by_text =
+        settings.accepts(ConfirmationWay::Text) && first_use.mobile()?.is_some_and(|mobile| mobile.proven.is_some());
+    if !by_mailbox && !by_provider && !by_text {
         return Err(Refusal::needs_person(
             "no other way could confirm this link, so the authenticator app is not given up",
         )
@@ -89,21 +127,22 @@ fn give_up(installation: &Installation, first_use: &FirstUse, user: &User) -> an
     Ok(())
 }
 
-async fn tell(
+pub(super) async fn tell(
     installation: &Installation,
     first_use: &FirstUse,
     user: &User,
+    lost: Lost,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
     let today = Timestamp::now().to_zoned(installation.zone()).date();
     let outcome = match installation.app()?.mailboxes.of(user) {
-        Ok(mailbox) => first_use.tell_user(mailbox.as_ref(), today, Timestamp::now()).await,
+        Ok(mailbox) => first_use.tell_user(mailbox.as_ref(), lost, today, Timestamp::now()).await,
         Err(failure) => Err(FirstUseError::Mailbox(failure)),
     };
     match outcome {
         Ok(()) => terminal.say(format_args!("a note for the user was saved in {}", user.details.address)),
         Err(FirstUseError::Mailbox(failure)) => {
-            let event = format!("the user could not be told of the recovery by a note: {}", failure.chain());
+            let event = format!("the user could not be told of it by a note: {}", failure.chain());
             installation.ledger.audit("pocketdocket", Some(&user.name), &event, Timestamp::now())?;
             terminal
                 .warn(format_args!("no note for the user could be saved ({}); tell them yourself", failure.chain()));

@@ -1,9 +1,12 @@
-//! `user set`: what one user gets to see, where it is not what the firm gets.
+//! `user set`: what one user gets to see, where it is not what the firm gets; and the number of a user's mobile phone.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-use super::scope::{at, words};
+use super::{
+    mobile,
+    scope::{at, words},
+};
 use crate::{
     cli::{
         arguments::SetUser,
@@ -19,6 +22,10 @@ use crate::{
 };
 
 pub(super) fn run(installation: &Installation, arguments: &SetUser, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    if let Some(number) = &arguments.mobile {
+        mobile::set(installation, &arguments.name, number, terminal)?;
+        return Ok(Exit::Fine);
+    }
     let firm = &installation.config.scope;
     let user = installation.ledger.user(&arguments.name)?;
     let known = serde_json::to_value(firm)?;

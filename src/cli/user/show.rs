@@ -64,8 +64,17 @@ struct Shown {
     #[serde(skip_serializing_if = "Option::is_none")]
     moving: Option<Move>,
     diagnosis: Option<Diagnosed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mobile: Option<ShownMobile>,
     scope: Vec<Effective>,
     audit: Vec<AuditEntry>,
+}
+
+/// A mobile phone, its number masked.
+#[derive(Serialize)]
+struct ShownMobile {
+    number: String,
+    proven: Option<Timestamp>,
 }
 
 pub(super) fn one(
@@ -80,9 +89,11 @@ pub(super) fn one(
     let audit = installation.ledger.audit_trail(Some(name), AUDIT_ENTRIES)?;
     let diagnosis = installation.ledger.diagnosis(name)?;
     let moving = installation.ledger.move_of(name)?;
+    let mobile = installation.ledger.confirmation(name)?.mobile;
     let scope = effective(&installation.config.scope, &user.details.settings)?;
     if as_json {
-        return terminal.json(&Shown { user, grant, whereabouts, moving, diagnosis, scope, audit });
+        let mobile = mobile.map(|mobile| ShownMobile { number: mobile.number.to_string(), proven: mobile.proven });
+        return terminal.json(&Shown { user, grant, whereabouts, moving, diagnosis, mobile, scope, audit });
     }
     let clock = Clock::of(installation);
     let mut lines = vec![
@@ -102,6 +113,11 @@ pub(super) fn one(
         let (given, left) = (clock.time(grant.given), grant.days_left(Timestamp::now()));
         lines.push(["sign-in".to_owned(), format!("by OAuth, given {given}; good for {left} days without use")]);
     }
+    if let Some(mobile) = &mobile {
+        let proven =
+            mobile.proven.map_or_else(|| "not proven yet".to_owned(), |at| format!("proven {}", clock.time(at)));
+        lines.push(["mobile".to_owned(), format!("{}, {proven}", mobile.number)]);
+    }
     if let Some(confirmed) = &user.confirmed {
         let at = clock.time(confirmed.at);
         lines.push(["confirmed".to_owned(), format!("{at}, by {}: {}", confirmed.by, confirmed.how.event())]);
@@ -112,8 +128,7 @@ pub(super) fn one(
     }
     if let Some(recovered) = &user.recovered {
         let at = clock.time(recovered.at);
-        let what = format!("the authenticator app was switched off by {}, with {}", recovered.by, recovered.with);
-        lines.push(["recovery".to_owned(), format!("{at}: {what}")]);
+        lines.push(["recovery".to_owned(), format!("{at}: {}", recovered.words())]);
     }
     if let Some(one) = &moving {
         lines.push(["move".to_owned(), super::moving::state(one, &clock)]);

@@ -123,6 +123,17 @@ pub enum Fault {
     },
     /// HTTP 302 to the same place without encryption.
     Downgrade,
+    /// The gateway of text messages refuses a message, with this number of an error, such as 21408. The rule's mailbox is the number
+    /// that it goes to.
+    TextRefused {
+        /// Twilio's number.
+        code: u32,
+    },
+    /// The gateway takes a text message, which then does not arrive, with this number of an error, such as 30005.
+    TextUndelivered {
+        /// Twilio's number.
+        code: u32,
+    },
     /// All answers bear a date that is so many seconds off; back, if there are fewer than none.
     ClockSkew {
         /// How far.

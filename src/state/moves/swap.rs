@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 use crate::state::{
     Ledger, LedgerError, UserDetails, UserName,
     columns::Json,
-    confirmations::{authenticator_name, codes_name},
+    confirmations::{authenticator_name, codes_name, mobile_name},
     grants::refresh_name,
     secrets,
     users::{get, password_name, set},
@@ -46,7 +46,7 @@ impl Ledger {
         user: &UserName,
         door: &UserName,
     ) -> Result<(), LedgerError> {
-        for name in [password_name, refresh_name, authenticator_name] {
+        for name in [password_name, refresh_name, authenticator_name, mobile_name] {
             let (mine, other) = (name(user), name(door));
             let secrets = (self.secret_within(transaction, &mine)?, self.secret_within(transaction, &other)?);
             self.put_secret(transaction, &mine, secrets.1.as_ref())?;

@@ -18,7 +18,7 @@ fn changed(change: fn(&mut UserDetails)) -> UserDetails {
 fn keep(ledger: &Ledger, name: &UserName, codes: Option<serde_json::Value>, app: Option<&str>) {
     ledger
         .attempt_confirmation(name, "test", at(3), |_, _| {
-            let kept = KeptState { codes, authenticator: app.map(SecretString::from) };
+            let kept = KeptState { codes, authenticator: app.map(SecretString::from), ..KeptState::default() };
             Ok::<_, LedgerError>(Attempt { kept, effect: Effect::Nothing, event: None, verdict: () })
         })
         .expect("kept");

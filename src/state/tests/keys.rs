@@ -15,6 +15,7 @@ const PLAIN: &[(&str, &str)] = &[
     ("parked_record", "fingerprint"),
     ("refused_credential", "mark"),
     ("release", "digest"),
+    ("text_message", "phone"),
     ("undo", "shown"),
 ];
 

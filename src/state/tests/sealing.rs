@@ -23,7 +23,7 @@ pub(super) fn everything_sealed() -> Desk {
     ledger
         .attempt_confirmation(&weber, "test", at(0), |_, _| {
             let codes = Some(serde_json::json!({"code": PASSWORD}));
-            let kept = KeptState { codes, authenticator: Some(SecretString::from(PASSWORD)) };
+            let kept = KeptState { codes, authenticator: Some(SecretString::from(PASSWORD)), ..KeptState::default() };
             Ok::<_, LedgerError>(Attempt { kept, effect: Effect::Begins, event: None, verdict: () })
         })
         .expect("kept");

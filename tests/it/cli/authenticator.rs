@@ -31,7 +31,7 @@ fn output_of(program: &str, arguments: &[&str]) -> String {
 }
 
 /// The code that an app with this key shows at a moment.
-fn shown(key: &str, at: Timestamp) -> String {
+pub(super) fn shown(key: &str, at: Timestamp) -> String {
     let moment = format!("{} UTC", at.strftime("%Y-%m-%d %H:%M:%S"));
     output_of("oathtool", &["--totp", "--base32", "--now", &moment, &key.replace(' ', "")])
 }
@@ -134,7 +134,7 @@ fn linked(methods: &[&str]) -> (Exchange, Place) {
 }
 
 /// Enrols and confirms; gives the key that the app has now.
-fn enrolled(place: &Place, more: &str) -> String {
+pub(super) fn enrolled(place: &Place, more: &str) -> String {
     let mut enrolling = Enrolling::begin(place, more);
     let key = enrolling.told("secret key");
     enrolling.give(&shown(&key, Timestamp::now()));

@@ -130,8 +130,8 @@ pub(super) fn link(place: &Place, password: &str) -> String {
     place.shown(&output)
 }
 
-/// A confirmation that waits for codes.
-struct Confirming {
+/// A command that waits for codes.
+pub(super) struct Confirming {
     child: Child,
     messages: BufReader<ChildStderr>,
     heard: String,
@@ -139,8 +139,15 @@ struct Confirming {
 
 impl Confirming {
     fn begin(place: &Place) -> Self {
+        let mut confirming = Self::start(place, "user confirm weber --with mailbox --code-stdin");
+        confirming.heard("is good for");
+        confirming
+    }
+
+    /// Starts a command that will ask for codes.
+    pub(super) fn start(place: &Place, line: &str) -> Self {
         let mut child = Command::new(assert_cmd::cargo::cargo_bin!("pocketdocket"))
-            .args(["user", "confirm", "weber", "--with", "mailbox", "--code-stdin"])
+            .args(line.split_whitespace())
             .current_dir(place.path(""))
             .env("USER", "tester")
             .stdin(Stdio::piped())
@@ -149,13 +156,11 @@ impl Confirming {
             .spawn()
             .expect("the binary starts");
         let messages = BufReader::new(child.stderr.take().expect("is piped"));
-        let mut confirming = Self { child, messages, heard: String::new() };
-        confirming.heard("is good for");
-        confirming
+        Self { child, messages, heard: String::new() }
     }
 
     /// Reads messages up to one with these words.
-    fn heard(&mut self, words: &str) {
+    pub(super) fn heard(&mut self, words: &str) {
         loop {
             let mut line = String::new();
             let read = self.messages.read_line(&mut line).expect("messages are text");
@@ -167,13 +172,13 @@ impl Confirming {
         }
     }
 
-    fn give(&mut self, line: &str) {
+    pub(super) fn give(&mut self, line: &str) {
         let input = self.child.stdin.as_mut().expect("is piped");
         writeln!(input, "{line}").and_then(|()| input.flush()).expect("it listens");
     }
 
     /// No more answers: how it ended, and everything it said.
-    fn end(mut self) -> (Option<i32>, String) {
+    pub(super) fn end(mut self) -> (Option<i32>, String) {
         drop(self.child.stdin.take());
         self.messages.read_to_string(&mut self.heard).expect("messages are text");
         let deadline = Instant::now() + Duration::from_secs(30);

@@ -7,7 +7,10 @@ use std::io::IsTerminal as _;
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 
-use super::{listen::listen, paper};
+use super::{
+    listen::{Answers, For, listen},
+    paper,
+};
 use crate::{
     app::FirstUse,
     auth::confirmation::{Enrolment, LIFE},
@@ -44,12 +47,13 @@ pub(super) async fn confirm(
             LIFE.as_mins()
         ));
     }
-    listen(first_use, user, ConfirmationWay::Authenticator, terminal).await?;
+    let way = For::Confirming(ConfirmationWay::Authenticator);
+    listen(&mut Answers::open()?, first_use, user, way, terminal).await?;
     take_note_away(installation, first_use, user, terminal).await
 }
 
 /// A link that was kept without being tried has no mailbox yet: it is looked at before somebody confirms it.
-async fn see_mailbox(installation: &Installation, user: &User) -> anyhow::Result<()> {
+pub(super) async fn see_mailbox(installation: &Installation, user: &User) -> anyhow::Result<()> {
     if user.mailbox.is_some() {
         return Ok(());
     }
@@ -96,7 +100,7 @@ fn show(enrolment: &Enrolment, user: &User, arguments: &ConfirmUser, terminal: &
 }
 
 /// A note about a recovery may lie in the mailbox; the link is confirmed anew, so it goes.
-async fn take_note_away(
+pub(super) async fn take_note_away(
     installation: &Installation,
     first_use: &FirstUse,
     user: &User,

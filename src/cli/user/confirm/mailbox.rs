@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::listen::listen;
+use super::listen::{Answers, For, listen};
 use crate::{
     app::{FirstUse, FirstUseError},
     auth::confirmation::LIFE,
@@ -27,7 +27,8 @@ pub(super) async fn confirm(
                 user.details.address,
                 LIFE.as_mins()
             ));
-            listen(first_use, user, ConfirmationWay::Mailbox, terminal).await
+            let way = For::Confirming(ConfirmationWay::Mailbox);
+            listen(&mut Answers::open()?, first_use, user, way, terminal).await
         }
         // Signed in with a wrong password once is enough: nothing more is asked of this server.
         Err(FirstUseError::Mailbox(failure)) if failure.kind == FailureKind::Unauthorized => {

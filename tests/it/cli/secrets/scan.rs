@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use pocketdocket::simulator::{self, CLIENT_ID, TENANT};
+use pocketdocket::simulator::{self, CLIENT_ID, Fault, FaultRule, TENANT};
 use secrecy::ExposeSecret as _;
 
 use super::{
@@ -16,8 +16,9 @@ use super::{
 };
 use crate::cli::{
     Place,
-    confirm::{Exchange, PASSWORD},
+    confirm::{Confirming, Exchange, PASSWORD},
     service::{Service, release_all},
+    text_messages,
 };
 
 const WRONG: &str = "planted-wrong-Pa$$w\u{f6}rt & <more>";
@@ -139,6 +140,60 @@ fn planted_secrets_are_found_nowhere() {
     seen.files(&place);
     assert!(seen.0.iter().any(|(place, bytes)| place.ends_with("ledger.db") && bytes.len() > 100_000));
     assert!(seen.0.iter().any(|(place, bytes)| place.ends_with("service.log") && !bytes.is_empty()));
+    seen.assert_without(&secrets);
+    exchange.stop();
+}
+
+/// A user who confirms by text message: the gateway's secret, the number, and every code.
+#[test]
+fn what_text_messages_are_sent_with_is_found_nowhere() {
+    const OF_THE_GATEWAY: &str = "planted-gateway-s\u{e9}cret & <+>";
+    const WHOLE: &str = "+491701234567";
+    let exchange = Exchange::start_with(simulator::Settings {
+        text_secret: Some(OF_THE_GATEWAY.into()),
+        ..simulator::Settings::default()
+    });
+    let place = exchange.place();
+    text_messages::configure(&place, &["text"], &text_messages::twilio(&exchange));
+    let mut seen = Seen::default();
+    let mut secrets = vec![
+        Secret::new("the gateway's secret", OF_THE_GATEWAY),
+        Secret::new("a wrong secret", WRONG),
+        Secret::new("the number", WHOLE),
+        Secret::new("the number without its country", &WHOLE[3..]),
+        master_key(&place),
+    ];
+    assert!(seen.run(&place, "user link weber --password-stdin", PASSWORD).status.success());
+    assert_eq!(seen.run(&place, "text-messages secret --secret-stdin", WRONG).status.code(), Some(1));
+    assert!(seen.run(&place, "text-messages secret --secret-stdin", OF_THE_GATEWAY).status.success());
+    // The number is typed as an argument, which the process list shows for a moment, as it shows addresses of mailboxes.
+    assert!(seen.run(&place, &format!("user set weber --mobile {WHOLE}"), "").status.success());
+    seen.0.retain(|(place, _)| !place.contains(WHOLE));
+    let mut confirming = Confirming::start(&place, "--log trace user confirm weber --with text --code-stdin");
+    confirming.heard("is good for");
+    let code = text_messages::code_on_phone(&exchange, WHOLE);
+    confirming.give(&code);
+    let (exit, said) = confirming.end();
+    assert_eq!(exit, Some(0), "{said}");
+    seen.note("standard error of `user confirm`", said);
+    secrets.push(Secret::new("the code as it is read", code.clone()));
+    secrets.push(Secret::new("the code", code.replace(' ', "")));
+    for (line, fault) in [
+        ("user confirm weber --with text --code-stdin", Fault::TextRefused { code: 21211 }),
+        ("user confirm weber --with text --code-stdin", Fault::CaptivePortal),
+    ] {
+        exchange.running.faults().clear();
+        exchange.running.faults().add(FaultRule::new(fault).on("texts"));
+        assert_eq!(seen.run(&place, line, "").status.code(), Some(1), "{line}");
+    }
+    for line in
+        ["check", "status --json", "user show weber --json", "user show weber", "user list --json", "history --json"]
+    {
+        seen.run(&place, line, "");
+    }
+    let changed = seen.run(&place, "user set weber --mobile +491709999999", "");
+    assert!(String::from_utf8_lossy(&changed.stderr).contains("could not be told"), "the gateway is in trouble");
+    seen.files(&place);
     seen.assert_without(&secrets);
     exchange.stop();
 }
