@@ -2,6 +2,7 @@
 
 mod address;
 mod adopt;
+mod handout;
 mod looking_back;
 mod service_account;
 mod user;
@@ -21,6 +22,7 @@ use crate::{
 
 pub(super) use address::{Address, AllowNetworks, RemoveNetworks, WatchAddress};
 pub(super) use adopt::{Adopt, Chosen, Refused};
+pub(super) use handout::{Handout, HandoutFormat, HandoutMethod};
 pub(super) use service_account::{AddAccount, ChangeAccount, LinkAccount, ServiceAccount};
 pub(super) use user::{
     AddUser, ChangeUser, Changes, ConfirmUser, ImportUsers, LinkUser, MoveUser, NewPlaceOfUser, OauthWay, RecoverUser,
@@ -136,6 +138,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: TextMessages,
     },
+    /// Print exact steps and values for the firm's Exchange technician, by way to sign in
+    Handout(Handout),
     /// The master key that seals the ledger, and taking everything to another machine
     Vault {
         #[command(subcommand)]
