@@ -50,8 +50,10 @@ pub enum Cause {
     TenantUnknown,
     /// The mailbox lies outside what the app may touch.
     OutsideScope,
-    /// The app's secret or certificate is wrong or expired.
+    /// The app's secret or certificate is not the registered one, or the secret has expired.
     AppSecretExpired,
+    /// The app's certificate has expired.
+    CertificateExpired,
     /// The refresh token was revoked: the password was changed, or an administrator did it.
     GrantRevoked,
     /// The refresh token was not used for too long, or the tenant wants people to sign in more often.
@@ -90,7 +92,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the reference.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::WrongPassword,
         Self::UnknownUser,
         Self::PasswordExpired,
@@ -114,6 +116,7 @@ impl Cause {
         Self::TenantUnknown,
         Self::OutsideScope,
         Self::AppSecretExpired,
+        Self::CertificateExpired,
         Self::GrantRevoked,
         Self::GrantExpired,
         Self::TokenRefused,
