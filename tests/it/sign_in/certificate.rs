@@ -346,7 +346,9 @@ fn files_that_openssl_wrote_are_read_or_refused_in_words() {
     assert_eq!(unfit(["encrypted.pem", "app.pem"]), Unfit::EncryptedKey);
     assert_eq!(unfit(["short.pem", "short.key"]), Unfit::Short(1024));
     assert_eq!(unfit(["curve.pem", "curve.key"]), Unfit::NotRsa);
-    assert_eq!(unfit(["short.key", "app.pem"]), Unfit::NotItsKey);
+    assert!(run("genrsa -out other.pem 2048"));
+    assert_eq!(unfit(["other.pem", "app.pem"]), Unfit::NotItsKey);
+    assert_eq!(unfit(["short.key", "app.pem"]), Unfit::Key);
     let export = "pkcs12 -export -in app.pem -inkey key.pem -passout pass:geheim";
     assert!(run(&format!("{export} -out app.pfx")));
     let ours = SecretString::from("geheim");
