@@ -24,6 +24,7 @@ mod practice;
 mod proposals;
 mod report;
 mod run;
+mod service_account;
 mod show;
 mod simulator;
 mod status;
@@ -77,6 +78,7 @@ impl Command {
             Self::Check(arguments) => check::run(common, arguments, terminal),
             Self::Practice { command } => practice::run(common, command, terminal),
             Self::User { command } => user::run(common, command, terminal),
+            Self::ServiceAccount { command } => service_account::run(common, command, terminal),
             Self::Plan(arguments) => plan::run(common, arguments, terminal),
             Self::Sync(arguments) => sync::run(common, arguments, terminal),
             Self::Run => run::run(common),

@@ -17,7 +17,7 @@ mod next_try;
 mod observation;
 
 pub use aadsts::{Aadsts, OauthError};
-pub use catalogue::{Entry, Fixer};
+pub use catalogue::{Entry, Fixer, of_account};
 pub use cause::Cause;
 pub use classify::is_exchange_online;
 pub use ews::cause_of_response_code;

@@ -2,6 +2,7 @@
 
 mod adopt;
 mod looking_back;
+mod service_account;
 mod user;
 mod vault;
 
@@ -18,9 +19,10 @@ use crate::{
 };
 
 pub(super) use adopt::{Adopt, Chosen, Refused};
+pub(super) use service_account::{AddAccount, ChangeAccount, LinkAccount, ServiceAccount};
 pub(super) use user::{
-    AddUser, ChangeUser, ConfirmUser, ImportUsers, LinkUser, MoveUser, NewPlaceOfUser, RecoverUser, RemoveUser,
-    SetUser, User, WayToConfirm,
+    AddUser, ChangeUser, Changes, ConfirmUser, ImportUsers, LinkUser, MoveUser, NewPlaceOfUser, OauthWay, RecoverUser,
+    RemoveUser, SetUser, User, WayToConfirm,
 };
 pub(super) use vault::{Export, Import, MoveKey, NewPlace, Rotate, Vault};
 
@@ -82,6 +84,11 @@ pub(super) enum Command {
     User {
         #[command(subcommand)]
         command: User,
+    },
+    /// Accounts through which many users' mailboxes are reached: entered once, with one secret
+    ServiceAccount {
+        #[command(subcommand)]
+        command: ServiceAccount,
     },
     /// Show what a sync would do now, field by field, without doing it
     Plan(Plan),

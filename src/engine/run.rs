@@ -221,7 +221,7 @@ impl Engine {
                 let remedy = format!(
                     "{}: {} More: `pocketdocket user check {subject}`",
                     entry.fixer.words(),
-                    entry.steps_for(&subject, &user.user.details.address).first().map_or("", String::as_str)
+                    user.user.steps(trouble.cause).first().map_or("", String::as_str)
                 );
                 alerts.push(Alert { subject: subject.clone(), cause, remedy });
             } else {

@@ -12,6 +12,7 @@ mod proposals;
 mod reference;
 mod secrets;
 mod service;
+mod service_account;
 mod setup;
 mod undo;
 mod users;

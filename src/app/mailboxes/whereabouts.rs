@@ -113,7 +113,7 @@ impl Mailboxes {
 
     /// Where the link goes, if that can be told.
     fn host(&self, user: &User) -> Option<String> {
-        self.address(user).ok()?.url.host_str().map(str::to_owned)
+        self.address(&user.details).ok()?.url.host_str().map(str::to_owned)
     }
 }
 

@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// How often it is looked whether it is done.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// How long one link's answer holds for all that share its grant.
+const SHARED_ANSWER: Duration = Duration::from_mins(5);
+
 /// What came of a claim.
 #[derive(Debug)]
 pub enum Claim {
@@ -69,7 +72,14 @@ pub struct Session {
 struct Known {
     tokens: BTreeMap<Audience, AccessToken>,
     /// By audience: a permission that is missing for one says nothing of the other.
-    refused: BTreeMap<Audience, (i64, Refusal)>,
+    refused: BTreeMap<Audience, Refused>,
+}
+
+/// Which refresh token was refused, when, and why.
+struct Refused {
+    generation: i64,
+    at: Instant,
+    refusal: Refusal,
 }
 
 /// What the authority said to a refresh token: it is not asked the same again.
@@ -112,6 +122,16 @@ impl Session {
     pub fn begin_pass(&self) {
         if let Ok(mut known) = self.known.try_lock() {
             known.refused.clear();
+        }
+    }
+
+    /// A pass of one of many links that share this begins: a grant that was refused itself is not tried again before there is
+    /// another one, and what else was refused is not asked once for each of them.
+    pub fn begin_shared_pass(&self) {
+        if let Ok(mut known) = self.known.try_lock() {
+            known.refused.retain(|_, refused| {
+                refused.refusal.cause.is_none_or(Cause::judges_secret) || refused.at.elapsed() < SHARED_ANSWER
+            });
         }
     }
 
@@ -160,9 +180,9 @@ impl TokenSource for Session {
             }
         }
         known.tokens.remove(&audience);
-        if let Some((generation, refusal)) = known.refused.get(&audience) {
-            if self.grants.generation()? == Some(*generation) {
-                return Err(refusal.failure("refresh the access token"));
+        if let Some(refused) = known.refused.get(&audience) {
+            if self.grants.generation()? == Some(refused.generation) {
+                return Err(refused.refusal.failure("refresh the access token"));
             }
             known.refused.remove(&audience);
         }
@@ -177,7 +197,8 @@ impl TokenSource for Session {
                 if failure.kind == FailureKind::Unauthorized
                     && let Some(generation) = generation
                 {
-                    known.refused.insert(audience, (generation, Refusal::of(&failure)));
+                    let refused = Refused { generation, at: Instant::now(), refusal: Refusal::of(&failure) };
+                    known.refused.insert(audience, refused);
                 }
                 Err(failure)
             }

@@ -329,6 +329,7 @@ async fn explained(simulator: &Running, failure: Failure) -> Failure {
         url: Some(simulator.ews_url()),
         protocol: Protocol::Ews,
         method: AuthMethod::Password,
+        service_account: None,
         settings: serde_json::Value::Null,
     };
     ledger.add_user(&name, &details, "test", now).unwrap();
