@@ -16,6 +16,7 @@
 mod account;
 mod administrator;
 mod answers;
+mod app_action;
 mod authority;
 mod autodiscover;
 mod changes;
@@ -54,6 +55,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use account::{Account, Home, Licence, MFA_CODE, Mfa, PASSWORD, TENANT};
 pub use administrator::{AccountAction, Administrator};
+pub use app_action::AppAction;
 pub use authority::{App, CLIENT_ID, EWS_RESOURCE, GRAPH_RESOURCE, RefreshReuse, TokenRules};
 pub use clock::Clock;
 pub use faults::{Fault, FaultError, FaultRule, Faults, TokenFlaw};
@@ -96,6 +98,9 @@ pub enum SimulatorError {
     /// No key could be made or used.
     #[error("the simulator's authority has no key to sign with")]
     Key,
+    /// What should be a certificate is none.
+    #[error("this is no certificate in PEM")]
+    NoCertificate,
     /// Nobody signs in with this.
     #[error("the simulator has no account `{0}`")]
     NoAccount(String),

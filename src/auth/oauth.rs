@@ -1,4 +1,5 @@
-//! OAuth as the user: the user signs in at the provider, once, and we get a grant that is worth tokens.
+//! OAuth: as the user, who signs in at the provider, once, and we get a grant that is worth tokens; or as an app by itself, with
+//! a [`certificate`].
 //!
 //! [`Settings`] say where the authority is and which app is registered there for us; there is none built in. The [`Authority`]
 //! tells its endpoints and keys by itself. A sign-in goes through a [`browser`] that comes back to this very machine, or where
@@ -10,6 +11,7 @@
 mod authority;
 mod bearer;
 mod browser;
+pub mod certificate;
 mod device;
 mod id_token;
 mod refusal;
@@ -18,7 +20,7 @@ mod settings;
 mod wire;
 
 pub use authority::{AccessToken, Authority, Granted, Refreshed};
-pub use bearer::Bearer;
+pub use bearer::{Bearer, TokenSource};
 pub use browser::{Answered, BrowserSignIn, Landing, NotTheAnswer};
 pub use device::DeviceSignIn;
 pub use id_token::{Expected, Identity, UnknownKey, known_key, verify};

@@ -23,7 +23,7 @@ const fn row(number: u32, cause: Cause, meaning: &'static str) -> Aadsts {
 
 impl Aadsts {
     /// Every number that we know, in order.
-    pub const ALL: [Self; 60] = [
+    pub const ALL: [Self; 66] = [
         row(50011, Cause::AppMisconfigured, "the app registration does not know our redirect address"),
         row(50012, Cause::AppSecretExpired, "the app's certificate is not the registered one"),
         row(50033, Cause::ProviderTrouble, "trouble of the provider that passes"),
@@ -75,14 +75,20 @@ impl Aadsts {
         row(650_057, Cause::ConsentMissing, "the app registration does not list what was asked for"),
         row(700_011, Cause::AppUnknown, "the tenant does not know this app"),
         row(700_016, Cause::AppUnknown, "the tenant does not know this app"),
+        row(700_023, Cause::TenantUnknown, "the app's statement was made for another tenant or cloud"),
+        row(700_024, Cause::ClockSkew, "by the authority's clock the app's statement is not valid now"),
         row(700_027, Cause::AppSecretExpired, "the app's certificate is not registered, or a clock is wrong"),
         row(700_082, Cause::GrantExpired, "the sign-in has expired, because it was not used"),
         row(900_382, Cause::TenantUnknown, "the tenant is in another cloud"),
         row(900_432, Cause::TenantUnknown, "the tenant is in another cloud"),
+        row(1_000_502, Cause::CertificateExpired, "the app's certificate has expired, or is not valid yet"),
         row(7_000_112, Cause::AppUnknown, "the app is switched off"),
+        row(7_000_214, Cause::AppSecretExpired, "the app's certificate was revoked"),
         row(7_000_215, Cause::AppSecretExpired, "the app's secret is wrong"),
         row(7_000_218, Cause::AppMisconfigured, "\"Allow public client flows\" is off in the app registration"),
         row(7_000_222, Cause::AppSecretExpired, "the app's secret has expired"),
+        row(7_000_274, Cause::CertificateExpired, "the app's certificate has expired, or is not valid yet"),
+        row(7_000_277, Cause::AppSecretExpired, "the app's certificate was revoked"),
         row(9_001_023, Cause::TenantUnknown, "the app wants its own tenant's address"),
     ];
 

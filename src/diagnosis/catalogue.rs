@@ -87,6 +87,7 @@ impl Cause {
                 | Self::AccountDisabled
                 | Self::AppPasswordNeeded
                 | Self::AppSecretExpired
+                | Self::CertificateExpired
                 | Self::GrantRevoked
                 | Self::GrantExpired
                 | Self::Unknown

@@ -52,8 +52,10 @@ pub enum Cause {
     TenantUnknown,
     /// The mailbox lies outside what the app may touch.
     OutsideScope,
-    /// The app's secret or certificate is wrong or expired.
+    /// The app's secret or certificate is not the registered one, or the secret has expired.
     AppSecretExpired,
+    /// The app's certificate has expired.
+    CertificateExpired,
     /// The refresh token was revoked: the password was changed, or an administrator did it.
     GrantRevoked,
     /// The refresh token was not used for too long, or the tenant wants people to sign in more often.
@@ -117,6 +119,7 @@ impl Cause {
         Self::TenantUnknown,
         Self::OutsideScope,
         Self::AppSecretExpired,
+        Self::CertificateExpired,
         Self::GrantRevoked,
         Self::GrantExpired,
         Self::TokenRefused,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use serde::Deserialize;
 
-use super::{Home, Licence, Mfa, SimulatorError, authority, world::World};
+use super::{AppAction, Home, Licence, Mfa, SimulatorError, TENANT, authority, world::World};
 
 /// Whoever administers accounts, the authority and its clock, and the phones that people approve sign-ins with.
 #[derive(Clone, Debug)]
@@ -113,6 +113,22 @@ impl Administrator {
     /// When no program shows it.
     pub fn decline_device(&self, user_code: &str) -> Result<(), SimulatorError> {
         authority::settle(&self.world, user_code, None)
+    }
+
+    /// Does something to an app in the simulator's own tenant.
+    ///
+    /// # Errors
+    /// When what should be a certificate is none.
+    pub fn act_on_app(&self, client_id: &str, action: &AppAction) -> Result<(), SimulatorError> {
+        self.act_on_app_in(TENANT, client_id, action)
+    }
+
+    /// The same in another tenant.
+    ///
+    /// # Errors
+    /// When what should be a certificate is none.
+    pub fn act_on_app_in(&self, tenant: &str, client_id: &str, action: &AppAction) -> Result<(), SimulatorError> {
+        action.carry_out(&mut self.world.authority.registrations(), tenant, client_id)
     }
 
     /// The authority signs with a new key from now on. The one before stays published until the next time.

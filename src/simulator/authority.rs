@@ -2,7 +2,7 @@
 //!
 //! Below `{base}/{tenant}` there are the discovery document and the keys ([`discovery`]), the page on which somebody signs in
 //! ([`authorize`], [`steps`]), and the endpoints for tokens ([`token`]) and for device codes ([`device`]). What it refuses, it
-//! refuses with the code that Entra would use ([`aadsts`]). Whoever is in doubt here refuses: a client that gets along with
+//! refuses with the code that Entra would use ([`aadsts`]). An app may come by itself, with a certificate ([`credentials`]). Whoever is in doubt here refuses: a client that gets along with
 //! this authority has done what the standards ask of it.
 //!
 //! Everything is in memory: a new start knows no grant any more.
@@ -11,6 +11,7 @@
 mod aadsts;
 mod apps;
 mod authorize;
+mod credentials;
 mod device;
 mod discovery;
 mod form;
@@ -18,6 +19,7 @@ mod grants;
 mod issue;
 mod jwt;
 mod keys;
+mod registrations;
 mod resources;
 mod steps;
 mod tenants;
@@ -40,17 +42,23 @@ pub(crate) use issue::{TokenRefused, check_access_token, check_graph_token, grap
 use super::{lock, world::World};
 use grants::Grants;
 use keys::Keys;
+pub(super) use registrations::Registrations;
 
 /// What the authority remembers.
 #[derive(Debug, Default)]
 pub(crate) struct Authority {
     pub(crate) keys: Keys,
     grants: Mutex<Grants>,
+    registrations: Mutex<Registrations>,
 }
 
 impl Authority {
     pub(crate) fn grants(&self) -> MutexGuard<'_, Grants> {
         lock(&self.grants)
+    }
+
+    pub(crate) fn registrations(&self) -> MutexGuard<'_, Registrations> {
+        lock(&self.registrations)
     }
 }
 

@@ -8,6 +8,7 @@
 //! | `POST /control/mailboxes/<address>/renumber` | moves it to another server, as it were |
 //! | `GET`, `POST`, `DELETE /control/faults` | what is switched on; one more; none |
 //! | `GET`, `POST /control/accounts/<login>` | the number its sign-in shows; `{"action": "lock"}` and the like |
+//! | `POST /control/apps/<client id>` | `{"action": "add-certificate", "pem": …}`, `set-scope` and the like: what the app may do by itself |
 //! | `POST`, `DELETE /control/device-codes/<code>` | `{"login": …, "mfa": true}` approves it; declines it |
 //! | `POST /control/keys/rotate`, `POST /control/clock` | another key; `{"seconds": 3600}` puts the clock forward |
 //! | `POST /control/extended-protection` | `{"mode": "require"}`, `allow` or `off`: whether Windows authentication must be bound to TLS |
@@ -61,6 +62,7 @@ impl IntoResponse for SimulatorError {
             Self::NoMailbox(_) | Self::NoItem(_) | Self::NoFolder(_) | Self::NoAccount(_) | Self::NoDeviceCode(_) => {
                 StatusCode::NOT_FOUND
             }
+            Self::NoCertificate => StatusCode::BAD_REQUEST,
             Self::SeveralItems(_) => StatusCode::CONFLICT,
             Self::Listen(..)
             | Self::Store(_)

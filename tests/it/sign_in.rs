@@ -3,6 +3,7 @@
 
 mod attacks;
 mod by_command;
+pub(crate) mod certificate;
 mod hybrid;
 mod id_token;
 pub(crate) mod person;

@@ -226,6 +226,19 @@ impl Authority {
             .set_device_authorization_url_option(device))
     }
 
+    /// Where tokens are got, to the letter.
+    pub(super) async fn token_endpoint(&self) -> Result<String, Failure> {
+        Ok(self.described().await?.token_endpoint.to_string())
+    }
+
+    pub(super) fn client(&self) -> Result<&str, Failure> {
+        self.settings.client()
+    }
+
+    pub(super) fn everything(&self, audience: Audience) -> String {
+        self.settings.everything(audience)
+    }
+
     pub(super) fn scopes(&self, audience: Audience) -> Vec<Scope> {
         self.settings.scopes(audience).into_iter().map(Scope::new).collect()
     }
@@ -324,7 +337,7 @@ impl Authority {
 }
 
 /// The access token, to be replaced five minutes before it ends.
-fn access_token(tokens: &Tokens, asked: Instant) -> Result<AccessToken, Failure> {
+pub(super) fn access_token(tokens: &Tokens, asked: Instant) -> Result<AccessToken, Failure> {
     if *tokens.token_type() != BasicTokenType::Bearer {
         return Err(Failure::new(FailureKind::Malformed, "exchange the sign-in for tokens")
             .because("the authority gave a token of a kind that we do not take"));

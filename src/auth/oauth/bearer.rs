@@ -5,36 +5,49 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Audience, Session};
+use super::Audience;
 use crate::{
     diagnosis::Cause,
     ports::{Authenticator, Challenge, Failure, FailureKind, SignIn, Step},
 };
 
+/// Where a [`Bearer`] has its tokens from: a user's grant, or an app's certificate.
+#[async_trait]
+pub trait TokenSource: Send + Sync {
+    /// A token that is good now; another one than `refused`, which the server did not take.
+    ///
+    /// # Errors
+    /// [`FailureKind::Unauthorized`] when there is nothing to get tokens with or the authority refuses it; what the network says.
+    async fn access_token(&self, audience: Audience, refused: Option<&SecretString>) -> Result<SecretString, Failure>;
+
+    /// With the name of the user or account where a hint has a place for it.
+    fn named(&self, failure: Failure) -> Failure;
+}
+
 /// An access token over HTTP ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750)). A token that the server does not take is
 /// replaced once; then the link is refused.
 pub struct Bearer {
-    session: Arc<Session>,
+    tokens: Arc<dyn TokenSource>,
     audience: Audience,
 }
 
 impl Bearer {
-    /// With tokens of this user, for that.
-    pub fn new(session: Arc<Session>, audience: Audience) -> Self {
-        Self { session, audience }
+    /// With tokens of this user or app, for that.
+    pub fn new(tokens: Arc<impl TokenSource + 'static>, audience: Audience) -> Self {
+        Self { tokens, audience }
     }
 }
 
 #[async_trait]
 impl Authenticator for Bearer {
     async fn begin(&self) -> Result<Box<dyn SignIn>, Failure> {
-        let token = self.session.access_token(self.audience, None).await?;
-        Ok(Box::new(BearerSignIn { session: Arc::clone(&self.session), audience: self.audience, token, sent: 0 }))
+        let token = self.tokens.access_token(self.audience, None).await?;
+        Ok(Box::new(BearerSignIn { tokens: Arc::clone(&self.tokens), audience: self.audience, token, sent: 0 }))
     }
 }
 
 struct BearerSignIn {
-    session: Arc<Session>,
+    tokens: Arc<dyn TokenSource>,
     audience: Audience,
     token: SecretString,
     sent: u8,
@@ -50,12 +63,12 @@ impl SignIn for BearerSignIn {
                 "give the user another way to sign in: `pocketdocket user change NAME --method password`; an own Exchange Server \
                  takes tokens where hybrid modern authentication is set up",
             );
-            return Step::Refused(self.session.named(refused));
+            return Step::Refused(self.tokens.named(refused));
         }
         // Another token of the same grant lacks the same: the user has to show more.
         let wants_more = challenge.offers.iter().any(|offer| offer.contains("insufficient_claims"));
         if self.sent == 1 && !wants_more {
-            match self.session.access_token(self.audience, Some(&self.token)).await {
+            match self.tokens.access_token(self.audience, Some(&self.token)).await {
                 Ok(token) => self.token = token,
                 Err(failure) => return Step::Refused(failure),
             }

@@ -10,10 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Mutex;
 
-use super::{AccessToken, Audience, Authority};
+use super::{AccessToken, Audience, Authority, bearer::TokenSource};
 use crate::{
     diagnosis::{Cause, Diagnosis},
     ports::{Failure, FailureKind},
@@ -83,7 +84,7 @@ struct Refused {
 
 /// What the authority said to a refresh token: it is not asked the same again.
 #[derive(Clone)]
-struct Refusal {
+pub(super) struct Refusal {
     cause: Option<Cause>,
     evidence: Vec<String>,
     hint: Option<String>,
@@ -91,13 +92,14 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn of(failure: &Failure) -> Self {
+    pub(super) fn of(failure: &Failure) -> Self {
         let why = std::error::Error::source(failure).map_or_else(|| failure.chain(), ToString::to_string);
         Self { cause: failure.cause, evidence: failure.evidence.clone(), hint: failure.hint.clone(), why }
     }
 
-    fn failure(&self) -> Failure {
-        let mut failure = Failure::new(FailureKind::Unauthorized, "refresh the access token").because(self.why.clone());
+    /// The same, said once more.
+    pub(super) fn failure(&self, doing: &str) -> Failure {
+        let mut failure = Failure::new(FailureKind::Unauthorized, doing).because(self.why.clone());
         (failure.cause, failure.evidence, failure.hint) = (self.cause, self.evidence.clone(), self.hint.clone());
         failure
     }
@@ -133,55 +135,6 @@ impl Session {
         }
     }
 
-    /// A token that is good now; another one than `refused`, which the server did not take.
-    ///
-    /// # Errors
-    /// [`FailureKind::Unauthorized`] when there is no grant or the authority refuses it; what the network says.
-    pub async fn access_token(
-        &self,
-        audience: Audience,
-        refused: Option<&SecretString>,
-    ) -> Result<SecretString, Failure> {
-        // Whoever comes while somebody refreshes waits here, and finds the new token.
-        let mut known = self.known.lock().await;
-        if let Some(token) = known.tokens.get(&audience) {
-            let other = refused.is_none_or(|refused| refused.expose_secret() != token.secret.expose_secret());
-            if other && Instant::now() < token.good_until {
-                return Ok(token.secret.clone());
-            }
-        }
-        known.tokens.remove(&audience);
-        if let Some(refused) = known.refused.get(&audience) {
-            if self.grants.generation()? == Some(refused.generation) {
-                return Err(refused.refusal.failure());
-            }
-            known.refused.remove(&audience);
-        }
-        match self.refresh(audience).await {
-            Ok(token) => {
-                let secret = token.secret.clone();
-                known.tokens.insert(audience, token);
-                Ok(secret)
-            }
-            Err((generation, failure)) => {
-                let failure = self.named(failure);
-                if failure.kind == FailureKind::Unauthorized
-                    && let Some(generation) = generation
-                {
-                    let refused = Refused { generation, at: Instant::now(), refusal: Refusal::of(&failure) };
-                    known.refused.insert(audience, refused);
-                }
-                Err(failure)
-            }
-        }
-    }
-
-    /// With the user's name where a hint has a place for it.
-    pub(super) fn named(&self, mut failure: Failure) -> Failure {
-        failure.hint = failure.hint.map(|hint| hint.replace("NAME", &self.name));
-        failure
-    }
-
     async fn refresh(&self, audience: Audience) -> Result<AccessToken, (Option<i64>, Failure)> {
         let holder = uuid::Uuid::new_v4().to_string();
         let began = Instant::now();
@@ -212,6 +165,49 @@ impl Session {
                 Claim::Missing => return Err((None, nobody_signed_in())),
             }
         }
+    }
+}
+
+#[async_trait]
+impl TokenSource for Session {
+    async fn access_token(&self, audience: Audience, refused: Option<&SecretString>) -> Result<SecretString, Failure> {
+        // Whoever comes while somebody refreshes waits here, and finds the new token.
+        let mut known = self.known.lock().await;
+        if let Some(token) = known.tokens.get(&audience) {
+            let other = refused.is_none_or(|refused| refused.expose_secret() != token.secret.expose_secret());
+            if other && Instant::now() < token.good_until {
+                return Ok(token.secret.clone());
+            }
+        }
+        known.tokens.remove(&audience);
+        if let Some(refused) = known.refused.get(&audience) {
+            if self.grants.generation()? == Some(refused.generation) {
+                return Err(refused.refusal.failure("refresh the access token"));
+            }
+            known.refused.remove(&audience);
+        }
+        match self.refresh(audience).await {
+            Ok(token) => {
+                let secret = token.secret.clone();
+                known.tokens.insert(audience, token);
+                Ok(secret)
+            }
+            Err((generation, failure)) => {
+                let failure = self.named(failure);
+                if failure.kind == FailureKind::Unauthorized
+                    && let Some(generation) = generation
+                {
+                    let refused = Refused { generation, at: Instant::now(), refusal: Refusal::of(&failure) };
+                    known.refused.insert(audience, refused);
+                }
+                Err(failure)
+            }
+        }
+    }
+
+    fn named(&self, mut failure: Failure) -> Failure {
+        failure.hint = failure.hint.map(|hint| hint.replace("NAME", &self.name));
+        failure
     }
 }
 

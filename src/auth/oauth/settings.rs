@@ -175,13 +175,22 @@ impl Settings {
 
     /// What to ask for, for tokens of this audience.
     pub(super) fn scopes(&self, audience: Audience) -> Vec<String> {
-        let (_, exchange, graph) = self.cloud().unwrap_or(CLOUDS[0]);
-        let resource = match audience {
-            Audience::Ews => self.resource.as_deref().unwrap_or(exchange).trim_end_matches('/'),
-            Audience::Graph | Audience::GraphOfOthers => graph,
-        };
+        let resource = self.resource_of(audience);
         let ours = audience.permissions().iter().map(|permission| format!("{resource}/{permission}"));
         ours.chain(Audience::OF_EVERY_SIGN_IN.map(str::to_owned)).collect()
+    }
+
+    /// What an app asks for that signs in by itself: whatever it was given there.
+    pub(super) fn everything(&self, audience: Audience) -> String {
+        format!("{}/.default", self.resource_of(audience))
+    }
+
+    fn resource_of(&self, audience: Audience) -> &str {
+        let (_, exchange, graph) = self.cloud().unwrap_or(CLOUDS[0]);
+        match audience {
+            Audience::Ews => self.resource.as_deref().unwrap_or(exchange).trim_end_matches('/'),
+            Audience::Graph | Audience::GraphOfOthers => graph,
+        }
     }
 
     /// The address of Graph in Microsoft's cloud that this authority belongs to.
@@ -256,6 +265,15 @@ mod tests {
         let graph = |authority: &str| set(authority, Some("t")).graph_url();
         assert_eq!(graph("https://login.microsoftonline.us").as_deref(), Some("https://graph.microsoft.us/v1.0"));
         assert_eq!(graph("https://idp.kanzlei.example"), None);
+        let everything = |authority: &str, audience| set(authority, Some("t")).everything(audience);
+        assert_eq!(
+            everything("https://login.microsoftonline.com", Audience::Graph),
+            "https://graph.microsoft.com/.default"
+        );
+        assert_eq!(
+            everything("https://login.partner.microsoftonline.cn", Audience::Ews),
+            "https://partner.outlook.cn/.default"
+        );
         let own = Settings { resource: Some("https://mail.kanzlei.example/".to_owned()), ..Settings::default() };
         assert!(own.scopes(Audience::Ews).contains(&"https://mail.kanzlei.example/EWS.AccessAsUser.All".to_owned()));
     }

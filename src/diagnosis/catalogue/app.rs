@@ -146,9 +146,21 @@ pub(super) fn entry(cause: Cause) -> Option<Entry> {
             fixer: Fixer::ExchangeAdministrator,
             ..by_user(
                 "the app's secret or certificate is wrong or expired",
-                "AADSTS7000215, 7000222, 700027 or 50012 from the sign-in authority",
+                "AADSTS7000215, 7000222, 700027 or 50012 from the sign-in authority, AADSTS7000214 or 7000277 for one that was revoked",
                 &[
-                    "Make a new one in the app registration under Certificates & secrets, and take its value, not its id.",
+                    "A certificate: compare its thumbprint with those in the app registration under Certificates & secrets, and upload it if it is missing there.",
+                    "A secret: make a new one there, and take its value, not its id.",
+                    "Check this machine's clock: a wrong one looks the same.",
+                ],
+            )
+        },
+        Cause::CertificateExpired => Entry {
+            fixer: Fixer::ExchangeAdministrator,
+            ..by_user(
+                "the app's certificate has expired",
+                "the certificate's own end, in which case nothing is sent; AADSTS1000502 or 7000274 from the sign-in authority",
+                &[
+                    "Make a new one, upload it to the app registration and let it take over: `pocketdocket service-account certificate make ACCOUNT`.",
                     "Check this machine's clock: a wrong one looks the same.",
                 ],
             )

@@ -219,10 +219,25 @@ fn check(world: &World, token: &str, is_audience: impl Fn(&str) -> bool) -> Resu
     }
     let tenant = world.tenant(text("tid")).filter(|tenant| text("iss") == issuer(world, tenant));
     let tenant = tenant.ok_or(TokenRefused::Tenant)?;
+    let permissions = |claim: &str| match &claims[claim] {
+        Value::Array(names) => names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+        names => names.as_str().unwrap_or_default().split(' ').map(str::to_owned).collect::<Vec<_>>(),
+    };
+    let (application, app_only) = (text("azp").to_owned(), text("idtyp") == "app");
+    if app_only && claims["upn"].is_null() {
+        // Nobody's account: the app's own.
+        let account = Account { impersonates: false, ..Account::service(&application, secret().into()) };
+        return Ok(Taken {
+            account: account.in_tenant(&tenant),
+            application,
+            app_only,
+            permissions: permissions("roles"),
+        });
+    }
     let account = world.account(text("upn")).filter(|account| account.object_id().to_string() == text("oid"));
     let account = account.filter(|account| account.tenant == tenant && !account.disabled).ok_or(TokenRefused::User)?;
-    let permissions = text("scp").split(' ').map(str::to_owned).collect();
-    Ok(Taken { account, application: text("azp").to_owned(), app_only: text("idtyp") == "app", permissions })
+    let permissions = permissions(if app_only { "roles" } else { "scp" });
+    Ok(Taken { account, application, app_only, permissions })
 }
 
 /// A token for Graph without a sign-in, for who wants to try the Graph face and not the sign-in: the user's own, or one for a
@@ -243,7 +258,8 @@ pub(crate) fn graph_token(world: &World, account: &Account, app_only: bool) -> R
     });
     if app_only {
         claims["idtyp"] = "app".into();
-        claims["roles"] = json!(["Contacts.ReadWrite", "Calendars.ReadWrite", "Tasks.ReadWrite.All"]);
+        claims["roles"] =
+            json!(["Contacts.ReadWrite", "Calendars.ReadWrite", "Tasks.ReadWrite.All", "MailboxSettings.ReadWrite"]);
     } else {
         claims["scp"] = "Contacts.ReadWrite Contacts.ReadWrite.Shared Calendars.ReadWrite Calendars.ReadWrite.Shared \
              Tasks.ReadWrite MailboxSettings.ReadWrite User.Read"

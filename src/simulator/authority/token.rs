@@ -1,4 +1,4 @@
-//! The token endpoint: for a code, for a refresh token, for a device code.
+//! The token endpoint: for a code, for a refresh token, for a device code, for an app by itself.
 //! <https://www.rfc-editor.org/rfc/rfc6749#section-5>
 
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use subtle::ConstantTimeEq as _;
 use super::{
     aadsts::OauthError,
     apps::App,
-    device,
+    credentials, device,
     form::Form,
     grants::{Grant, RefreshReuse},
     issue,
@@ -29,6 +29,8 @@ use super::{
 use crate::simulator::{Account, Fault, Mfa, answers, faults::Place, world::World};
 
 const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+const CLIENT_CREDENTIALS: &str = "client_credentials";
 
 pub(super) async fn give(
     State(world): State<Arc<World>>,
@@ -45,6 +47,7 @@ pub(super) async fn give(
         "authorization_code" => "token/authorization_code",
         "refresh_token" => "token/refresh_token",
         DEVICE_CODE => "token/device_code",
+        CLIENT_CREDENTIALS => "token/client_credentials",
         _ => "token",
     };
     let login = holder(&world, &form).unwrap_or_default();
@@ -85,6 +88,9 @@ fn holder(world: &World, form: &Form) -> Option<String> {
 fn judge(world: &World, name: &str, form: &Form, place: &Place<'_>) -> Result<Value, OauthError> {
     let tenant = Asked::find(world, name)?;
     let app = App::find(world, form.need("client_id")?, &tenant)?;
+    if form.get("grant_type") == CLIENT_CREDENTIALS {
+        return credentials::give(world, name, &tenant, &app, form);
+    }
     if !form.get("client_secret").is_empty() || !form.get("client_assertion").is_empty() {
         return Err(OauthError::new(700_025));
     }

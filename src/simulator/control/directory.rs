@@ -13,12 +13,14 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::simulator::{
-    AccountAction, Administrator, EchoManner, ExtendedProtection, OnlyFrom, OuterAddress, SimulatorError, world::World,
+    AccountAction, Administrator, AppAction, EchoManner, ExtendedProtection, OnlyFrom, OuterAddress, SimulatorError,
+    world::World,
 };
 
 pub(super) fn router(world: Arc<World>) -> Router {
     Router::new()
         .route("/control/accounts/{login}", get(number).post(act))
+        .route("/control/apps/{client_id}", post(act_on_app))
         .route("/control/device-codes/{code}", post(approve).delete(decline))
         .route("/control/keys/rotate", post(rotate))
         .route("/control/clock", post(advance))
@@ -39,6 +41,15 @@ async fn act(
     Json(action): Json<AccountAction>,
 ) -> Result<StatusCode, SimulatorError> {
     administrator.act(&login, action)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn act_on_app(
+    State(administrator): State<Administrator>,
+    Path(client_id): Path<String>,
+    Json(action): Json<AppAction>,
+) -> Result<StatusCode, SimulatorError> {
+    administrator.act_on_app(&client_id, &action)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

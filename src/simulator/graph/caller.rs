@@ -18,12 +18,16 @@ pub(super) struct Caller {
     pub(super) app_only: bool,
     /// Id of the program.
     pub(super) application: String,
-    /// What the user, or their administrator, lets it do.
+    /// What the user, or their administrator, lets it do; an app's roles.
     permissions: Vec<String>,
 }
 
 fn unauthorized(message: &str) -> Refused {
     Refused::new(StatusCode::UNAUTHORIZED, "InvalidAuthenticationToken", message)
+}
+
+fn denied() -> Refused {
+    Refused::denied("Access is denied. Check credentials and try again.")
 }
 
 /// Whose token a request carries.
@@ -49,16 +53,21 @@ pub(super) fn of(world: &World, headers: &HeaderMap) -> Result<Caller, Refused> 
 
 impl Caller {
     /// Whether the token lets its bearer do that: read or write what `of` stands for (`Contacts`), in their own mailbox or in one
-    /// that is shared with them. An app without a user is let into everything here.
+    /// that is shared with them; for an app without a user, in the mailboxes that it was let into.
     pub(super) fn may(&self, world: &World, mailbox: &str, of: &str, write: bool) -> Result<(), Refused> {
+        if self.app_only {
+            let app = (self.account.tenant.as_str(), self.application.as_str());
+            let may = world.authority.registrations().may(app, &self.permissions, mailbox, (of, write));
+            return if may { Ok(()) } else { Err(denied()) };
+        }
         let shared = world.shares(mailbox, &self.account.login) && matches!(of, "Contacts" | "Calendars");
         let verbs: &[&str] = if write { &["ReadWrite"] } else { &["ReadWrite", "Read"] };
         let names = |permission: &str| {
             let (plain, for_shared) = permission.strip_suffix(".Shared").map_or((permission, false), |it| (it, true));
             (for_shared || !shared) && verbs.iter().any(|verb| plain == format!("{of}.{verb}"))
         };
-        let may = self.app_only || self.permissions.iter().any(|it| it == ".default" || names(it));
-        if may { Ok(()) } else { Err(Refused::denied("Access is denied. Check credentials and try again.")) }
+        let may = self.permissions.iter().any(|it| it == ".default" || names(it));
+        if may { Ok(()) } else { Err(denied()) }
     }
 
     /// Where a fault may strike them.
@@ -107,9 +116,12 @@ impl Caller {
             let text = "The mailbox is either inactive, soft-deleted, or is hosted on-premise.";
             return Err(Refused::new(StatusCode::NOT_FOUND, "MailboxNotEnabledForRESTAPI", text));
         }
+        if self.app_only && world.account(&address).is_some_and(|owner| owner.tenant != self.account.tenant) {
+            return Err(missing());
+        }
         let own = !self.app_only && own.is_some_and(|own| own.eq_ignore_ascii_case(&address));
-        if !own && !self.account.impersonates && !world.shares(&address, &self.account.login) {
-            return Err(Refused::denied("Access is denied. Check credentials and try again."));
+        if !own && !self.app_only && !self.account.impersonates && !world.shares(&address, &self.account.login) {
+            return Err(denied());
         }
         let refused = world.faults.strike(&self.place(&address, operation), |fault| match fault {
             Fault::AppTasksForbidden if self.app_only && tasks => {

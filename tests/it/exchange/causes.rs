@@ -106,7 +106,7 @@ fn says(cause: Cause, by: By, answer: &'static str) -> Case {
 }
 
 /// What the authority says, in the order of the table of causes.
-const NUMBERS: [(Cause, u32); 21] = [
+const NUMBERS: [(Cause, u32); 22] = [
     (Cause::WrongPassword, 50126),
     (Cause::UnknownUser, 50034),
     (Cause::PasswordExpired, 50055),
@@ -125,6 +125,7 @@ const NUMBERS: [(Cause, u32); 21] = [
     (Cause::NotAssigned, 50105),
     (Cause::TenantUnknown, 90002),
     (Cause::AppSecretExpired, 7_000_222),
+    (Cause::CertificateExpired, 1_000_502),
     (Cause::GrantRevoked, 50173),
     (Cause::GrantExpired, 700_082),
     (Cause::ProviderTrouble, 90033),

@@ -1,4 +1,5 @@
-//! Against `oidc-provider`, an OpenID provider that others wrote: code flow with PKCE, device code, rotation, reuse.
+//! Against `oidc-provider`, an OpenID provider that others wrote: code flow with PKCE, device code, rotation, reuse, and an app with
+//! a certificate (`private_key_jwt`).
 //!
 //! It needs Node and its packages (`tests/openid`, which `tests/run` installs); without them the tests say so and do nothing.
 
@@ -11,10 +12,15 @@ use std::{
 
 use pocketdocket::{
     auth::oauth::{Audience, Authority, Granted, Landing, Settings},
+    diagnosis::Cause,
     ports::{Failure, FailureKind},
 };
+use secrecy::ExposeSecret as _;
 
-use super::person::{ANNA, BEN, browser, follow};
+use super::{
+    certificate::certificate,
+    person::{ANNA, BEN, browser, follow},
+};
 use crate::repository;
 
 /// The provider, as long as the test runs.
@@ -33,8 +39,12 @@ impl Drop for Provider {
 }
 
 /// Starts it, with this user at the browser.
-#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn provider(login: &str, amr: &str) -> Option<Provider> {
+    started(&[login, amr])
+}
+
+#[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+fn started(arguments: &[&str]) -> Option<Provider> {
     let packages = PathBuf::from(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()));
     let packages = repository::root().join(packages).join("openid");
     if !packages.join("node_modules/oidc-provider").exists() {
@@ -43,7 +53,7 @@ fn provider(login: &str, amr: &str) -> Option<Provider> {
     }
     let process = Command::new("node")
         .arg(packages.join("provider.mjs"))
-        .args([login, amr])
+        .args(arguments)
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -56,11 +66,12 @@ fn provider(login: &str, amr: &str) -> Option<Provider> {
 
 impl Provider {
     fn authority(&self) -> Authority {
-        let settings = Settings {
-            authority: self.issuer.clone(),
-            client_id: Some("pocketdocket".to_owned()),
-            ..Settings::default()
-        };
+        self.authority_for("pocketdocket")
+    }
+
+    fn authority_for(&self, client: &str) -> Authority {
+        let settings =
+            Settings { authority: self.issuer.clone(), client_id: Some(client.to_owned()), ..Settings::default() };
         Authority::new(settings).expect("good settings")
     }
 }
@@ -111,4 +122,18 @@ async fn a_device_code_is_entered_and_the_answer_waited_for() {
     let (granted, approved) = tokio::join!(authority.finish_on_device(&sign_in), browser().post(approve).send());
     assert!(approved.expect("answers").status().is_success());
     assert!(granted.expect("signs in").identity.is(ANNA, ANNA));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_is_known_by_its_certificate_and_by_no_other() {
+    let (ours, theirs) = (certificate(30), certificate(30));
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), ours.pem()).expect("is written");
+    let Some(provider) = started(&[ANNA, "pwd", &file.path().display().to_string()]) else { return };
+    let authority = provider.authority_for("pocketdocket-app");
+    let first = authority.by_certificate(&ours, Audience::Graph).await.expect("a token");
+    let second = authority.by_certificate(&ours, Audience::Graph).await.expect("each is signed anew");
+    assert_ne!(first.secret.expose_secret(), second.secret.expose_secret());
+    let failure = authority.by_certificate(&theirs, Audience::Graph).await.expect_err("is another's");
+    assert_eq!((failure.kind, failure.cause), (FailureKind::Unauthorized, Some(Cause::AppUnknown)));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use pocketdocket::{
     app::Mailboxes,
-    auth::oauth::{Audience, Authority, Claim, Grants, Session, Settings, Unkept},
+    auth::oauth::{Audience, Authority, Claim, Grants, Session, Settings, TokenSource as _, Unkept},
     diagnosis::Cause,
     domain::{FirmId, PersonId},
     exchange,
