@@ -94,7 +94,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the reference.
-    pub const ALL: [Self; 41] = [
+    pub const ALL: [Self; 42] = [
         Self::WrongPassword,
         Self::UnknownUser,
         Self::PasswordExpired,
