@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 pub use self::{
     first_use::{ByProvider, FirstUse, FirstUseError},
-    mailboxes::{Mailboxes, audience},
+    mailboxes::{Mailboxes, audience, of_app},
 };
 use crate::{
     config::Config,

@@ -11,6 +11,7 @@
 
 mod adoptions;
 mod budgets;
+mod certificates;
 mod columns;
 mod confirmations;
 mod confirmed;
@@ -52,6 +53,7 @@ mod users;
 mod whereabouts;
 
 pub use adoptions::{FoundMatch, Leftovers, Pair, PairNumber, Portrait};
+pub use certificates::{KeptCertificate, Outside};
 pub use confirmed::{
     Attempt, ConfirmationWay, Confirmed, Effect, GRACE, KeptState, NOT_CONFIRMED_AGAIN, Reconfirm, ReconfirmWhy,
     Recovered,
@@ -79,7 +81,7 @@ pub use service_account::{AccountDetails, AccountName, AccountNameError, Service
 pub use settle::{Outcome, Settlement};
 pub use shut::Shut;
 pub use source_health::SourceHealth;
-pub use status::{Status, UserStatus};
+pub use status::{AppStatus, Status, UserStatus};
 pub use undo::{UndoFilter, UndoId, UndoState, UndoTask, Undoable};
 pub use user::{AuthMethod, AuthMethodError, LinkState, Parked, User, UserDetails, UserName, UserNameError, Waiting};
 pub use users::{ActiveUser, WhatRemains};

@@ -19,7 +19,7 @@ use crate::{
 };
 
 pub(super) use adopt::{Adopt, Chosen, Refused};
-pub(super) use service_account::{AddAccount, ChangeAccount, LinkAccount, ServiceAccount};
+pub(super) use service_account::{AccountCertificate, AddAccount, ChangeAccount, LinkAccount, ServiceAccount};
 pub(super) use user::{
     AddUser, ChangeUser, Changes, ConfirmUser, ImportUsers, LinkUser, MoveUser, NewPlaceOfUser, OauthWay, RecoverUser,
     RemoveUser, SetUser, User, WayToConfirm,

@@ -39,6 +39,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/moves.sql"),
     include_str!("migrations/shut_kinds.sql"),
     include_str!("migrations/service_accounts.sql"),
+    include_str!("migrations/certificates.sql"),
 ];
 /// `pdkt`: lets `file` and us tell a ledger from any other `SQLite` file.
 pub(super) const APPLICATION_ID: i32 = 0x7064_6b74;

@@ -50,6 +50,7 @@ fn service_account() -> ServiceAccount {
         name: "exchange".parse().expect("a name"),
         details: AccountDetails {
             login: "K\\dienst".to_owned(),
+            tenant: None,
             method: AuthMethod::Windows,
             protocol: Protocol::Ews,
             url: None,
