@@ -22,8 +22,9 @@ fn place(exchange: &Exchange) -> Place {
     place.accepts(&["mailbox"]);
     let configuration = std::fs::read_to_string(place.path("pocketdocket.toml")).expect("a configuration");
     let (graph, authority) = (exchange.running.graph_url(), exchange.running.authority_url());
-    let more = format!("\n[exchange]\ngraph_url = \"{graph}\"\n[sign_in]\nauthority = \"{authority}\"\n");
-    place.write("pocketdocket.toml", &format!("{configuration}{more}"));
+    let said = configuration.replacen("[exchange]\n", &format!("[exchange]\ngraph_url = \"{graph}\"\n"), 1);
+    assert_ne!(said, configuration);
+    place.write("pocketdocket.toml", &format!("{said}\n[sign_in]\nauthority = \"{authority}\"\n"));
     let line = format!("service-account add graph --client-id {CLIENT_ID} --tenant {TENANT}");
     place.command(&line).assert().success();
     place
