@@ -16,7 +16,7 @@ use jiff::Timestamp;
 pub use self::{
     addresses::{Addresses, Asked},
     first_use::{ByProvider, FirstUse, FirstUseError, NumberEntered, TextFor, text_allowance},
-    mailboxes::{Mailboxes, audience},
+    mailboxes::{Mailboxes, audience, of_app},
 };
 use crate::{
     auth::text_messages::Gateway,

@@ -9,6 +9,7 @@
 mod adoption;
 mod alert_settings;
 mod alerts;
+mod apps;
 mod bisect;
 mod confirmation_settings;
 mod confirmations;
@@ -66,6 +67,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use alert_settings::{AlertSettings, Webhook};
 pub use alerts::Alert;
+pub use apps::{AppWarning, app_warnings};
 pub use confirmation_settings::ConfirmationSettings;
 pub use confirmations::{how_to_confirm, mind_confirmations, warning};
 pub use context::{Clock, Connect};

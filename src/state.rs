@@ -13,6 +13,7 @@ mod addresses;
 mod adoptions;
 mod allowed_networks;
 mod budgets;
+mod certificates;
 mod columns;
 mod confirmations;
 mod confirmed;
@@ -56,6 +57,7 @@ mod whereabouts;
 
 pub use adoptions::{FoundMatch, Leftovers, Pair, PairNumber, Portrait};
 pub use allowed_networks::AccountStanding;
+pub use certificates::{KeptCertificate, Outside};
 pub use confirmed::{
     ANOTHER_NUMBER, Attempt, ConfirmationWay, Confirmed, Effect, GRACE, KeptState, Mobile, NOT_CONFIRMED_AGAIN,
     Reconfirm, ReconfirmWhy, Recovered,
@@ -83,7 +85,7 @@ pub use service_account::{AccountDetails, AccountName, AccountNameError, Service
 pub use settle::{Outcome, Settlement};
 pub use shut::Shut;
 pub use source_health::SourceHealth;
-pub use status::{Status, UserStatus};
+pub use status::{AppStatus, Status, UserStatus};
 pub use text_messages::{TextAllowance, TooManyTexts};
 pub use undo::{UndoFilter, UndoId, UndoState, UndoTask, Undoable};
 pub use user::{AuthMethod, AuthMethodError, LinkState, Parked, User, UserDetails, UserName, UserNameError, Waiting};

@@ -1,5 +1,6 @@
 //! From a link to its mailbox: the address, the way to sign in, and the protocol.
 
+mod by_app;
 mod place;
 mod whereabouts;
 
@@ -18,10 +19,12 @@ use super::{
     kept_grant::{KeptGrant, Owner},
     ledger_failure,
 };
+pub use by_app::of_app;
+
 use crate::{
     auth::{
         exchange_online,
-        oauth::{self, Audience, Authority, Bearer, Session},
+        oauth::{self, Audience, Authority, Bearer, Session, certificate::AppSession},
         password::Basic,
         service_account::{Through, impersonates},
         windows::Windows,
@@ -61,6 +64,7 @@ struct Opened {
 enum Way {
     Password(Arc<Credential>),
     OAuth(Arc<Session>),
+    App(Arc<AppSession>),
 }
 
 impl Opened {
@@ -126,6 +130,7 @@ impl Mailboxes {
         match user.details.method {
             AuthMethod::Password | AuthMethod::Windows => self.by_password(user),
             AuthMethod::OAuth => self.by_oauth(user),
+            AuthMethod::Certificate => self.by_certificate(user),
         }
     }
 
@@ -244,7 +249,7 @@ impl Mailboxes {
         sign_in: Arc<dyn Authenticator>,
     ) -> Result<Arc<dyn Mailbox>, Failure> {
         let (settings, shared) = (&self.settings, Arc::clone(&self.shared));
-        let UserDetails { address, login, protocol, service_account, .. } = details;
+        let UserDetails { address, login, protocol, method, service_account, .. } = details;
         let own = login.eq_ignore_ascii_case(address);
         let sign_in = match service_account {
             Some(account) => {
@@ -256,7 +261,11 @@ impl Mailboxes {
         Ok(match protocol {
             Protocol::Ews => Arc::new(EwsMailbox::connect(settings, link, sign_in, shared)?),
             Protocol::Graph => {
-                let whose = if own { Whose::Own } else { Whose::Of(address.clone()) };
+                let whose = match method {
+                    _ if own => Whose::Own,
+                    AuthMethod::Certificate => Whose::ByApp(address.clone()),
+                    _ => Whose::Of(address.clone()),
+                };
                 Arc::new(GraphMailbox::connect(settings, link, &whose, sign_in, shared)?)
             }
         })

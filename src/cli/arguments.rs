@@ -23,7 +23,7 @@ use crate::{
 pub(super) use address::{Address, AllowNetworks, RemoveNetworks, WatchAddress};
 pub(super) use adopt::{Adopt, Chosen, Refused};
 pub(super) use handout::{Handout, HandoutFormat, HandoutMethod};
-pub(super) use service_account::{AddAccount, ChangeAccount, LinkAccount, ServiceAccount};
+pub(super) use service_account::{AccountCertificate, AddAccount, ChangeAccount, LinkAccount, ServiceAccount};
 pub(super) use user::{
     AddUser, ChangeUser, Changes, ConfirmUser, ImportUsers, LinkUser, MoveUser, NewPlaceOfUser, OauthWay, RecoverUser,
     RemoveUser, SetUser, User, WayToConfirm,

@@ -3,6 +3,7 @@
 use super::{
     arguments::{Check, Common},
     installation::Installation,
+    service_account::outside,
     terminal::Terminal,
     trouble::{Exit, explain},
     user::check::{Asked, ask},
@@ -79,6 +80,11 @@ async fn online(
     }
     for user in users {
         exit = worse(exit, mailbox(installation, app, user, terminal).await?);
+    }
+    for account in installation.ledger.service_accounts()? {
+        if account.details.method == AuthMethod::Certificate && account.secret_given.is_some() {
+            exit = worse(exit, outside::look(installation, &app.mailboxes, &account, terminal).await?);
+        }
     }
     for cohort in installation.ledger.status()?.cohorts {
         terminal.warn(cohort.words());

@@ -1,7 +1,9 @@
 //! `service-account`: accounts through which many users' mailboxes are reached. Each is entered once, and so is its secret.
 
+mod certificate;
 mod change;
 mod link;
+pub(in crate::cli) mod outside;
 mod show;
 
 use jiff::Timestamp;
@@ -14,6 +16,7 @@ use super::{
     user::details::{can_be_reached, needs_an_app},
 };
 use crate::{
+    app::of_app,
     diagnosis::of_account,
     domain::PersonId,
     ports::Protocol,
@@ -27,7 +30,8 @@ pub(super) fn run(common: &Common, command: &ServiceAccount, terminal: &mut Term
         ServiceAccount::List(json) => show::list(&installation, json.json, terminal)?,
         ServiceAccount::Show { name, json } => show::one(&installation, name, json.json, terminal)?,
         ServiceAccount::Change(arguments) => change::run(&installation, arguments, terminal)?,
-        ServiceAccount::Link(arguments) => link::run(&installation, arguments, terminal)?,
+        ServiceAccount::Link(arguments) => return link::run(&installation, arguments, terminal),
+        ServiceAccount::Certificate(command) => certificate::run(&installation, command, terminal)?,
         ServiceAccount::Remove { name } => {
             installation.ledger.remove_service_account(name, &who(), Timestamp::now())?;
             terminal.say(format_args!("service account `{name}` is removed, and its secret forgotten"));
@@ -39,14 +43,18 @@ pub(super) fn run(common: &Common, command: &ServiceAccount, terminal: &mut Term
 fn add(installation: &Installation, arguments: &AddAccount, terminal: &mut Terminal) -> anyhow::Result<()> {
     let name = &arguments.name;
     let usual = match arguments.protocol {
+        _ if arguments.client_id.is_some() => AuthMethod::Certificate,
         // Exchange Online takes no password.
-        Protocol::Graph => AuthMethod::OAuth,
-        Protocol::Ews => AuthMethod::default(),
+        Some(Protocol::Graph) => AuthMethod::OAuth,
+        Some(Protocol::Ews) | None => AuthMethod::default(),
     };
+    let method = arguments.method.unwrap_or(usual);
+    let usual = if method == AuthMethod::Certificate { Protocol::Graph } else { Protocol::Ews };
     let details = AccountDetails {
-        login: arguments.login.clone(),
-        method: arguments.method.unwrap_or(usual),
-        protocol: arguments.protocol,
+        login: arguments.client_id.as_ref().or(arguments.login.as_ref()).cloned().unwrap_or_default(),
+        tenant: arguments.tenant.clone(),
+        method,
+        protocol: arguments.protocol.unwrap_or(usual),
         url: arguments.url.clone(),
     };
     can_be_used(installation, name, &details)?;
@@ -58,7 +66,8 @@ fn add(installation: &Installation, arguments: &AddAccount, terminal: &mut Termi
     if let Some(remark) = needs_an_app(&installation.config.sign_in, details.method) {
         terminal.warn(remark);
     }
-    terminal.say(format_args!("next: `pocketdocket service-account link {name}`"));
+    let next = if method == AuthMethod::Certificate { "certificate make" } else { "link" };
+    terminal.say(format_args!("next: `pocketdocket service-account {next} {name}`"));
     Ok(())
 }
 
@@ -66,6 +75,11 @@ fn add(installation: &Installation, arguments: &AddAccount, terminal: &mut Termi
 fn can_be_used(installation: &Installation, name: &AccountName, details: &AccountDetails) -> anyhow::Result<()> {
     if details.login.trim().is_empty() || details.login.contains(char::is_control) {
         return Err(Refusal::usage("a service account needs a login").hint("`--login` takes it").into());
+    }
+    if details.method == AuthMethod::Certificate {
+        app_can_be_used(installation, details)?;
+    } else if details.tenant.is_some() {
+        return Err(Refusal::usage("a tenant is of an app with a certificate").hint("leave `--tenant` out").into());
     }
     let reached = can_be_reached(&installation.config.exchange, &reaching(name, details, &details.login));
     reached.map_err(|error| match error.downcast::<crate::ports::Failure>() {
@@ -75,6 +89,21 @@ fn can_be_used(installation: &Installation, name: &AccountName, details: &Accoun
         }
         Err(error) => error,
     })
+}
+
+/// The app's id and tenant must be such as there can be.
+fn app_can_be_used(installation: &Installation, details: &AccountDetails) -> anyhow::Result<()> {
+    let settings = of_app(&installation.config.sign_in, details);
+    if details.login.contains(char::is_whitespace) || details.login.contains('@') {
+        return Err(Refusal::usage(format!("`{}` is no application (client) id", details.login))
+            .hint("`--client-id` takes it, as the app registration shows it")
+            .into());
+    }
+    if let Some((_, why)) = settings.wrong() {
+        return Err(Refusal::usage(why).hint("`--tenant` takes the tenant's id or domain").into());
+    }
+    settings.client()?;
+    Ok(())
 }
 
 /// A link through this account to a mailbox that nobody is entered for.

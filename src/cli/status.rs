@@ -12,9 +12,9 @@ use super::{
 };
 use crate::{
     domain::Kind,
-    engine::{ConfirmationSettings, how_to_confirm, warning},
+    engine::{ConfirmationSettings, app_warnings, how_to_confirm, warning},
     plan::meaning,
-    state::{LinkState, Rollout, Status, UserStatus},
+    state::{AppStatus, LinkState, Rollout, Status, UserStatus},
 };
 
 /// How many people without a link are named; the others are counted.
@@ -47,6 +47,7 @@ pub(super) fn run(common: &Common, arguments: &Json, terminal: &mut Terminal) ->
         ));
     }
     let warned = status.users.iter().any(|user| warning(&user.user, now).is_some());
+    let warned = warned || status.apps.iter().any(|app| !app_warnings(app, now).is_empty());
     let needed = status.needs_person() || warned || !ending.is_empty() || !silent.is_empty();
     Ok(if needed { Exit::NeedsPerson } else { Exit::Fine })
 }
@@ -132,7 +133,8 @@ fn show(
         terminal.line(format_args!("First: {}.", cohort.words()))?;
     }
     let one_by_one = status.users.iter().flat_map(|user| needs(user, confirmation, clock));
-    let needs: Vec<String> = one_by_one.chain(meaning_needs(status)).chain(source_needs(status)).collect();
+    let apps = status.apps.iter().flat_map(app_needs);
+    let needs: Vec<String> = apps.chain(one_by_one).chain(meaning_needs(status)).chain(source_needs(status)).collect();
     if !needs.is_empty() {
         terminal.line("")?;
         terminal.line("Needs a person:")?;
@@ -204,6 +206,12 @@ pub(super) fn rollout_line(rollout: &Rollout) -> String {
 fn meaning_needs(status: &Status) -> Option<String> {
     let (items, users) = status.of_meaning();
     (items > 0).then(|| format!("{}; `pocketdocket meaning show`", meaning::waiting(items, users)))
+}
+
+/// An app whose certificate ends, or that reaches what it must not.
+fn app_needs(app: &AppStatus) -> Vec<String> {
+    let warnings = app_warnings(app, Timestamp::now()).into_iter();
+    warnings.map(|warning| format!("service account {}: {}; {}", app.account, warning.cause, warning.remedy)).collect()
 }
 
 fn source_needs(status: &Status) -> Option<String> {

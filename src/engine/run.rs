@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Alert, Engine,
+    apps::app_warnings,
     confirmations::{how_to_confirm, warning},
 };
 use crate::{
@@ -204,6 +205,11 @@ impl Engine {
         // Many who fail alike are one trouble.
         alerts.extend(status.cohorts.iter().filter_map(of_the_cohort));
         alerts.extend(self.of_places()?);
+        for app in &status.apps {
+            let warnings = app_warnings(app, now).into_iter();
+            let subject = format!("service account {}", app.account);
+            alerts.extend(warnings.map(|it| Alert { subject: subject.clone(), cause: it.cause, remedy: it.remedy }));
+        }
         let confirmation = &self.context.confirmation;
         let unproven = SignedDuration::from_hours(self.context.settings.unproven_hours.into());
         for user in status.users {

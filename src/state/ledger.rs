@@ -42,6 +42,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/addresses.sql"),
     include_str!("migrations/allowed_networks.sql"),
     include_str!("migrations/text_messages.sql"),
+    include_str!("migrations/certificates.sql"),
 ];
 /// `pdkt`: lets `file` and us tell a ledger from any other `SQLite` file.
 pub(super) const APPLICATION_ID: i32 = 0x7064_6b74;

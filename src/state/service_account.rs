@@ -57,8 +57,11 @@ pub struct AccountNameError(pub String);
 /// What an administrator enters about a service account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountDetails {
-    /// The name to sign in with.
+    /// The name to sign in with; the app's (client) id where it signs in with a certificate.
     pub login: String,
+    /// The tenant where the app is registered, where it is not the configured one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// How it signs in.
     #[serde(flatten)]
     pub method: AuthMethod,
@@ -102,7 +105,7 @@ impl UserDetails {
     /// The same through a service account: how it signs in and where it goes is the account's to say.
     #[must_use]
     pub fn through(self, name: &AccountName, account: &AccountDetails) -> Self {
-        let AccountDetails { login, method, protocol, url } = account.clone();
+        let AccountDetails { login, tenant: _, method, protocol, url } = account.clone();
         Self { login, method, protocol, url, service_account: Some(name.clone()), ..self }
     }
 

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     AccountDetails, AccountName, Grant, GrantOf, Ledger, LedgerError, LinkState, ServiceAccount, User, UserDetails,
-    UserName,
+    UserName, certificates,
     columns::{Json, Moment, Word},
     grants,
     history::add_audit,
@@ -57,7 +57,7 @@ impl Ledger {
             let update = "UPDATE service_accounts SET details = ?2 WHERE name = ?1";
             transaction.execute(update, params![name.as_str(), Json(details)])?;
             let same_kind = before.details.method.by_password() && details.method.by_password();
-            let same_account = before.details.login == details.login;
+            let same_account = (&before.details.login, &before.details.tenant) == (&details.login, &details.tenant);
             if !same_kind && (before.details.method != details.method || !same_account) {
                 forget_secrets(transaction, name)?;
             }
@@ -77,10 +77,7 @@ impl Ledger {
 
     /// All service accounts, by name.
     pub fn service_accounts(&self) -> Result<Vec<ServiceAccount>, LedgerError> {
-        self.read(|transaction| {
-            let mut statement = transaction.prepare_cached(&format!("{COLUMNS} ORDER BY name"))?;
-            Ok(statement.query_map([], from_row)?.collect::<Result<_, _>>()?)
-        })
+        self.read(all)
     }
 
     /// The users whose mailboxes are reached through it, by name.
@@ -181,6 +178,12 @@ pub(super) fn completed(transaction: &Transaction<'_>, details: &UserDetails) ->
     Ok(details.clone().through(name, &account.details))
 }
 
+/// All of them, by name.
+pub(super) fn all(transaction: &Transaction<'_>) -> Result<Vec<ServiceAccount>, LedgerError> {
+    let mut statement = transaction.prepare_cached(&format!("{COLUMNS} ORDER BY name"))?;
+    Ok(statement.query_map([], from_row)?.collect::<Result<_, _>>()?)
+}
+
 /// Every link that goes through it, the other ways into mailboxes among them.
 fn users_through(transaction: &Transaction<'_>, name: &AccountName) -> Result<Vec<User>, LedgerError> {
     let mut links = users::all_links(transaction)?;
@@ -189,7 +192,7 @@ fn users_through(transaction: &Transaction<'_>, name: &AccountName) -> Result<Ve
 }
 
 /// The account has a new secret: everybody who goes through it is tried again.
-fn secret_given(
+pub(super) fn secret_given(
     transaction: &Transaction<'_>,
     name: &AccountName,
     by: &str,
@@ -207,6 +210,7 @@ fn secret_given(
 fn forget_secrets(transaction: &Transaction<'_>, name: &AccountName) -> Result<(), LedgerError> {
     secrets::forget(transaction, &password_name(name))?;
     grants::forget(transaction, GrantOf::Account(name))?;
+    certificates::forget_all(transaction, name)?;
     transaction.execute("UPDATE service_accounts SET secret_at = NULL WHERE name = ?1", [name.as_str()])?;
     Ok(())
 }

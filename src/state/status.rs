@@ -5,14 +5,14 @@ use rusqlite::Transaction;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Colleague, Diagnosed, Grant, HoldSummary, Ledger, LedgerError, LinkState, MailboxId, Move, Proof, Rollout, Run,
-    Shut, SourceHealth, User,
+    AccountName, AuthMethod, Colleague, Diagnosed, Grant, HoldSummary, KeptCertificate, Ledger, LedgerError, LinkState,
+    MailboxId, Move, Outside, Proof, Rollout, Run, Shut, SourceHealth, User, certificates,
     columns::{Count, Word},
     diagnosis, grants,
     history::last_runs,
     holds, mailboxes,
     meaning::rollouts,
-    moves, people, shut,
+    moves, people, service_accounts, shut,
     source_health::health,
     users,
 };
@@ -38,10 +38,23 @@ pub struct Status {
     pub rollouts: Vec<Rollout>,
     /// What users of one server have in common in their trouble. Said before anybody's own.
     pub cohorts: Vec<Cohort>,
+    /// Apps that sign in with a certificate, by the service account's name.
+    pub apps: Vec<AppStatus>,
     /// The users, by name.
     pub users: Vec<UserStatus>,
     /// People of the practice system without a link, for whom one is suggested. That needs nobody.
     pub not_linked: Vec<Colleague>,
+}
+
+/// How an app is that signs in with a certificate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppStatus {
+    /// The service account.
+    pub account: AccountName,
+    /// Its certificates: the one in use first.
+    pub certificates: Vec<KeptCertificate>,
+    /// The mailbox that it must not reach.
+    pub outside: Option<Outside>,
 }
 
 /// How one user is.
@@ -162,11 +175,23 @@ impl Ledger {
                 row_problems: row_problems.0,
                 rollouts: rollouts(transaction)?,
                 cohorts,
+                apps: apps(transaction)?,
                 users,
                 not_linked: self.not_linked(transaction)?,
             })
         })
     }
+}
+
+/// Every app that signs in with a certificate.
+fn apps(transaction: &Transaction<'_>) -> Result<Vec<AppStatus>, LedgerError> {
+    let accounts = service_accounts::all(transaction)?.into_iter();
+    let apps = accounts.filter(|account| account.details.method == AuthMethod::Certificate).map(|account| {
+        let (certificates, outside) =
+            (certificates::all(transaction, &account.name)?, certificates::outside(transaction, &account.name)?);
+        Ok(AppStatus { account: account.name, certificates, outside })
+    });
+    apps.collect()
 }
 
 /// The users as members of cohorts: those whose server is known.

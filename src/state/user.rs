@@ -69,11 +69,13 @@ pub enum AuthMethod {
     OAuth,
     /// The mailbox's password, by Windows authentication.
     Windows,
+    /// An app signs in by itself, with a certificate: for service accounts alone.
+    Certificate,
 }
 
 impl AuthMethod {
     /// Every method.
-    pub const ALL: [Self; 3] = [Self::Password, Self::OAuth, Self::Windows];
+    pub const ALL: [Self; 4] = [Self::Password, Self::OAuth, Self::Windows, Self::Certificate];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
@@ -81,6 +83,7 @@ impl AuthMethod {
             Self::Password => "password",
             Self::OAuth => "oauth",
             Self::Windows => "windows",
+            Self::Certificate => "certificate",
         }
     }
 
@@ -94,6 +97,7 @@ impl AuthMethod {
         match self {
             Self::Password | Self::Windows => "no password yet",
             Self::OAuth => "nobody signed in yet",
+            Self::Certificate => "no certificate was proven yet",
         }
     }
 }
@@ -114,7 +118,7 @@ impl FromStr for AuthMethod {
 
 /// The text is no way to sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("this is no way to sign in that we know; there are `password`, `oauth` and `windows`")]
+#[error("this is no way to sign in that we know; there are `password`, `oauth`, `windows` and `certificate`")]
 pub struct AuthMethodError;
 
 /// How far a link is. Only [`LinkState::Active`] reaches the engine.

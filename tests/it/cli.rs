@@ -2,6 +2,7 @@
 
 mod adopt;
 mod authenticator;
+mod certificate;
 mod check;
 mod confirm;
 mod errors;

@@ -101,7 +101,7 @@ impl AppCertificate {
 
     /// The same as text, for a file.
     pub fn pem(&self) -> String {
-        armoured("CERTIFICATE", &self.der).as_str().to_owned()
+        pem_of(&self.der)
     }
 
     /// The private key, as PEM (PKCS#8): what nobody else is to know.
@@ -114,9 +114,9 @@ impl AppCertificate {
         hexadecimal(digest::digest(&SHA256, &self.der).as_ref())
     }
 
-    /// The SHA-1 thumbprint that the Entra admin centre lists certificates by. Nothing rests on it.
+    /// See [`listed_as`].
     pub fn listed_as(&self) -> String {
-        hexadecimal(digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, &self.der).as_ref())
+        listed_as(&self.der)
     }
 
     /// When it becomes valid.
@@ -142,6 +142,16 @@ impl AppCertificate {
         }
         Ok(())
     }
+}
+
+/// The SHA-1 thumbprint that an app registration lists a certificate by. Nothing rests on it.
+pub fn listed_as(der: &[u8]) -> String {
+    hexadecimal(digest::digest(&SHA1_FOR_LEGACY_USE_ONLY, der).as_ref())
+}
+
+/// A certificate as text, for a file.
+pub fn pem_of(der: &[u8]) -> String {
+    armoured("CERTIFICATE", der).as_str().to_owned()
 }
 
 /// The pair that a private key is one half of.

@@ -23,8 +23,11 @@ pub(super) fn run(
     let before = ledger.service_account(name)?;
     let mut details = before.details.clone();
     let changes = &arguments.changes;
-    if let Some(login) = &changes.login {
+    if let Some(login) = changes.login.as_ref().or(changes.client_id.as_ref()) {
         details.login.clone_from(login);
+    }
+    if let Some(tenant) = &changes.tenant {
+        details.tenant = Some(tenant.clone()).filter(|tenant| !tenant.is_empty());
     }
     details.method = changes.method.unwrap_or(details.method);
     details.protocol = changes.protocol.unwrap_or(details.protocol);

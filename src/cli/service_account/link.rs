@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::reaching;
+use super::{certificate, outside, reaching};
 use crate::{
     app::Mailboxes,
     auth::oauth::{Audience, Granted, Session, Unkept},
@@ -23,12 +23,21 @@ use crate::{
     state::{AuthMethod, ServiceAccount, UserDetails},
 };
 
-pub(super) fn run(installation: &Installation, arguments: &LinkAccount, terminal: &mut Terminal) -> anyhow::Result<()> {
+pub(super) fn run(
+    installation: &Installation,
+    arguments: &LinkAccount,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Exit> {
     let (name, ledger) = (&arguments.name, &installation.ledger);
     let account = ledger.service_account(name)?;
-    let by_password = account.details.method.by_password();
-    let misplaced =
-        if by_password { arguments.way.said() } else { arguments.password_stdin.then_some("--password-stdin") };
+    let password_stdin = arguments.password_stdin.then_some("--password-stdin");
+    let misplaced = match account.details.method {
+        AuthMethod::Password | AuthMethod::Windows => arguments.way.said(),
+        AuthMethod::OAuth => password_stdin,
+        AuthMethod::Certificate => arguments.way.said().or(password_stdin),
+    };
+    let is_app = account.details.method == AuthMethod::Certificate;
+    let misplaced = misplaced.or(arguments.outside.as_ref().filter(|_| !is_app).map(|_| "--outside"));
     if let Some(option) = misplaced {
         let what = format!(
             "service account `{name}` signs in by {}, and `{option}` is of another way",
@@ -36,6 +45,7 @@ pub(super) fn run(installation: &Installation, arguments: &LinkAccount, terminal
         );
         return Err(Refusal::usage(what).hint("leave it out").into());
     }
+    let mut exit = Exit::Fine;
     let tried_on = tried_on(installation, arguments, &account)?;
     let mailboxes = installation.app()?.mailboxes;
     match account.details.method {
@@ -46,6 +56,14 @@ pub(super) fn run(installation: &Installation, arguments: &LinkAccount, terminal
             let linking = oauth(installation, arguments, &mailboxes, &account, tried_on.as_ref(), terminal);
             crate::cli::runtime()?.block_on(linking)?;
         }
+        AuthMethod::Certificate => {
+            let proving = certificate::prove(installation, &mailboxes, &account, tried_on.as_ref(), terminal);
+            crate::cli::runtime()?.block_on(proving)?;
+            if let Some(mailbox) = &arguments.outside {
+                ledger.set_outside(name, address(mailbox)?, &who(), Timestamp::now())?;
+            }
+            exit = crate::cli::runtime()?.block_on(outside::look(installation, &mailboxes, &account, terminal))?;
+        }
     }
     let users = ledger.users_through(name)?.len();
     if users == 0 {
@@ -55,7 +73,7 @@ pub(super) fn run(installation: &Installation, arguments: &LinkAccount, terminal
     } else {
         terminal.say(format_args!("{} go on with it", counted(users, "user")));
     }
-    Ok(())
+    Ok(exit)
 }
 
 /// The mailbox to try it on, unless somebody wants none tried.
@@ -155,7 +173,7 @@ fn kept(account: &ServiceAccount, what: &str, verified: bool, terminal: &mut Ter
 }
 
 /// Reaches a mailbox once. That the account signed in and may not reach this one is said, and no failure.
-async fn reach(
+pub(super) async fn reach(
     installation: &Installation,
     account: &ServiceAccount,
     details: &UserDetails,
@@ -180,6 +198,18 @@ async fn reach(
     }
 }
 
+/// Names the cause, who can do something about it, and what shows it.
+pub(super) fn explain(failure: &Failure, terminal: &mut Terminal) {
+    let Some(cause) = failure.cause else { return };
+    let entry = cause.entry();
+    terminal.say(format_args!("cause     {} ({cause})", entry.title));
+    for line in &failure.evidence {
+        terminal.say(format_args!("evidence  {line}"));
+    }
+    terminal.say(format_args!("who       {}", entry.fixer.words()));
+    terminal.say(format_args!("takes     {}", entry.time));
+}
+
 fn not_kept(
     installation: &Installation,
     account: &ServiceAccount,
@@ -189,15 +219,7 @@ fn not_kept(
     let name = &account.name;
     let event = format!("a new secret of service account `{name}` was tried and not kept: {}", failure.chain());
     installation.ledger.audit(&who(), None, &event, Timestamp::now())?;
-    if let Some(cause) = failure.cause {
-        let entry = cause.entry();
-        terminal.say(format_args!("cause     {} ({cause})", entry.title));
-        for line in &failure.evidence {
-            terminal.say(format_args!("evidence  {line}"));
-        }
-        terminal.say(format_args!("who       {}", entry.fixer.words()));
-        terminal.say(format_args!("takes     {}", entry.time));
-    }
+    explain(&failure, terminal);
     let exit = if failure.kind.passes() { Exit::Passes } else { Exit::NeedsPerson };
     let hint = match &failure.hint {
         Some(hint) => of_account(hint, name.as_str()),

@@ -31,6 +31,18 @@ pub(in crate::cli) fn can_be_reached(settings: &exchange::Settings, details: &Us
             .hint("leave them out; `--login` takes the login and `pocketdocket user link` asks for the password")
             .into());
     }
+    if details.method == AuthMethod::Certificate && details.service_account.is_none() {
+        return Err(Refusal::usage("a certificate signs in an app, and no user by itself")
+            .hint("enter the app once, for many users: `pocketdocket service-account add NAME --method certificate --client-id ID`; then \
+                   `--service-account NAME` here")
+            .into());
+    }
+    if details.method == AuthMethod::Certificate && details.protocol != Protocol::Graph {
+        return Err(Refusal::usage("an app with a certificate reaches mailboxes over Graph")
+            .because("in Exchange Online, EWS ends on 2027-04-01 for every app")
+            .hint("`--protocol graph`; on a server of one's own a service account signs in by `windows` or `password`")
+            .into());
+    }
     if details.protocol == Protocol::Graph || details.url.is_some() || settings.url.is_some() {
         let link = settings.link_over(details.protocol, &details.address, details.url.as_deref(), "UTC")?;
         if details.method.by_password() {

@@ -14,7 +14,10 @@ use crate::{
         show::Clock,
         terminal::Terminal,
         trouble::{Exit, Refusal},
-        user::check::{Asked, ask},
+        user::{
+            check::{Asked, ask},
+            details::can_be_reached,
+        },
     },
     engine::mind_confirmations,
     ports::{Failure, FailureKind, MailboxIdentity},
@@ -35,7 +38,7 @@ pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &
     }
     let misplaced = match user.details.method {
         AuthMethod::Password | AuthMethod::Windows => arguments.way.said(),
-        AuthMethod::OAuth => arguments.password_stdin.then_some("--password-stdin"),
+        AuthMethod::OAuth | AuthMethod::Certificate => arguments.password_stdin.then_some("--password-stdin"),
     };
     if let Some(option) = misplaced {
         return Err(Refusal::usage(format!(
@@ -47,6 +50,8 @@ pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &
     }
     match user.details.method {
         AuthMethod::Password | AuthMethod::Windows => password(installation, arguments, &mailboxes, &user, terminal)?,
+        // Only service accounts have one, and then nothing is given for the user.
+        AuthMethod::Certificate => can_be_reached(&installation.config.exchange, &user.details)?,
         AuthMethod::OAuth => {
             crate::cli::runtime()?.block_on(oauth::link(installation, arguments, &mailboxes, &user, terminal))?;
         }
@@ -195,6 +200,7 @@ fn not_kept(user: &User, failure: Failure, terminal: &mut Terminal) -> Refusal {
     let given = match user.details.method {
         AuthMethod::Password | AuthMethod::Windows => "password",
         AuthMethod::OAuth => "sign-in",
+        AuthMethod::Certificate => "certificate",
     };
     let what =
         format!("the {given} of `{}` was not kept: the mailbox {} was not reached", user.name, user.details.address);

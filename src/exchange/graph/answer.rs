@@ -136,6 +136,23 @@ fn hint(kind: FailureKind, cause: Option<Cause>) -> Option<&'static str> {
     }
 }
 
+/// What a refusal means to an app that comes by itself. Graph has one answer for a missing permission and for a mailbox outside
+/// those that Exchange lets the app into; the permissions are alike for all mailboxes, so it is the second where one mailbox is refused.
+/// Exchange limits no tasks: there it is the first.
+pub(super) fn of_app(mut failure: Failure, path: &str) -> Failure {
+    if failure.cause != Some(Cause::ConsentMissing) {
+        return failure;
+    }
+    if path.contains("/todo/") {
+        return failure.hint("grant the app `Tasks.ReadWrite.All` with admin consent, or leave tasks out");
+    }
+    failure.cause = Some(Cause::OutsideScope);
+    match hint(failure.kind, failure.cause) {
+        Some(hint) => failure.hint(hint),
+        None => failure,
+    }
+}
+
 /// A page of something.
 #[derive(Debug, Default)]
 pub(super) struct Page {

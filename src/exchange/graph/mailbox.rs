@@ -3,6 +3,7 @@
 mod categories;
 mod folders;
 mod observe;
+mod outside;
 mod queue;
 mod translate;
 mod write;
@@ -36,8 +37,10 @@ use crate::{
 pub enum Whose {
     /// That of who signs in.
     Own,
-    /// That of this address: shared, delegated, or one of those that an app may write into.
+    /// That of this address: shared or delegated.
     Of(String),
+    /// That of this address: one of those that an app may write into, by itself.
+    ByApp(String),
 }
 
 /// So many items are read from a listing of their folder.
@@ -49,6 +52,8 @@ pub struct GraphMailbox {
     address: LinkAddress,
     /// `/me` or `/users/ADDRESS`.
     root: String,
+    /// An app comes by itself: Exchange says whose mailboxes it may touch.
+    by_app: bool,
     folders: OwnFolders,
     codec: Codec,
     /// The requests that a mailbox takes at a time.
@@ -83,7 +88,7 @@ impl GraphMailbox {
         let acting_as = authenticator.acting_as().map(str::to_owned);
         let root = match (acting_as, whose) {
             (Some(address), _) => format!("/users/{}", segment(&address)),
-            (None, Whose::Of(address)) => format!("/users/{}", segment(address)),
+            (None, Whose::Of(address) | Whose::ByApp(address)) => format!("/users/{}", segment(address)),
             (None, Whose::Own) => "/me".to_owned(),
         };
         Ok(Self {
@@ -91,6 +96,7 @@ impl GraphMailbox {
             link: Link::new(&link, authenticator, shared)?,
             address: link,
             root,
+            by_app: matches!(whose, Whose::ByApp(_)),
             folders: settings.folders.clone(),
             lanes: Semaphore::new(SIDE_BY_SIDE),
             learned: Mutex::default(),

@@ -8,6 +8,7 @@ use crate::state::keys::SEALED;
 
 /// Columns of bytes that are no secret: digests, and the slots themselves.
 const PLAIN: &[(&str, &str)] = &[
+    ("app_certificate", "certificate"),
     ("key_slot", "sealed"),
     ("mirror", "fingerprint"),
     ("origin", "noticed_source"),

@@ -10,6 +10,7 @@ fn account(text: &str) -> AccountName {
 fn dienst() -> AccountDetails {
     AccountDetails {
         login: "KANZLEI\\dienst".into(),
+        tenant: None,
         method: AuthMethod::Windows,
         protocol: Protocol::Ews,
         url: Some("https://mail.example.org/EWS/Exchange.asmx".into()),

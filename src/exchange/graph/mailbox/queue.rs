@@ -82,7 +82,10 @@ impl GraphMailbox {
         };
         match answer::read(doing, reply.status, &reply.headers, &reply.body) {
             Ok(answer) => Ok(answer),
-            Err(failure) => Err(self.learn_from(self.link.diagnosed(failure, &reply, None), 1)),
+            Err(failure) => {
+                let failure = if self.by_app { answer::of_app(failure, &ask.path) } else { failure };
+                Err(self.learn_from(self.link.diagnosed(failure, &reply, None), 1))
+            }
         }
     }
 

@@ -50,6 +50,7 @@ fn service_account() -> ServiceAccount {
         name: "exchange".parse().expect("a name"),
         details: AccountDetails {
             login: "K\\dienst".to_owned(),
+            tenant: None,
             method: AuthMethod::Windows,
             protocol: Protocol::Ews,
             url: None,
@@ -88,7 +89,7 @@ fn every_bad_cell_is_told_with_line_and_column() {
     line 3, column name: `We ber` cannot be a user's name: it takes 1 to 64 of `a-z`, `0-9`, `.`, `_`, `-`
     line 3, column person: the practice system has no person `XX`
     line 3, column mailbox: `weber` is not an e-mail address
-    line 3, column method: this is no way to sign in that we know; there are `password`, `oauth` and `windows`
+    line 3, column method: this is no way to sign in that we know; there are `password`, `oauth`, `windows` and `certificate`
     line 3, column kinds: `letters` is no kind; there are `event`, `task` and `contact`, or `none`
     line 4, column name: `weber` stands in line 2 already
     line 4, column person: several people have this address: AK, TM; say which
