@@ -52,6 +52,7 @@ impl Firm {
         let (ledger, now) = (place.ledger(), Timestamp::now());
         let details = AccountDetails {
             login: "dienst".to_owned(),
+            tenant: None,
             method: AuthMethod::Password,
             protocol: Protocol::Ews,
             url: Some(running.ews_url()),

@@ -352,6 +352,7 @@ async fn explained(simulator: &Running, failure: Failure) -> Failure {
     };
     let account = AccountDetails {
         login: WEBER.to_owned(),
+        tenant: None,
         method: AuthMethod::Password,
         protocol: Protocol::Ews,
         url: Some(simulator.ews_url()),
