@@ -101,7 +101,7 @@ fn try_out(installation: &Installation, typed: &str, terminal: &mut Terminal) ->
         (_, Some(failure)) => return Err(unsent(&what, failure, "NAME")),
         (Delivery::Delivered, _) => terminal.line(format_args!("arrived        {number}"))?,
         (Delivery::NotTold, _) => {
-            terminal.line("taken          this gateway does not say whether it arrives; look at the phone")?
+            terminal.line("taken          this gateway does not say whether it arrives; look at the phone")?;
         }
         _ => terminal.line("under way      the network has not said yet whether it arrived; look at the phone")?,
     }

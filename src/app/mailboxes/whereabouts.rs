@@ -65,8 +65,7 @@ impl Mailboxes {
     pub async fn explained(&self, user: &User, failure: Failure, now: Timestamp) -> Failure {
         let failure = self.explained_by_place(user, failure, now).await;
         let asks = match failure.cause {
-            Some(Cause::AddressNotAllowed) => false,
-            Some(Cause::MailboxMoved) => false,
+            Some(Cause::AddressNotAllowed | Cause::MailboxMoved) => false,
             Some(Cause::MailboxMissing | Cause::WrongAddress) => true,
             // A server that is silent may be gone, or only switched off for a while.
             Some(Cause::NameNotFound | Cause::Unreachable) => self.may_ask(user, now) && self.follows(user),

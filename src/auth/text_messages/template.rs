@@ -157,7 +157,7 @@ impl Template {
             return Some(("text_messages.template.body", "it is no JSON, although `body_format` says so".to_owned()));
         }
         for line in &self.headers {
-            if self.header(line, &trial("1", "a")).is_none() {
+            if Self::header(line, &trial("1", "a")).is_none() {
                 return Some(("text_messages.template.headers", "a header is written as `Name: value`".to_owned()));
             }
             let name = line.split(':').next().unwrap_or_default().trim();
@@ -193,7 +193,7 @@ impl Template {
         let url = Url::parse(&values.put_into(&self.url, for_url)).ok()?;
         let mut headers = Vec::new();
         for line in &self.headers {
-            headers.push(self.header(line, &values)?);
+            headers.push(Self::header(line, &values)?);
         }
         if let Some(login) = login {
             headers.push((header::AUTHORIZATION, basic(login, secret)?));
@@ -222,14 +222,14 @@ impl Template {
         match &self.value {
             Some(wanted) => found.is_some_and(|found| match found {
                 Value::String(text) => text == wanted,
-                other => other.to_string() == *wanted,
+                other => wanted == &other.to_string(),
             }),
             None => !matches!(found, None | Some(Value::Null | Value::Bool(false))) && found != Some(&Value::from("")),
         }
     }
 
     /// One header; only a secret can be put in.
-    fn header(&self, line: &str, values: &Values<'_>) -> Option<(HeaderName, HeaderValue)> {
+    fn header(line: &str, values: &Values<'_>) -> Option<(HeaderName, HeaderValue)> {
         let (name, value) = line.split_once(':')?;
         let name = HeaderName::from_bytes(name.trim().as_bytes()).ok()?;
         let only_secret = Values { number: NUMBER, text: TEXT, secret: values.secret };

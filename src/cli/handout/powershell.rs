@@ -23,8 +23,8 @@ pub(super) fn list(values: &[String]) -> String {
     match values {
         [one] => format!("@({})", literal(one)),
         several => {
-            let lines: String = several.iter().map(|value| format!("    {}\n", literal(value))).collect();
-            format!("@(\n{lines})")
+            let lines: Vec<String> = several.iter().map(|value| format!("    {}", literal(value))).collect();
+            format!("@(\n{}\n)", lines.join("\n"))
         }
     }
 }

@@ -110,7 +110,7 @@ impl Sheet<'_> {
                 Piece::Words(words) => whole.push_str(words),
                 Piece::Slot(slot) if slot.many => whole.push_str(&powershell::list(&self.of(slot))),
                 Piece::Slot(slot) => {
-                    whole.push_str(&self.of(slot).first().map(|one| powershell::literal(one)).unwrap_or_default())
+                    whole.push_str(&self.of(slot).first().map(|one| powershell::literal(one)).unwrap_or_default());
                 }
             }
         }

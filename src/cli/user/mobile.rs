@@ -38,7 +38,7 @@ pub(super) fn set(
     match (&entered, &number) {
         (NumberEntered::Same, _) => terminal.say("that is how it is already"),
         (_, Some(number)) => {
-            terminal.say(format_args!("kept {number} for `{name}`; nothing is sent before somebody confirms by it"))
+            terminal.say(format_args!("kept {number} for `{name}`; nothing is sent before somebody confirms by it"));
         }
         (_, None) => terminal.say(format_args!("forgot the mobile number of `{name}`")),
     }

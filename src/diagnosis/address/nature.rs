@@ -20,7 +20,7 @@ type Range4 = (Ipv4Addr, u8, &'static str);
 type Range6 = (Ipv6Addr, u8, &'static str);
 
 const V4: [Range4; 12] = [
-    (Ipv4Addr::new(0, 0, 0, 0), 8, "it means this machine or nobody"),
+    (Ipv4Addr::UNSPECIFIED, 8, "it means this machine or nobody"),
     (Ipv4Addr::new(10, 0, 0, 0), 8, "it is private"),
     (Ipv4Addr::new(100, 64, 0, 0), 10, "a provider shares it between its customers"),
     (Ipv4Addr::new(127, 0, 0, 0), 8, "it is this machine itself (loopback)"),

@@ -33,7 +33,7 @@ const DOING: &str = "sign in as the app";
 /// <https://www.rfc-editor.org/rfc/rfc7523#section-2.2>
 const KIND: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 /// So long a refusal holds for everybody who comes after it. Nobody is locked out by asking again, but it would be in vain.
-const REFUSED_FOR: Duration = Duration::from_secs(60);
+const REFUSED_FOR: Duration = Duration::from_mins(1);
 /// What an authority bears between two clocks.
 const TOLERATED_SECONDS: i64 = 300;
 

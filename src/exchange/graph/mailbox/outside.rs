@@ -20,7 +20,7 @@ impl GraphMailbox {
                 // Whoever is let in hears that a folder is there, or that it is not.
                 Ok(_) => reached.push(kind),
                 Err(failure) if matches!(failure.kind, FailureKind::NotFound | FailureKind::Rejected) => {
-                    reached.push(kind)
+                    reached.push(kind);
                 }
                 Err(failure) if failure.kind == FailureKind::Forbidden => {}
                 Err(failure) => return Err(failure),
