@@ -1,4 +1,4 @@
-//! Alerts about where we come from: one for each account whose list has no place for it, whatever many users wait.
+//! From where we come: who waits for it, and alerts about it, one for each account whose list has no place for it, whatever many users wait.
 
 use super::{Alert, Engine};
 use crate::{
@@ -7,6 +7,16 @@ use crate::{
 };
 
 impl Engine {
+    /// Parks the links whose account may not sign in from where we come, and lets others go on. A rehearsal changes nothing.
+    pub(super) async fn mind_addresses(&self, rehearsal: bool) {
+        if rehearsal {
+            return;
+        }
+        if let Err(failure) = self.context.connect.mind_addresses(self.context.now()).await {
+            tracing::error!(cause = %failure.chain(), "nobody looked from where this machine comes");
+        }
+    }
+
     /// What is to be told of the lists of service accounts.
     pub(super) fn of_places(&self) -> Result<Vec<Alert>, LedgerError> {
         let standings = self.context.ledger.address_standings(self.context.now())?;

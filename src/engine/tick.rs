@@ -79,9 +79,7 @@ impl Engine {
     async fn beat(self: &Arc<Self>, only: Option<&UserName>, rehearsal: bool) -> Result<TickReport, LedgerError> {
         let mut reading = self.reading.lock().await;
         let run = self.context.ledger.begin_run(None, self.context.now())?;
-        if !rehearsal && let Err(failure) = self.context.connect.mind_addresses(self.context.now()).await {
-            tracing::error!(cause = %failure.chain(), "nobody looked from where this machine comes");
-        }
+        self.mind_addresses(rehearsal).await;
         let (served, changed) = self.links(&reading.recipients)?;
         if let Some((mut recipients, book)) = changed {
             recipients.inherit_walls(&reading.recipients);
