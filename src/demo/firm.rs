@@ -47,12 +47,14 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
     let _ = write!(
         text,
         "\n[exchange]\nurl = \"{}\"\ngraph_url = \"{}\"\nautodiscover = []\n\n[confirmation]\nmethods = [\"provider\", \"authenticator\", \"mailbox\"]\n\n\
-         [sign_in]\nauthority = \"{}\"\ntenant = \"{}\"\nclient_id = \"{}\"\n",
+         [sign_in]\nauthority = \"{}\"\ntenant = \"{}\"\nclient_id = \"{}\"\n\n[address]\necho = [\"{}\", \"{}\"]\n",
         exchange.ews_url(),
         exchange.graph_url(),
         exchange.authority_url(),
         simulator::TENANT,
-        simulator::CLIENT_ID
+        simulator::CLIENT_ID,
+        exchange.echo_url("one"),
+        exchange.echo_url("two")
     );
     std::fs::write(&path, &text)?;
     let config = Config::parse(&path, &text)?;
