@@ -9,6 +9,7 @@ mod firm;
 mod live;
 mod moving;
 mod people;
+mod place;
 
 use std::{path::Path, sync::Arc};
 
@@ -94,7 +95,8 @@ impl Demo {
     /// # Errors
     /// What the ledger or a mailbox says.
     pub async fn link_everybody(&mut self, say: &mut dyn FnMut(&str)) -> Result<(), DemoError> {
-        people::link_everybody(self, say).await
+        people::link_everybody(self, say).await?;
+        place::allow_accounts(self, say).await
     }
 
     /// The first sync: everybody's plan is shown and held, released, and written.

@@ -48,7 +48,7 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
         text,
         "\n[exchange]\nurl = \"{}\"\ngraph_url = \"{}\"\nautodiscover = []\n\n[confirmation]\nmethods = [\"provider\", \"authenticator\", \"text\", \"mailbox\"]\n\n\
          [text_messages]\nurl = \"{}\"\naccount = \"{}\"\nfrom = \"{}\"\n\n\
-         [sign_in]\nauthority = \"{}\"\ntenant = \"{}\"\nclient_id = \"{}\"\n",
+         [sign_in]\nauthority = \"{}\"\ntenant = \"{}\"\nclient_id = \"{}\"\n\n[address]\necho = [\"{}\", \"{}\"]\n",
         exchange.ews_url(),
         exchange.graph_url(),
         exchange.text_gateway_url(),
@@ -56,7 +56,9 @@ pub(super) async fn set_up(port: u16, say: &mut dyn FnMut(&str), watcher: Watche
         simulator::TEXT_SENDER,
         exchange.authority_url(),
         simulator::TENANT,
-        simulator::CLIENT_ID
+        simulator::CLIENT_ID,
+        exchange.echo_url("one"),
+        exchange.echo_url("two")
     );
     std::fs::write(&path, &text)?;
     let config = Config::parse(&path, &text)?;

@@ -1,4 +1,4 @@
-//! From where an account may sign in means for a link: nobody signs in from elsewhere.
+//! What it means for a link from where its account may sign in: nobody signs in from elsewhere.
 //!
 //! Before the passes of a tick begin, what is known of our public address is looked at, and is asked for anew where it is due: after
 //! a start, after a change of the network, after half an hour, and sooner while somebody waits for it. Links of an account whose list has
@@ -20,8 +20,8 @@ use crate::{
     state::{AccountStanding, LinkState, User, UserName},
 };
 
-/// A sign-in that is refused asks for the address anew, but not one after the other.
-const AFTER_REFUSAL: SignedDuration = SignedDuration::from_secs(30);
+/// A sign-in that is refused, or that somebody wants, asks for the address anew; but not one after the other.
+const AGAIN: SignedDuration = SignedDuration::from_secs(30);
 /// How long a name may take to be looked up.
 const LOOK_UP: Duration = Duration::from_secs(5);
 
@@ -65,7 +65,12 @@ impl Mailboxes {
 
     /// Refuses a link whose account may not sign in from where we come: nothing is sent.
     pub(super) async fn mind_place(&self, user: &User, now: Timestamp) -> Result<(), Failure> {
-        let standing = self.standing_of(user, now)?;
+        let mut standing = self.standing_of(user, now)?;
+        if standing.as_ref().is_some_and(|standing| standing.judged.is_outside()) {
+            // It may have come back since.
+            self.ask_again(now).await;
+            standing = self.standing_of(user, now)?;
+        }
         match standing.and_then(|standing| standing.refusal(user)) {
             Some(failure) if !self.is_on_lan(user, &mut HashMap::new()).await => Err(failure),
             _ => Ok(()),
@@ -84,11 +89,7 @@ impl Mailboxes {
         if !refused || !matches!(self.standing_of(user, now), Ok(Some(_))) {
             return failure;
         }
-        if let Some(addresses) = &self.addresses
-            && let Err(error) = addresses.ask_unless_asked_within(AFTER_REFUSAL, now).await
-        {
-            tracing::error!(cause = %error.chain(), "the public address could not be asked for");
-        }
+        self.ask_again(now).await;
         let refusal = self.standing_of(user, now).ok().flatten().and_then(|standing| standing.refusal(user));
         match refusal {
             Some(mut refusal) if !self.is_on_lan(user, &mut HashMap::new()).await => {
@@ -96,6 +97,14 @@ impl Mailboxes {
                 refusal
             }
             _ => failure,
+        }
+    }
+
+    async fn ask_again(&self, now: Timestamp) {
+        if let Some(addresses) = &self.addresses
+            && let Err(error) = addresses.ask_unless_asked_within(AGAIN, now).await
+        {
+            tracing::error!(cause = %error.chain(), "the public address could not be asked for");
         }
     }
 

@@ -65,7 +65,7 @@ impl Echoes {
             Ok(address) => (Some(address), None),
             Err(why) => (None, Some(why.to_owned())),
         };
-        Answer { service: service.url.clone(), family, said, why }
+        Answer { service: service.shown(), family, said, why }
     }
 
     async fn ask_at(&self, url: &Url, field: Option<&str>, family: Family) -> Result<IpAddr, &'static str> {

@@ -70,10 +70,16 @@ impl From<EchoService> for Written {
 }
 
 impl EchoService {
+    /// Its address without what follows the path, where people put what nobody else is to read.
+    pub fn shown(&self) -> String {
+        let bare = self.url.split(['?', '#']).next().unwrap_or_default();
+        bare.to_owned()
+    }
+
     /// Why it cannot be asked, if it cannot.
     fn wrong(&self) -> Option<String> {
-        let told = &self.url;
-        let url = match Url::parse(told) {
+        let told = self.shown();
+        let url = match Url::parse(&self.url) {
             Ok(url) => url,
             Err(error) => return Some(format!("`{told}` is no URL: {error}")),
         };
@@ -107,7 +113,7 @@ impl Settings {
         if let Some(why) = self.echo.iter().find_map(EchoService::wrong) {
             return Some(("address.echo", why));
         }
-        let mut urls: Vec<&str> = self.echo.iter().map(|service| service.url.as_str()).collect();
+        let mut urls: Vec<String> = self.echo.iter().map(EchoService::shown).collect();
         urls.sort_unstable();
         urls.dedup();
         let why = match (self.echo.len(), urls.len()) {
@@ -132,10 +138,13 @@ mod tests {
     fn services_are_several_encrypted_and_outside() {
         assert_eq!(wrong(""), None);
         assert_eq!(wrong("echo = ['https://a.example/ip', { url = 'https://b.example', field = '/client/ip' }]"), None);
+        let with_key = EchoService { url: "https://a.example/ip?key=planted#planted".to_owned(), field: None };
+        assert_eq!(with_key.shown(), "https://a.example/ip");
         assert_eq!(wrong("echo = ['http://127.0.0.1:8025/echo/a', 'http://localhost:8025/echo/b']"), None);
         for bad in [
             "echo = ['https://a.example/ip']",
             "echo = ['https://a.example/ip', 'https://a.example/ip']",
+            "echo = ['https://a.example/ip', 'https://a.example/ip?format=json']",
             "echo = ['https://a.example/ip', 'http://b.example/ip']",
             "echo = ['https://a.example/ip', 'b.example']",
             "echo = ['https://a.example/ip', 'https://10.0.0.1/ip']",

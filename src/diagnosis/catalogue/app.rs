@@ -49,7 +49,7 @@ pub(super) fn entry(cause: Cause) -> Option<Entry> {
                 "AADSTS53003, 530032 or 530035 from the sign-in authority, or HTTP 456 from the server: the password was not judged wrong",
                 &[
                     "Look up the sign-in in the Entra admin centre under Sign-in logs; the tab Conditional Access names the policy.",
-                    "Often it is the place: add the public address of this machine to the policy's named locations, or leave this account out of the policy.",
+                    "Often it is the place: add the public address of this machine, which `pocketdocket address show` tells, to the policy's named locations, or leave this account out of the policy.",
                     WE_TEST,
                 ],
                 "some minutes, up to 1 hour",

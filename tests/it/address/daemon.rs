@@ -84,6 +84,21 @@ async fn a_list_that_names_the_new_address_lets_everybody_go_on_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_check_by_hand_asks_again_from_where_we_come() {
+    let firm = Firm::open("").await;
+    firm.running.come_from(seen_as(Some(AWAY), None));
+    firm.looks_in(31).await;
+    let checked = firm.run("user check weber").await;
+    assert!(checked.contains("address-not-allowed") && checked.contains("pocketdocket address allow"), "{checked}");
+    firm.running.come_from(seen_as(Some(HOME), None));
+    let checked = firm.run("user check weber").await;
+    assert!(checked.starts_with("exit code: 0") && checked.contains("works, on 127.0.0.1"), "{checked}");
+    assert_eq!(firm.parked(), ["kaya"]);
+    firm.tick().await;
+    assert!(firm.parked().is_empty(), "what a command learnt, the daemon knows");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn lies_contradictions_and_silence_park_nobody_and_the_last_known_address_counts_for_a_day() {
     let firm = Firm::open("").await;
     let lie = |address: &str| EchoManner::Says { address: address.parse().expect("an address") };
