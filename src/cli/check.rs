@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::{App, PRACTICE_PASSWORD, text_gateway},
-    state::{AuthMethod, LinkState, User},
+    state::{AuthMethod, ConfirmationWay, LinkState, User},
 };
 
 pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -> anyhow::Result<Exit> {
@@ -33,7 +33,7 @@ pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -
             exit = Exit::NeedsPerson;
         }
     }
-    if config.text_messages.is_set() {
+    if config.text_messages.is_set() || config.confirmation.accepts(ConfirmationWay::Text) {
         terminal.line(format_args!("text messages  {}", config.text_messages.described()))?;
         if let Err(failure) = text_gateway(config, ledger) {
             exit = report(&failure.into(), terminal);

@@ -81,8 +81,7 @@ impl Gateway {
         settings.ready()?;
         let authorities = web::Authorities::read(settings.ca_file.as_deref(), "text_messages")?;
         let build = |loopback| {
-            // HTTP/1.1: nothing of a request is in a log of the library then, however loud it is.
-            let client = web::client(&authorities, time_out(settings), loopback).http1_only();
+            let client = web::client(&authorities, time_out(settings), loopback);
             client.build().map_err(|error| {
                 Failure::new(FailureKind::Setting, "prepare connections to the gateway of text messages").because(error)
             })
@@ -162,10 +161,7 @@ impl Gateway {
         let (status, body) = self.exchange(VERIFY, request).await?;
         match serde_json::from_slice::<twilio::Refusal>(&body) {
             Ok(twilio::Refusal { code: 20404 }) if status == StatusCode::NOT_FOUND => Ok(true),
-            _ => match understood::<twilio::Message>(VERIFY, status, &body) {
-                Ok(_) => Ok(true),
-                Err(failure) => Err(failure),
-            },
+            _ => understood::<twilio::Message>(VERIFY, status, &body).map(|_| true),
         }
     }
 

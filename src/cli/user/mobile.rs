@@ -45,6 +45,12 @@ pub(super) fn set(
     if !accepted && number.is_some() {
         terminal.say("text messages are not accepted yet: add `text` to `methods` in `[confirmation]`");
     }
+    if let Some(moving) = installation.ledger.move_of(name)? {
+        // The other way into the mailbox is confirmed by the same phone.
+        let settings = installation.config.confirmation.clone();
+        let door = FirstUse::new(installation.ledger.clone(), settings, moving.door, who());
+        door.set_mobile(number, Timestamp::now())?;
+    }
     if let NumberEntered::TakenBack { before } = entered {
         terminal.warn(format_args!("the number before confirmed the link of `{name}`; its sync stands still"));
         crate::cli::runtime()?.block_on(async {

@@ -59,22 +59,33 @@ async fn create(
     Path(account): Path<String>,
     headers: HeaderMap,
     body: Bytes,
-) -> Result<Response, Response> {
+) -> Response {
     let fields = form(&headers, &body);
-    let field = |name: &str| fields.get(name).map(String::as_str).filter(|value| !value.is_empty());
-    let place = Place { mailbox: field("To").unwrap_or_default(), operation: OPERATION, ..Place::default() };
-    if let Some(spoilt) = answers::spoilt(&world, &place).await {
-        return Err(spoilt);
+    let number = fields.get("To").map(String::as_str).unwrap_or_default();
+    let place = Place { mailbox: number, operation: OPERATION, ..Place::default() };
+    match answers::spoilt(&world, &place).await {
+        Some(spoilt) => spoilt,
+        None => created(&world, &place, &headers, &account, &fields).unwrap_or_else(IntoResponse::into_response),
     }
-    may(&world, &headers, &account).map_err(IntoResponse::into_response)?;
-    let message = taken(&field).map_err(IntoResponse::into_response)?;
-    if let Some(code) = world.faults.strike(&place, |fault| match fault {
+}
+
+fn created(
+    world: &World,
+    place: &Place<'_>,
+    headers: &HeaderMap,
+    account: &str,
+    fields: &BTreeMap<String, String>,
+) -> Result<Response, Refused> {
+    may(world, headers, account)?;
+    let message = taken(fields)?;
+    let refused = world.faults.strike(place, |fault| match fault {
         Fault::TextRefused { code } => Some(*code),
         _ => None,
-    }) {
-        return Err(Refused::of(code, "The message was refused.").into_response());
+    });
+    if let Some(code) = refused {
+        return Err(Refused::of(code, "The message was refused."));
     }
-    let undelivered = world.faults.strike(&place, |fault| match fault {
+    let undelivered = world.faults.strike(place, |fault| match fault {
         Fault::TextUndelivered { code } => Some(*code),
         _ => None,
     });
@@ -87,16 +98,20 @@ async fn fetch(
     State(world): State<Arc<World>>,
     Path((account, message)): Path<(String, String)>,
     headers: HeaderMap,
-) -> Result<Response, Response> {
+) -> Response {
     let place = Place { operation: OPERATION, ..Place::default() };
-    if let Some(spoilt) = answers::spoilt(&world, &place).await {
-        return Err(spoilt);
+    match answers::spoilt(&world, &place).await {
+        Some(spoilt) => spoilt,
+        None => fetched(&world, &headers, &account, &message).unwrap_or_else(IntoResponse::into_response),
     }
-    may(&world, &headers, &account).map_err(IntoResponse::into_response)?;
-    let sid = message.strip_suffix(".json").unwrap_or(&message);
+}
+
+fn fetched(world: &World, headers: &HeaderMap, account: &str, message: &str) -> Result<Response, Refused> {
+    may(world, headers, account)?;
+    let sid = message.strip_suffix(".json").unwrap_or(message);
     match world.texts.looked_at(sid) {
         Some(message) => Ok(Json(shown(&message)).into_response()),
-        None => Err(Refused::of(20404, "The requested resource was not found").into_response()),
+        None => Err(Refused::of(20404, "The requested resource was not found")),
     }
 }
 
@@ -130,7 +145,8 @@ fn form(headers: &HeaderMap, body: &[u8]) -> BTreeMap<String, String> {
     fields
 }
 
-fn taken<'a>(field: &impl Fn(&str) -> Option<&'a str>) -> Result<TextMessage, Refused> {
+fn taken(fields: &BTreeMap<String, String>) -> Result<TextMessage, Refused> {
+    let field = |name: &str| fields.get(name).map(String::as_str).filter(|value| !value.is_empty());
     let to = field("To").ok_or_else(|| Refused::of(21604, "A 'To' phone number is required."))?;
     let digits = to.strip_prefix('+').unwrap_or_default();
     if !(7..=15).contains(&digits.len())

@@ -80,7 +80,7 @@ async fn lost(first_use: &FirstUse, gateway: &Gateway, receipt: &Receipt) -> Res
             Ok(_) => {}
             // The message may be there all the same.
             Err(FirstUseError::Gateway(failure)) => {
-                tracing::warn!(why = failure.chain(), "whether a text message arrived is not known");
+                tracing::warn!(error = failure.chain(), "whether a text message arrived is not known");
             }
             Err(error) => return Err(error),
         }
