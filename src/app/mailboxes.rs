@@ -264,7 +264,7 @@ impl Mailboxes {
                 let whose = match method {
                     _ if own => Whose::Own,
                     AuthMethod::Certificate => Whose::ByApp(address.clone()),
-                    _ => Whose::Of(address.clone()),
+                    _ => Whose::Shared(address.clone()),
                 };
                 Arc::new(GraphMailbox::connect(settings, link, &whose, sign_in, shared)?)
             }

@@ -2,6 +2,7 @@
 
 mod certificate;
 mod change;
+mod check;
 mod link;
 pub(in crate::cli) mod outside;
 mod show;
@@ -26,6 +27,7 @@ use crate::{
 pub(super) fn run(common: &Common, command: &ServiceAccount, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let installation = Installation::open(common)?;
     match command {
+        ServiceAccount::Check { name, json } => return check::run(&installation, name, json.json, terminal),
         ServiceAccount::Add(arguments) => add(&installation, arguments, terminal)?,
         ServiceAccount::List(json) => show::list(&installation, json.json, terminal)?,
         ServiceAccount::Show { name, json } => show::one(&installation, name, json.json, terminal)?,

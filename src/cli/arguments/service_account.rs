@@ -30,6 +30,13 @@ pub(in crate::cli) enum ServiceAccount {
     /// The certificates that it signs in with as an app: make, import, show
     #[command(subcommand)]
     Certificate(AccountCertificate),
+    /// Ask every mailbox that is reached through it, once: is it the account, or single users?
+    Check {
+        /// The service account
+        name: AccountName,
+        #[command(flatten)]
+        json: Json,
+    },
     /// Remove a service account that nobody goes through
     Remove {
         /// The service account

@@ -95,6 +95,7 @@ fn way(
             let strongest = ways.into_iter().find(|(way, possible)| *possible && settings.accepts(*way));
             Ok(strongest.map(|(way, _)| way).ok_or_else(|| at_the_provider(user))?)
         }
+        Some(ConfirmationWay::Provider) if user.details.service_account.is_some() => Err(at_the_provider(user).into()),
         Some(way) if settings.accepts(way) => Ok(way),
         Some(way) => {
             let others: Vec<String> = settings.methods.iter().map(|way| format!("`{way}`")).collect();
@@ -109,6 +110,15 @@ fn way(
 
 /// The provider asks for its second factor itself, in its own sign-in.
 fn at_the_provider(user: &User) -> Refusal {
+    if let Some(account) = &user.details.service_account {
+        return Refusal::needs_person(format!("the provider cannot confirm `{}`", user.name))
+            .because(format!(
+                "service account `{account}` signs in there and not the user: its second factor says nothing of whose mailbox this is"
+            ))
+            .hint(
+                "confirm it another way, with the user at hand: `methods` in `[confirmation]` has to accept `authenticator` or `mailbox`",
+            );
+    }
     Refusal::needs_person("the provider confirms while the user signs in there, not by this command")
         .hint(format!("`pocketdocket user link {}`, with the user at hand", user.name))
 }

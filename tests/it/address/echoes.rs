@@ -48,6 +48,7 @@ async fn text_and_json_are_read_and_services_that_see_alike_agree() {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 async fn ipv4_and_ipv6_are_asked_apart() {
     if TcpListener::bind("[::1]:0").is_err() {
         println!("skipped: this machine has no IPv6");
@@ -129,6 +130,7 @@ fn name_of_this_machine() -> Option<String> {
 }
 
 #[tokio::test]
+#[expect(clippy::print_stdout, reason = "a test that is skipped says so")]
 async fn a_name_that_leads_to_this_machine_or_into_the_lan_is_not_asked() {
     let Some(name) = name_of_this_machine() else {
         println!("skipped: no name leads to this machine or into its network");

@@ -292,8 +292,8 @@ fn the_powershell_is_powershell_and_calls_what_there_is() {
                 panic!("{name} calls {command}, which is not in the list")
             };
             for parameter in parameters {
-                let taken = takes.contains(&parameter.as_str()) || COMMON.contains(&parameter.as_str());
-                assert!(taken, "{name}: {command} has no parameter -{parameter}");
+                let parameter_is_known = takes.contains(&parameter.as_str()) || COMMON.contains(&parameter.as_str());
+                assert!(parameter_is_known, "{name}: {command} has no parameter -{parameter}");
                 called.insert(format!("{command} -{parameter}"));
             }
             called.insert(command.clone());

@@ -102,7 +102,7 @@ impl OverGraph {
         let token = self.tokens.lock().expect("not poisoned").get(&details.login).cloned();
         let token = token.ok_or_else(|| Failure::new(FailureKind::Unauthorized, "sign in"))?;
         let link = self.settings.graph_link(&details.address, None, "Europe/Berlin")?;
-        let whose = if details.login == details.address { Whose::Own } else { Whose::Of(details.address.clone()) };
+        let whose = if details.login == details.address { Whose::Own } else { Whose::Shared(details.address.clone()) };
         let token = Arc::new(Token(token));
         let mailbox = Arc::new(GraphMailbox::connect(&self.settings, link, &whose, token, Arc::clone(&self.shared))?);
         open.insert(user.name.clone(), Arc::clone(&mailbox));

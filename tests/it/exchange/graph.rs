@@ -229,7 +229,7 @@ async fn a_shared_mailbox_and_an_app_write_by_its_address() {
     let place = Place::of(Face::Graph).await;
     place.simulator.add_service_account("sync", PASSWORD.into()).unwrap();
     let token = place.simulator.graph_app_token("sync").unwrap();
-    let shared = graph_mailbox(&place.simulator, &Settings::default(), &Whose::Of(WEBER.to_owned()), &token);
+    let shared = graph_mailbox(&place.simulator, &Settings::default(), &Whose::Shared(WEBER.to_owned()), &token);
     for kind in Kind::ALL {
         let folder = shared.folder(kind).await.unwrap().id;
         assert!(shared.create(&folder, &[new_item(full(kind), "1")]).await.unwrap()[0].is_ok(), "{kind}");
