@@ -119,8 +119,13 @@ async fn link_through_account(demo: &Demo, name: &UserName, person: &Person, add
     demo.exchange.add_account(Account::service(login, secret.clone()).scoped_to(&[address]))?;
     let account = AccountName::try_from("exchange".to_owned());
     let account = account.map_err(|error| DemoError::NotConfirmed(name.to_string(), error.to_string()))?;
-    let details =
-        AccountDetails { login: login.to_owned(), method: AuthMethod::Windows, protocol: Protocol::Ews, url: None };
+    let details = AccountDetails {
+        login: login.to_owned(),
+        tenant: None,
+        method: AuthMethod::Windows,
+        protocol: Protocol::Ews,
+        url: None,
+    };
     ledger.add_service_account(&account, &details, BY, now)?;
     ledger.give_account_password(&account, &secret, BY, now)?;
     demo.exchange.add_mailbox(address, address, made_up())?;

@@ -31,11 +31,11 @@ pub fn app_warnings(app: &AppStatus, now: Timestamp) -> Vec<AppWarning> {
         };
         warnings.push(AppWarning { cause: ends, remedy });
     }
-    if let Some(outside) = app.outside.as_ref().filter(|outside| !outside.reached().is_empty()) {
+    if let Some(outside) = app.outside.as_ref().filter(|outside| !outside.reached.is_empty()) {
         warnings.push(AppWarning {
             cause: format!(
                 "the app reaches {} of {}, which must lie outside: it is not limited to the firm's users",
-                outside.reached().join(" and "),
+                outside.reached.join(" and "),
                 outside.address
             ),
             remedy: format!(
@@ -75,7 +75,8 @@ mod tests {
     fn app(certificates: Vec<KeptCertificate>, reached: Option<&[&str]>) -> AppStatus {
         let outside = reached.map(|reached| Outside {
             address: "chef@kanzlei.example".into(),
-            tried: Some((days(1), reached.iter().map(|kind| (*kind).to_owned()).collect())),
+            tried: Some(days(1)),
+            reached: reached.iter().map(|kind| (*kind).to_owned()).collect(),
         });
         AppStatus { account: "graph".parse().expect("a name"), certificates, outside }
     }

@@ -35,15 +35,10 @@ pub struct KeptCertificate {
 pub struct Outside {
     /// Its address.
     pub address: String,
-    /// When it was last tried, and what was reached there: nothing, as it should be, if the list is empty.
-    pub tried: Option<(Timestamp, Vec<String>)>,
-}
-
-impl Outside {
-    /// What the app reached there although it must not; nothing if it was refused, or not tried yet.
-    pub fn reached(&self) -> &[String] {
-        self.tried.as_ref().map_or(&[], |(_, reached)| reached)
-    }
+    /// When it was last tried.
+    pub tried: Option<Timestamp>,
+    /// What was reached there then: nothing, as it should be, if the app was refused.
+    pub reached: Vec<String>,
 }
 
 impl Ledger {
@@ -152,9 +147,11 @@ impl Ledger {
 pub(super) fn outside(transaction: &Transaction<'_>, account: &AccountName) -> Result<Option<Outside>, LedgerError> {
     let select = "SELECT address, asked_at, reached FROM outside_mailbox WHERE account = ?1";
     let found = transaction.prepare_cached(select)?.query_one([account.as_str()], |row| {
-        let asked = row.get::<_, Option<Moment>>(1)?.map(|moment| moment.0);
-        let reached = row.get::<_, Option<Json<Vec<String>>>>(2)?.map(|reached| reached.0);
-        Ok(Outside { address: row.get(0)?, tried: asked.zip(reached) })
+        Ok(Outside {
+            address: row.get(0)?,
+            tried: row.get::<_, Option<Moment>>(1)?.map(|moment| moment.0),
+            reached: row.get::<_, Option<Json<_>>>(2)?.map(|reached| reached.0).unwrap_or_default(),
+        })
     });
     Ok(found.optional()?)
 }

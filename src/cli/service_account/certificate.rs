@@ -267,10 +267,10 @@ fn show(
     Ok(())
 }
 
-fn said(Outside { address, tried }: &Outside, clock: &Clock) -> String {
+fn said(Outside { address, tried, reached }: &Outside, clock: &Clock) -> String {
     match tried {
         None => format!("{address}, not tried yet"),
-        Some((at, reached)) if reached.is_empty() => format!("{address}, refused as it must be ({})", clock.time(*at)),
-        Some((at, reached)) => format!("{address}: reaches its {} ({})", reached.join(" and "), clock.time(*at)),
+        Some(at) if reached.is_empty() => format!("{address}, refused as it must be ({})", clock.time(*at)),
+        Some(at) => format!("{address}: reaches its {} ({})", reached.join(" and "), clock.time(*at)),
     }
 }

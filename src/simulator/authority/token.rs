@@ -63,14 +63,18 @@ pub(super) async fn give(
     if let Some(answer) = answers::spoilt(&world, &place).await {
         return answer;
     }
-    if let Some(error) = steps::struck(&world, &place) {
-        return error.answer(now);
-    }
-    match judge(&world, &name, &form, &place) {
+    let judged = steps::struck(&world, &place).map_or_else(|| judge(&world, &name, &form, &place), Err);
+    match judged {
         Ok(tokens) => {
             ([(header::CACHE_CONTROL, "no-store"), (header::PRAGMA, "no-cache")], Json(tokens)).into_response()
         }
-        Err(error) => error.answer(now),
+        Err(error) => {
+            if form.get("grant_type") == CLIENT_CREDENTIALS {
+                // It is the app that signs in.
+                world.refuse(form.get("client_id"));
+            }
+            error.answer(now)
+        }
     }
 }
 

@@ -17,7 +17,7 @@ fn exchange() -> Exchange {
 }
 
 /// An installation with the account `graph`, and no certificate yet.
-fn place(exchange: &Exchange) -> Place {
+pub(super) fn place(exchange: &Exchange) -> Place {
     let place = Place::installed();
     place.accepts(&["mailbox"]);
     let configuration = std::fs::read_to_string(place.path("pocketdocket.toml")).expect("a configuration");
@@ -43,7 +43,7 @@ fn made(place: &Place) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-fn register(exchange: &Exchange, pem: &str, mailboxes: &[&str]) {
+pub(super) fn register(exchange: &Exchange, pem: &str, mailboxes: &[&str]) {
     act(exchange, &AppAction::AddCertificate { pem: pem.to_owned() });
     act(exchange, &AppAction::SetRoles { roles: vec!["Tasks.ReadWrite.All".to_owned()] });
     act(exchange, &AppAction::SetScope { mailboxes: mailboxes.iter().map(|it| (*it).to_owned()).collect() });
@@ -118,13 +118,13 @@ fn the_next_certificate_takes_over_only_when_it_was_taken() {
     assert!(place.run("user link weber").starts_with("exit code: 0"), "the first one goes on");
     let early = place.run("service-account link graph");
     assert!(early.starts_with("exit code: 1") && early.contains("does not take over"), "{early}");
-    assert!(place.run("user check weber").starts_with("exit code: 0"), "the first one still goes on");
+    assert!(place.run("user link weber").starts_with("exit code: 0"), "the first one still goes on");
     act(&exchange, &AppAction::AddCertificate { pem: next });
     let taken = place.run("service-account link graph");
     assert!(taken.starts_with("exit code: 0") && taken.contains("the one before is forgotten"), "{taken}");
     let account = "graph".parse().expect("a name");
     assert_eq!(place.ledger().certificates(&account).expect("a ledger").len(), 1);
-    assert!(place.run("user check weber").starts_with("exit code: 0"));
+    assert!(place.run("user link weber").starts_with("exit code: 0"));
     // Another app is another registration: nothing of the old one is kept.
     let other = "service-account change graph --client-id 0e6f1c52-0000-4f7e-9d42-5be1c07a9e14";
     assert!(place.run(other).contains("service-account link graph"));

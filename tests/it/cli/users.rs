@@ -272,7 +272,9 @@ fn the_way_to_sign_in_is_chosen_per_user_and_may_be_changed() {
     ");
     assert!(place.run("user change huber --method oauth").contains("is entered so already"));
     assert!(place.run("user change huber").starts_with("exit code: 2"), "says nothing");
-    assert!(place.run("user change huber --method telepathy").contains("`password`, `oauth` and `windows`"));
+    assert!(
+        place.run("user change huber --method telepathy").contains("`password`, `oauth`, `windows` and `certificate`")
+    );
     let check = place.run("check");
     assert!(check.contains("tenant `kanzlei.example`, app `an-app`"), "{check}");
     let list = place.command("user list --json").output().expect("starts");

@@ -7,13 +7,18 @@ use axum::{Form, Json, Router, extract::State, routing};
 use jiff::Timestamp;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use pocketdocket::{
+    app::Mailboxes,
     auth::oauth::{
         Audience, Authority, Settings, TokenSource as _,
         certificate::{AppCertificate, AppSession, Unfit, make, pem, pfx},
     },
     diagnosis::Cause,
-    ports::FailureKind,
+    domain::{FirmId, PersonId},
+    exchange,
+    ports::{FailureKind, Protocol},
     simulator::{self, AppAction, CLIENT_ID, Fault, FaultRule, Running, TENANT},
+    state::{AccountDetails, AccountName, AuthMethod, KeptCertificate, Ledger, UserDetails},
+    vault::Vault,
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
@@ -92,15 +97,85 @@ async fn one_token_serves_everybody_until_it_ends_and_one_refusal_is_one_request
     assert!(tokens.iter().all(|token| token.expose_secret() == tokens[0].expose_secret()));
     // Whoever was refused with it gets another one, and the others get that one too.
     running.administrator().act_on_app(CLIENT_ID, &AppAction::RemoveCertificates).expect("are removed");
-    running.faults().add(FaultRule::new(Fault::OauthError { code: 700_027, error: None, suberror: None }).times(1));
     let refusals = all(Some(tokens[0].clone())).await;
     for refusal in refusals {
         let failure = refusal.expect_err("is refused");
         assert_eq!((failure.kind, failure.cause), (FailureKind::Unauthorized, Some(Cause::AppSecretExpired)));
         assert!(failure.hint.is_some_and(|hint| hint.contains("service-account certificate show graph")));
     }
-    assert!(running.faults().active().is_empty(), "the fault struck");
-    assert_eq!(running.refused_sign_ins(CLIENT_ID), 0, "no account was touched");
+    assert_eq!(running.refused_sign_ins(CLIENT_ID), 1, "by one request for all of them");
+}
+
+/// An app whose certificate nobody knows any more: one wrong try for all users of the account, and none for anybody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_users_of_one_app_make_one_wrong_try() {
+    let (running, settings, certificate) = registered().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let vault = Vault::with_random_key();
+    let ledger = Ledger::create(&folder.path().join("data"), vault, FirmId([7; 16])).expect("a ledger");
+    let (account, now): (AccountName, _) = ("graph".parse().expect("a name"), Timestamp::now());
+    let entered = AccountDetails {
+        login: CLIENT_ID.to_owned(),
+        tenant: Some(TENANT.to_owned()),
+        method: AuthMethod::Certificate,
+        protocol: Protocol::Graph,
+        url: None,
+    };
+    ledger.add_service_account(&account, &entered, "test", now).expect("entered");
+    let kept = KeptCertificate {
+        thumbprint: certificate.thumbprint(),
+        der: certificate.der().to_vec(),
+        not_after: certificate.not_after(),
+        kept: now,
+        proven: None,
+    };
+    ledger.keep_certificate(&account, &kept, certificate.key(), "test").expect("kept");
+    let mut users = Vec::new();
+    for number in 0..500 {
+        let (name, mailbox) = (format!("user{number}"), format!("user{number}@kanzlei.example"));
+        running.add_mailbox(&mailbox, &mailbox, "its own".into()).expect("a mailbox");
+        let details = UserDetails {
+            person: PersonId(name.clone()),
+            address: mailbox,
+            login: String::new(),
+            url: None,
+            protocol: Protocol::Graph,
+            method: AuthMethod::Certificate,
+            service_account: Some(account.clone()),
+            settings: json!({}),
+        };
+        let name = name.parse().expect("a name");
+        ledger.add_user(&name, &details, "test", now).expect("entered");
+        users.push(ledger.user(&name).expect("is entered"));
+    }
+    let addresses: Vec<&str> = users.iter().map(|user| user.details.address.as_str()).collect();
+    register(&running, &certificate, &addresses);
+    let exchange = exchange::Settings { graph_url: running.graph_url(), ..exchange::Settings::default() };
+    let settings = Settings { tenant: None, client_id: None, ..settings };
+    let mailboxes = Mailboxes::new(exchange, settings, ledger.clone(), "UTC".to_owned()).expect("good settings");
+    let early = mailboxes.of(&users[0]).err().expect("nothing was proven yet");
+    assert!(early.hint.is_some_and(|hint| hint.contains("certificate make graph")));
+    ledger.certificate_proven(&account, &certificate.thumbprint(), "test", now).expect("noted");
+    let ask = async || {
+        let opened: Vec<_> = users.iter().map(|user| mailboxes.of(user).expect("opens")).collect();
+        futures_util::future::join_all(opened.iter().map(|mailbox| mailbox.identity())).await
+    };
+    assert!(ask().await.iter().all(Result::is_ok));
+    // One mailbox is taken out of the scope: that user alone hears of it.
+    let inside = addresses.iter().skip(1).map(|mailbox| (*mailbox).to_owned()).collect();
+    let administrator = running.administrator();
+    administrator.act_on_app(CLIENT_ID, &AppAction::SetScope { mailboxes: inside }).expect("is set");
+    let mut asked = ask().await.into_iter();
+    let outside = asked.next().and_then(Result::err).expect("is refused");
+    assert_eq!((outside.kind, outside.cause), (FailureKind::Forbidden, Some(Cause::OutsideScope)));
+    assert!(asked.all(|identity| identity.is_ok()));
+    // The registration is lost, and the tokens end.
+    administrator.act_on_app(CLIENT_ID, &AppAction::RemoveCertificates).expect("are removed");
+    administrator.advance_clock(2 * 3600);
+    for failure in ask().await.into_iter().chain(ask().await) {
+        assert_eq!(failure.expect_err("is refused").kind, FailureKind::Unauthorized);
+    }
+    assert_eq!(running.refused_sign_ins(CLIENT_ID), 1);
 }
 
 #[tokio::test]
@@ -316,6 +391,19 @@ async fn what_is_signed_is_good_for_a_library_that_others_wrote() {
         let output = output.expect("python runs");
         assert_eq!(String::from_utf8_lossy(&output.stdout), "good\n", "{}", String::from_utf8_lossy(&output.stderr));
     }
+}
+
+/// A PFX file with certificate and key.
+pub(crate) fn packed(certificate: &AppCertificate, passphrase: &str) -> Vec<u8> {
+    use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
+    use rustls::pki_types::{PrivateKeyDer, pem::PemObject as _};
+
+    let der = PrivateKeyDer::from_pem_slice(certificate.key().expose_secret().as_bytes()).expect("a key");
+    let key = PrivateKey::from_der(der.secret_der()).expect("a key");
+    let of_it = Certificate::from_der(certificate.der()).expect("a certificate");
+    let mut store = KeyStore::new();
+    store.add_entry("app", KeyStoreEntry::PrivateKeyChain(PrivateKeyChain::new(b"1".to_vec(), key, [of_it])));
+    store.writer(passphrase).write().expect("can be written")
 }
 
 /// Files as OpenSSL writes them: what people have.

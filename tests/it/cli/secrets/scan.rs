@@ -7,7 +7,11 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use pocketdocket::simulator::{self, CLIENT_ID, Fault, FaultRule, TENANT};
+use pocketdocket::{
+    auth::oauth::certificate,
+    simulator::{self, CLIENT_ID, Fault, FaultRule, TENANT},
+};
+use rustls::pki_types::pem::PemObject as _;
 use secrecy::ExposeSecret as _;
 
 use super::{
@@ -293,6 +297,68 @@ fn tokens_are_found_nowhere() {
     assert!(seen.0.iter().any(|(place, bytes)| place.ends_with("link.log") && !bytes.is_empty()));
     seen.assert_without(&secrets);
     runtime.block_on(running.shutdown());
+}
+
+/// An app with a certificate: its private key, the statements that are signed with it, and the passphrase of a file.
+#[test]
+fn what_belongs_to_a_certificate_is_found_nowhere() {
+    let offer = simulator::SignInOffer::Oauth;
+    let exchange = Exchange::start_with(simulator::Settings { offer, ..simulator::Settings::default() });
+    let place = crate::cli::certificate::place(&exchange);
+    let mut seen = Seen::default();
+    // The file that somebody brings lies elsewhere.
+    let papers = tempfile::tempdir().expect("a temporary folder");
+    let brought = certificate::make("app", jiff::Timestamp::now(), 30).expect("can be made");
+    let pfx = papers.path().join("app.pfx");
+    fs::write(&pfx, crate::sign_in::certificate::packed(&brought, PASSPHRASE)).expect("ours");
+    let import = format!("service-account certificate import graph {} --passphrase-stdin", pfx.display());
+    assert_eq!(seen.run(&place, &import, WRONG).status.code(), Some(1));
+    assert!(seen.run(&place, &import, PASSPHRASE).status.success());
+    let mut keys = vec![brought.key().clone()];
+    for line in [
+        "service-account link graph --mailbox weber@kanzlei.example",
+        "service-account certificate make graph",
+        "service-account certificate show graph --json",
+        "service-account certificate show graph --pem",
+    ] {
+        seen.run(&place, line, "");
+    }
+    let account = "graph".parse().expect("a name");
+    let newest = place.ledger().certificates(&account).expect("can be read").pop().expect("is there");
+    keys.push(place.ledger().certificate_key(&account, &newest.thumbprint).expect("can be read").expect("is there"));
+    let pem = certificate::pem_of(&newest.der);
+    crate::cli::certificate::register(&exchange, &pem, &["weber@kanzlei.example"]);
+    for line in [
+        "service-account link graph --mailbox weber@kanzlei.example --outside nobody@kanzlei.example",
+        "user add weber --person HW --mailbox weber@kanzlei.example --service-account graph",
+        "user link weber",
+        "user check weber",
+        "check --online",
+        "status --json",
+        "history --json",
+        "vault rotate",
+    ] {
+        seen.run(&place, line, "");
+    }
+    assert!(place.run("user link weber").starts_with("exit code: 0"), "its key can still be opened");
+    let mut secrets = vec![
+        Secret::new("a token or a statement", "eyJhbGci"),
+        Secret::new("a token or a statement", "eyJ0eXAi"),
+        Secret::new("the passphrase of a file", PASSPHRASE),
+        master_key(&place),
+    ];
+    for key in &keys {
+        let text = key.expose_secret();
+        // Its first lines are alike in all keys of that length.
+        let line = text.lines().nth(20).expect("a key is long");
+        secrets.push(Secret::new("a line of a private key", line));
+        let der = rustls::pki_types::PrivateKeyDer::from_pem_slice(text.as_bytes()).expect("a key");
+        let middle = der.secret_der().get(600..664).expect("a key is long");
+        secrets.push(Secret::new("bytes of a private key", middle.to_vec()));
+    }
+    seen.files(&place);
+    seen.assert_without(&secrets);
+    exchange.stop();
 }
 
 /// A user with an authenticator app: its key, the codes of it, and what opens a lost one.
