@@ -3,6 +3,7 @@
 //! An [`App`] owns the ledger, the practice database and the way to mailboxes, and builds engines from them: the real one, and
 //! one on a copy of the ledger for rehearsals.
 
+mod addresses;
 mod credential;
 mod first_use;
 mod kept_grant;
@@ -13,6 +14,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use jiff::Timestamp;
 
 pub use self::{
+    addresses::{Addresses, Asked},
     first_use::{ByProvider, FirstUse, FirstUseError},
     mailboxes::{Mailboxes, audience},
 };
@@ -48,8 +50,9 @@ impl App {
     pub fn new(config: Config, ledger: Ledger) -> Result<Self, Failure> {
         let source = sources::open_with(&config.practice, practice_password(ledger.clone()))?;
         let zone = config.scope.office_zone.iana_name().unwrap_or("UTC").to_owned();
-        let mailboxes =
-            Arc::new(Mailboxes::new(config.exchange.clone(), config.sign_in.clone(), ledger.clone(), zone)?);
+        let addresses = Addresses::new(&config.address, ledger.clone())?;
+        let mailboxes = Mailboxes::new(config.exchange.clone(), config.sign_in.clone(), ledger.clone(), zone)?;
+        let mailboxes = Arc::new(mailboxes.with_addresses(addresses));
         Ok(Self { config, ledger, source, mailboxes })
     }
 

@@ -4,6 +4,7 @@
 //! what happened, why, and what to do next, and ends in one of few [exit codes](Exit). Secrets come from a prompt or from standard
 //! input, never from an argument, where every process of the machine could read them.
 
+mod address;
 mod adopt;
 mod answers;
 mod arguments;
@@ -25,6 +26,7 @@ mod practice;
 mod proposals;
 mod report;
 mod run;
+mod service_account;
 mod show;
 mod simulator;
 mod status;
@@ -78,6 +80,8 @@ impl Command {
             Self::Check(arguments) => check::run(common, arguments, terminal),
             Self::Practice { command } => practice::run(common, command, terminal),
             Self::User { command } => user::run(common, command, terminal),
+            Self::ServiceAccount { command } => service_account::run(common, command, terminal),
+            Self::Address { command } => address::run(common, command, terminal),
             Self::Plan(arguments) => plan::run(common, arguments, terminal),
             Self::Sync(arguments) => sync::run(common, arguments, terminal),
             Self::Run => run::run(common),

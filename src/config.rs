@@ -24,7 +24,12 @@ pub use policy::{PerKind, PolicySettings};
 pub use secrets::names_secret;
 pub use template::{SAMPLE, written};
 
-use crate::{auth::oauth, engine, exchange, plan::ScopeSettings, sources};
+use crate::{
+    auth::{address, oauth},
+    engine, exchange,
+    plan::ScopeSettings,
+    sources,
+};
 
 /// The name of the file where nobody says otherwise.
 pub const FILE_NAME: &str = "pocketdocket.toml";
@@ -46,6 +51,9 @@ pub struct Config {
     /// Where users sign in by OAuth.
     #[serde(default)]
     pub sign_in: oauth::Settings,
+    /// Who tells this machine's public address.
+    #[serde(default)]
+    pub address: address::Settings,
     /// When and how widely to sync.
     #[serde(default)]
     pub sync: engine::Settings,
@@ -85,7 +93,10 @@ impl Config {
     pub fn named_files(&self) -> Vec<PathBuf> {
         let mapping = is_path(&self.practice.mapping).then(|| PathBuf::from(&self.practice.mapping));
         let practice = self.practice.server.as_ref().and_then(|server| server.ca_file.clone());
-        [mapping, practice, self.exchange.ca_file.clone(), self.sign_in.ca_file.clone()].into_iter().flatten().collect()
+        [mapping, practice, self.exchange.ca_file.clone(), self.sign_in.ca_file.clone(), self.address.ca_file.clone()]
+            .into_iter()
+            .flatten()
+            .collect()
     }
 
     fn resolve(&mut self) {
@@ -107,6 +118,7 @@ impl Config {
         self.practice.server.iter_mut().flat_map(|server| &mut server.ca_file).for_each(from_here);
         self.exchange.ca_file.iter_mut().for_each(from_here);
         self.sign_in.ca_file.iter_mut().for_each(from_here);
+        self.address.ca_file.iter_mut().for_each(from_here);
         // A national cloud has a Graph of its own.
         if self.exchange.graph_url == exchange::Settings::default().graph_url
             && let Some(graph_url) = self.sign_in.graph_url()
@@ -151,7 +163,8 @@ impl Config {
             return refuse("confirmation.methods", "nobody could ever confirm; name at least one way".to_owned());
         }
         let server = self.practice.server.as_ref().and_then(sources::ServerSettings::wrong);
-        if let Some((setting, what)) = server.or_else(|| self.sign_in.wrong()).or_else(|| self.exchange.wrong()) {
+        let wrong = server.or_else(|| self.sign_in.wrong()).or_else(|| self.address.wrong());
+        if let Some((setting, what)) = wrong.or_else(|| self.exchange.wrong()) {
             return refuse(setting, what);
         }
         match (&self.practice.database, &self.practice.server) {

@@ -8,6 +8,7 @@
 //! a server sent is ever quoted: evidence is made of our own words, of numbers, and of words that we know.
 
 mod aadsts;
+pub mod address;
 mod catalogue;
 mod cause;
 mod classify;
@@ -17,7 +18,7 @@ mod next_try;
 mod observation;
 
 pub use aadsts::{Aadsts, OauthError};
-pub use catalogue::{Entry, Fixer};
+pub use catalogue::{Entry, Fixer, of_account};
 pub use cause::Cause;
 pub use classify::is_exchange_online;
 pub use ews::cause_of_response_code;

@@ -34,6 +34,7 @@ mod moving;
 mod observe;
 mod overheard;
 mod pending;
+mod places;
 mod prove;
 mod recipients;
 mod report;

@@ -3,7 +3,7 @@
 //! One mailbox model ([`mailbox`], [`item`]) that knows nothing of any protocol, and faces apart from it: EWS ([`ews`]) and
 //! Graph ([`graph`]) for programs, an authority that gives tokens ([`authority`]), autodiscover that says where mailboxes are
 //! ([`autodiscover`]), a page per mailbox ([`page`]) that shows
-//! what a phone would show, and a control door ([`control`]) through which
+//! what a phone would show, echo services that tell from where we come ([`outside`]), and a control door ([`control`]) through which
 //! tests and people switch [`Fault`]s on and play the user's [`Phone`]. It speaks two dialects. *Strict* refuses what a real
 //! Exchange Server would refuse: elements out of the schema's order, missing attributes, stale change keys, fields that do
 //! not match their paths. *Lenient* behaves as other servers do that speak EWS: it answers faults with status 200, never
@@ -29,6 +29,7 @@ mod item;
 mod listener;
 mod mailbox;
 mod mailboxes_file;
+mod outside;
 mod page;
 mod phone;
 mod settings;
@@ -40,7 +41,7 @@ mod windows;
 mod world;
 
 use std::{
-    net::{Ipv4Addr, SocketAddr},
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -58,6 +59,7 @@ pub use faults::{Fault, FaultError, FaultRule, Faults, TokenFlaw};
 pub use graph::{GraphLimits, GraphUse};
 pub use item::{Item, ItemKind, Property};
 pub use mailboxes_file::MailboxesFileError;
+pub use outside::{EchoManner, OnlyFrom, OuterAddress};
 pub use phone::{Phone, PhoneAction};
 pub use settings::{Dialect, Lockout, Settings, SignInOffer};
 pub use tls::{Certificate, TlsError};
@@ -136,21 +138,34 @@ impl Simulator {
         }
         let scheme = if tls.is_some() { "https" } else { "http" };
         let channel = tls.as_ref().map(|tls| windows::channel(&tls.shown));
+        let over_v6 = match settings.outer.v6 {
+            Some(_) => {
+                Some(tokio::net::TcpListener::bind((Ipv6Addr::LOCALHOST, address.port())).await.map_err(listen)?)
+            }
+            None => None,
+        };
         let world = Arc::new(World::open(settings, format!("{scheme}://{address}"), channel)?);
         let stop = CancellationToken::new();
         let router = ews::router(Arc::clone(&world))
             .merge(graph::router(Arc::clone(&world)))
             .merge(authority::router(Arc::clone(&world)))
             .merge(autodiscover::router(Arc::clone(&world)))
+            .merge(outside::router(Arc::clone(&world), false))
             .layer(from_fn_with_state(Arc::clone(&world), answers::misdated))
             .merge(control::router(Arc::clone(&world)))
             .merge(page::router(Arc::clone(&world)));
+        if let Some(socket) = over_v6 {
+            let (router, stopped) = (outside::router(Arc::clone(&world), true), stop.clone().cancelled_owned());
+            let listener = CuttableListener::of(socket, tls.as_ref()).map_err(listen)?;
+            tokio::spawn(async move {
+                if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
+                    tracing::error!("the simulator's echo services over IPv6 stopped: {error}");
+                }
+            });
+        }
         let service = router.into_make_service_with_connect_info::<Wire>();
         let stopped = stop.clone().cancelled_owned();
-        let listener = match &tls {
-            Some(tls) => CuttableListener::tls(socket, Arc::clone(&tls.config)).map_err(listen)?,
-            None => CuttableListener::Plain(socket),
-        };
+        let listener = CuttableListener::of(socket, tls.as_ref()).map_err(listen)?;
         let task = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, service).with_graceful_shutdown(stopped).await {
                 tracing::error!("the simulator stopped: {error}");
@@ -260,6 +275,26 @@ impl Running {
     /// Whoever administers accounts and the authority.
     pub fn administrator(&self) -> Administrator {
         Administrator { world: Arc::clone(&self.world) }
+    }
+
+    /// An echo service of this name, which answers with the address that the outer world sees us come from.
+    pub fn echo_url(&self, name: &str) -> String {
+        format!("{}/echo/{name}", self.world.base)
+    }
+
+    /// From now on the outer world sees us come from there.
+    pub fn come_from(&self, address: OuterAddress) {
+        self.world.outside.come_from(address);
+    }
+
+    /// From now on the echo service of this name answers so.
+    pub fn set_echo(&self, name: &str, manner: EchoManner) {
+        self.world.outside.behave(name, manner);
+    }
+
+    /// From now on an account may sign in from these networks only.
+    pub fn allow_only_from(&self, rule: OnlyFrom) {
+        self.world.outside.allow(rule);
     }
 
     /// From now on Windows authentication has to be bound to the TLS connection, or need not be.

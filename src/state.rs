@@ -9,7 +9,9 @@
 //! Methods are synchronous and take the time as an argument. A [`Ledger`] is cheap to clone; commands and the engine may
 //! have the same file open, the engine alone holds the [`EngineLock`].
 
+mod addresses;
 mod adoptions;
+mod allowed_networks;
 mod budgets;
 mod columns;
 mod confirmations;
@@ -40,6 +42,8 @@ mod rehearsal;
 mod requests;
 mod rows;
 mod secrets;
+mod service_account;
+mod service_accounts;
 mod settle;
 mod shut;
 mod source_health;
@@ -50,13 +54,14 @@ mod users;
 mod whereabouts;
 
 pub use adoptions::{FoundMatch, Leftovers, Pair, PairNumber, Portrait};
+pub use allowed_networks::AccountStanding;
 pub use confirmed::{
     Attempt, ConfirmationWay, Confirmed, Effect, GRACE, KeptState, NOT_CONFIRMED_AGAIN, Reconfirm, ReconfirmWhy,
     Recovered,
 };
 pub use diagnosis::Diagnosed;
 pub use error::LedgerError;
-pub use grants::{Grant, GrantClaim};
+pub use grants::{Grant, GrantClaim, GrantOf};
 pub use history::{AuditEntry, HistoryEntry, HistoryFilter, Run, RunCounts, RunId};
 pub use holds::{HeldOperations, HoldId, HoldSummary, Released};
 pub use journal::{IntentId, OpenIntent, ParkedRecord, Resolution};
@@ -73,6 +78,7 @@ pub use people::Colleague;
 pub use proposals::{BeforeImage, ClosedProposal, Proposal, ProposalEntry, ProposalId, Verdict};
 pub use refusals::{CredentialMark, Refusal};
 pub use requests::{Request, RequestId};
+pub use service_account::{AccountDetails, AccountName, AccountNameError, ServiceAccount};
 pub use settle::{Outcome, Settlement};
 pub use shut::Shut;
 pub use source_health::SourceHealth;

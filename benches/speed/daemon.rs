@@ -127,6 +127,7 @@ impl Daemon {
                 url: None,
                 protocol: pocketdocket::ports::Protocol::Ews,
                 method: AuthMethod::Password,
+                service_account: None,
                 settings: serde_json::json!({}),
             };
             self.ledger.add_user(&name, &details, "bench", self.now())?;

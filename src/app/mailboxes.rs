@@ -1,5 +1,6 @@
 //! From a link to its mailbox: the address, the way to sign in, and the protocol.
 
+mod place;
 mod whereabouts;
 
 use std::{
@@ -12,8 +13,9 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 
 use super::{
+    addresses::Addresses,
     credential::{Credential, Guarded},
-    kept_grant::KeptGrant,
+    kept_grant::{KeptGrant, Owner},
     ledger_failure,
 };
 use crate::{
@@ -21,12 +23,13 @@ use crate::{
         exchange_online,
         oauth::{self, Audience, Authority, Bearer, Session},
         password::Basic,
+        service_account::{Through, impersonates},
         windows::Windows,
     },
     engine::Connect,
     exchange::{self, EwsMailbox, GraphMailbox, LinkAddress, Shared, graph::Whose},
     ports::{Authenticator, Failure, FailureKind, Mailbox, Protocol},
-    state::{ActiveUser, AuthMethod, CredentialMark, Ledger, User, UserDetails, UserName},
+    state::{AccountName, ActiveUser, AuthMethod, CredentialMark, Ledger, User, UserDetails, UserName},
 };
 
 /// Opens mailboxes, and keeps them open: what one learns of its server (its version, its pauses) is of use the next time.
@@ -38,6 +41,8 @@ pub struct Mailboxes {
     zone: String,
     authority: Mutex<Option<Arc<Authority>>>,
     open: Mutex<HashMap<UserName, Opened>>,
+    /// Who knows from where we come.
+    addresses: Option<Addresses>,
     /// When autodiscover was last asked for a user.
     asked: Mutex<HashMap<UserName, Timestamp>>,
 }
@@ -47,6 +52,7 @@ struct Opened {
     link: LinkAddress,
     login: String,
     method: AuthMethod,
+    account: Option<AccountName>,
     way: Way,
     mailbox: Arc<dyn Mailbox>,
 }
@@ -65,8 +71,9 @@ impl Opened {
         link: &LinkAddress,
     ) -> Option<(&'a Way, Arc<dyn Mailbox>)> {
         let opened = open.get(&user.name)?;
-        let UserDetails { login, method, .. } = &user.details;
-        let same = (&opened.link, &opened.login, &opened.method) == (link, login, method);
+        let UserDetails { login, method, service_account, .. } = &user.details;
+        let same =
+            (&opened.link, &opened.login, &opened.method, &opened.account) == (link, login, method, service_account);
         same.then(|| (&opened.way, Arc::clone(&opened.mailbox)))
     }
 
@@ -74,6 +81,14 @@ impl Opened {
     fn credential(&self, mark: CredentialMark) -> Option<&Arc<Credential>> {
         match &self.way {
             Way::Password(credential) if credential.mark() == mark => Some(credential),
+            _ => None,
+        }
+    }
+
+    /// The session of a service account, if it is through this one.
+    fn session(&self, account: &AccountName) -> Option<&Arc<Session>> {
+        match &self.way {
+            Way::OAuth(session) if self.account.as_ref() == Some(account) => Some(session),
             _ => None,
         }
     }
@@ -92,7 +107,14 @@ impl Mailboxes {
     ) -> Result<Self, Failure> {
         let shared = Arc::new(Shared::new(&settings)?);
         let (authority, open, asked) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(Self { settings, sign_in, shared, ledger, zone, authority, open, asked })
+        Ok(Self { settings, sign_in, shared, ledger, zone, authority, open, addresses: None, asked })
+    }
+
+    /// The same, knowing from where we come.
+    #[must_use]
+    pub fn with_addresses(mut self, addresses: Addresses) -> Self {
+        self.addresses = Some(addresses);
+        self
     }
 
     /// The mailbox of a link, with the secret that the ledger keeps for it. Asked for once for each pass: links that share a
@@ -109,16 +131,15 @@ impl Mailboxes {
 
     fn by_password(&self, user: &User) -> Result<Arc<dyn Mailbox>, Failure> {
         let doing = || format!("open the mailbox of `{}`", user.name);
-        let password = self.ledger.password(&user.name).map_err(|error| ledger_failure(&doing(), error))?;
+        let trouble = |error| ledger_failure(&doing(), error);
+        let password = self.ledger.password_of(user).map_err(trouble)?;
         let password = password.ok_or_else(|| {
             Failure::new(FailureKind::Unauthorized, doing())
                 .because("no password was given for it yet")
-                .hint(format!("give it: `pocketdocket user link {}`", user.name))
+                .hint(format!("give it: `{}`", user.link_command()))
         })?;
-        let link = self.address(user)?;
-        let trouble = |error| ledger_failure(&doing(), error);
-        let login = user.details.login.clone();
-        let mark = self.ledger.credential_mark(&login, &password).map_err(trouble)?;
+        let link = self.address(&user.details)?;
+        let mark = self.ledger.credential_mark(&user.details.login, &password).map_err(trouble)?;
         let mut open = self.open();
         if let Some((Way::Password(credential), mailbox)) = Opened::of(&open, user, &link)
             && credential.mark() == mark
@@ -129,45 +150,64 @@ impl Mailboxes {
         let same = open.values().find_map(|opened| opened.credential(mark));
         let credential = same.map_or_else(|| Arc::new(Credential::new(self.ledger.clone(), mark)), Arc::clone);
         credential.begin_pass().map_err(trouble)?;
-        let sign_in = Arc::new(Guarded::new(signing(user, &link, &password)?, Arc::clone(&credential)));
-        let mailbox = self.connect(user, link.clone(), sign_in)?;
-        let (method, way) = (user.details.method, Way::Password(credential));
-        open.insert(user.name.clone(), Opened { link, login, method, way, mailbox: Arc::clone(&mailbox) });
+        let sign_in = Guarded::new(signing(&user.details, &link, &password)?, Arc::clone(&credential));
+        let mailbox = self.connect(&user.details, link.clone(), Arc::new(sign_in))?;
+        open.insert(user.name.clone(), opened(user, link, Way::Password(credential), &mailbox));
         Ok(mailbox)
     }
 
     fn by_oauth(&self, user: &User) -> Result<Arc<dyn Mailbox>, Failure> {
-        let link = self.address(user)?;
+        let link = self.address(&user.details)?;
+        let account = user.details.service_account.as_ref();
+        let begin_pass = |session: &Session| match account {
+            Some(_) => session.begin_shared_pass(),
+            None => session.begin_pass(),
+        };
         let mut open = self.open();
         if let Some((Way::OAuth(session), mailbox)) = Opened::of(&open, user, &link) {
-            session.begin_pass();
+            begin_pass(session);
             return Ok(mailbox);
         }
-        let grant = KeptGrant::new(self.ledger.clone(), user.name.clone());
-        let session = Arc::new(Session::new(self.authority()?, Arc::new(grant), user.name.as_str()));
+        let same = account.and_then(|account| open.values().find_map(|opened| opened.session(account)));
+        let session = match (same, account) {
+            (Some(session), _) => Arc::clone(session),
+            (None, account) => Arc::new(self.session(user, account)?),
+        };
+        begin_pass(&session);
         let bearer = Bearer::new(Arc::clone(&session), audience(&user.details));
-        let mailbox = self.connect(user, link.clone(), Arc::new(bearer))?;
-        let (login, method, way) = (user.details.login.clone(), user.details.method, Way::OAuth(session));
-        open.insert(user.name.clone(), Opened { link, login, method, way, mailbox: Arc::clone(&mailbox) });
+        let mailbox = self.connect(&user.details, link.clone(), Arc::new(bearer))?;
+        open.insert(user.name.clone(), opened(user, link, Way::OAuth(session), &mailbox));
         Ok(mailbox)
+    }
+
+    /// With the user's grant, or the service account's.
+    fn session(&self, user: &User, account: Option<&AccountName>) -> Result<Session, Failure> {
+        let (owner, name) = match account {
+            // Whose name a hint needs is known where the account is.
+            Some(account) => (Owner::Account(account.clone()), "NAME"),
+            None => (Owner::User(user.name.clone()), user.name.as_str()),
+        };
+        let grant = KeptGrant::new(self.ledger.clone(), owner);
+        Ok(Session::new(self.authority()?, Arc::new(grant), name))
     }
 
     /// The mailbox of a link with a password that is still to be tried.
     ///
     /// # Errors
     /// [`FailureKind::Setting`] when the address cannot be used.
-    pub fn with_password(&self, user: &User, password: &SecretString) -> Result<Arc<dyn Mailbox>, Failure> {
-        let link = self.address(user)?;
-        let sign_in = signing(user, &link, password)?;
-        self.connect(user, link, sign_in)
+    pub fn with_password(&self, details: &UserDetails, password: &SecretString) -> Result<Arc<dyn Mailbox>, Failure> {
+        let link = self.address(details)?;
+        let sign_in = signing(details, &link, password)?;
+        self.connect(details, link, sign_in)
     }
 
     /// The mailbox of a link with a grant that is still to be tried.
     ///
     /// # Errors
     /// [`FailureKind::Setting`] when the address cannot be used.
-    pub fn with_session(&self, user: &User, session: Session) -> Result<Arc<dyn Mailbox>, Failure> {
-        self.connect(user, self.address(user)?, Arc::new(Bearer::new(Arc::new(session), audience(&user.details))))
+    pub fn with_session(&self, details: &UserDetails, session: Session) -> Result<Arc<dyn Mailbox>, Failure> {
+        let bearer = Bearer::new(Arc::new(session), audience(details));
+        self.connect(details, self.address(details)?, Arc::new(bearer))
     }
 
     /// Where users sign in by OAuth.
@@ -188,8 +228,8 @@ impl Mailboxes {
     ///
     /// # Errors
     /// [`FailureKind::Setting`] when it cannot, or when the address cannot be used.
-    pub fn address(&self, user: &User) -> Result<LinkAddress, Failure> {
-        let UserDetails { address, url, protocol, method, .. } = &user.details;
+    pub fn address(&self, details: &UserDetails) -> Result<LinkAddress, Failure> {
+        let UserDetails { address, url, protocol, method, .. } = details;
         let link = self.settings.link_over(*protocol, address, url.as_deref(), &self.zone)?;
         if method.by_password() {
             exchange_online::refuse_password(link.url.host_str().unwrap_or_default(), *protocol)?;
@@ -199,16 +239,23 @@ impl Mailboxes {
 
     fn connect(
         &self,
-        user: &User,
+        details: &UserDetails,
         link: LinkAddress,
         sign_in: Arc<dyn Authenticator>,
     ) -> Result<Arc<dyn Mailbox>, Failure> {
         let (settings, shared) = (&self.settings, Arc::clone(&self.shared));
-        let UserDetails { address, login, protocol, .. } = &user.details;
+        let UserDetails { address, login, protocol, service_account, .. } = details;
+        let own = login.eq_ignore_ascii_case(address);
+        let sign_in = match service_account {
+            Some(account) => {
+                let acts = !own && impersonates(*protocol, link.url.host_str().unwrap_or_default());
+                Arc::new(Through::new(sign_in, account.as_str(), acts.then(|| address.clone())))
+            }
+            None => sign_in,
+        };
         Ok(match protocol {
             Protocol::Ews => Arc::new(EwsMailbox::connect(settings, link, sign_in, shared)?),
             Protocol::Graph => {
-                let own = login.eq_ignore_ascii_case(address);
                 let whose = if own { Whose::Own } else { Whose::Of(address.clone()) };
                 Arc::new(GraphMailbox::connect(settings, link, &whose, sign_in, shared)?)
             }
@@ -220,10 +267,19 @@ impl Mailboxes {
     }
 }
 
+fn opened(user: &User, link: LinkAddress, way: Way, mailbox: &Arc<dyn Mailbox>) -> Opened {
+    let UserDetails { login, method, service_account, .. } = user.details.clone();
+    Opened { link, login, method, account: service_account, way, mailbox: Arc::clone(mailbox) }
+}
+
 /// How a link with a password signs in.
-fn signing(user: &User, link: &LinkAddress, password: &SecretString) -> Result<Arc<dyn Authenticator>, Failure> {
-    let login = &user.details.login;
-    Ok(match user.details.method {
+fn signing(
+    details: &UserDetails,
+    link: &LinkAddress,
+    password: &SecretString,
+) -> Result<Arc<dyn Authenticator>, Failure> {
+    let login = &details.login;
+    Ok(match details.method {
         AuthMethod::Windows => Arc::new(Windows::new(login, password, link.url.host_str().unwrap_or_default())?),
         _ => Arc::new(Basic::new(login, password)?),
     })
@@ -238,6 +294,10 @@ pub fn audience(UserDetails { protocol, login, address, .. }: &UserDetails) -> A
 impl Connect for Mailboxes {
     async fn connect(&self, user: &ActiveUser) -> Result<Arc<dyn Mailbox>, Failure> {
         self.of(user.user())
+    }
+
+    async fn mind_addresses(&self, now: Timestamp) -> Result<(), Failure> {
+        Self::mind_addresses(self, now).await
     }
 
     async fn mind_whereabouts(&self, user: &ActiveUser, now: Timestamp) -> Result<(), Failure> {

@@ -1,8 +1,10 @@
 //! The command line. The first line of each doc comment is the help that people read.
 
+mod address;
 mod adopt;
 mod handout;
 mod looking_back;
+mod service_account;
 mod user;
 mod vault;
 
@@ -18,11 +20,13 @@ use crate::{
     vault::KeyKind,
 };
 
+pub(super) use address::{Address, AllowNetworks, RemoveNetworks, WatchAddress};
 pub(super) use adopt::{Adopt, Chosen, Refused};
 pub(super) use handout::{Handout, HandoutFormat, HandoutMethod};
+pub(super) use service_account::{AddAccount, ChangeAccount, LinkAccount, ServiceAccount};
 pub(super) use user::{
-    AddUser, ChangeUser, ConfirmUser, ImportUsers, LinkUser, MoveUser, NewPlaceOfUser, RecoverUser, RemoveUser,
-    SetUser, User, WayToConfirm,
+    AddUser, ChangeUser, Changes, ConfirmUser, ImportUsers, LinkUser, MoveUser, NewPlaceOfUser, OauthWay, RecoverUser,
+    RemoveUser, SetUser, User, WayToConfirm,
 };
 pub(super) use vault::{Export, Import, MoveKey, NewPlace, Rotate, Vault};
 
@@ -84,6 +88,16 @@ pub(super) enum Command {
     User {
         #[command(subcommand)]
         command: User,
+    },
+    /// Accounts through which many users' mailboxes are reached: entered once, with one secret
+    ServiceAccount {
+        #[command(subcommand)]
+        command: ServiceAccount,
+    },
+    /// This machine's public address, and the service accounts that may sign in from fixed ones only
+    Address {
+        #[command(subcommand)]
+        command: Address,
     },
     /// Show what a sync would do now, field by field, without doing it
     Plan(Plan),
@@ -231,6 +245,12 @@ pub(super) struct SimulatedSignIn {
     /// Open a locked account again after so many seconds
     #[arg(long, value_name = "SECONDS", requires = "lock_after")]
     pub(super) lock_seconds: Option<u32>,
+    /// The address that the outer world sees us come from, which echo services tell; may be given once for IPv4 and once for IPv6
+    #[arg(long = "address", value_name = "ADDRESS")]
+    pub(super) addresses: Vec<std::net::IpAddr>,
+    /// Let an account sign in from a network only, such as `sync@kanzlei.example=203.0.113.0/29`; may be given several times
+    #[arg(long = "only-from", value_name = "LOGIN=NETWORK", value_parser = only_from)]
+    pub(super) only_from: Vec<(String, ipnet::IpNet)>,
     /// Revoke everything when a refresh token is used a second time
     #[arg(long)]
     pub(super) no_refresh_reuse: bool,
@@ -334,4 +354,10 @@ pub(super) enum Meaning {
         #[arg(long)]
         yes: bool,
     },
+}
+
+fn only_from(text: &str) -> Result<(String, ipnet::IpNet), String> {
+    let wrong = || format!("`{text}` is not `LOGIN=NETWORK`, such as `sync@kanzlei.example=203.0.113.0/29`");
+    let (login, network) = text.rsplit_once('=').filter(|(login, _)| !login.is_empty()).ok_or_else(wrong)?;
+    Ok((login.to_owned(), network.parse().map_err(|_| wrong())?))
 }

@@ -57,7 +57,10 @@ pub(super) fn note_refusal(ledger: &Ledger, cycle: &CycleReport) -> Result<(), L
     };
     let Some(trouble) = cycle.trouble.as_ref().filter(refused) else { return Ok(()) };
     let (name, now) = (&cycle.user, Timestamp::now());
-    let remedy = trouble.remedy.clone().unwrap_or_else(|| format!("`pocketdocket user link {name}`"));
+    let remedy = trouble
+        .remedy
+        .clone()
+        .map_or_else(|| Ok(format!("`{}`", ledger.user(name)?.link_command())), Ok::<_, LedgerError>)?;
     ledger.count_refused_sign_in(name, now)?;
     ledger.park(name, &trouble.cause, &remedy, now)
 }

@@ -1,5 +1,9 @@
 //! `simulator`: an Exchange of our own on loopback, in this process, until it is told to stop.
 
+use std::{collections::BTreeMap, net::IpAddr};
+
+use ipnet::IpNet;
+
 use super::{
     arguments::{SimulatedSignIn, Simulator as Arguments},
     terminal::Terminal,
@@ -7,7 +11,10 @@ use super::{
 };
 use crate::{
     service::Signals,
-    simulator::{App, CLIENT_ID, Lockout, PASSWORD, RefreshReuse, Settings, Simulator, TENANT, TokenRules},
+    simulator::{
+        App, CLIENT_ID, Lockout, OnlyFrom, OuterAddress, PASSWORD, RefreshReuse, Settings, Simulator, TENANT,
+        TokenRules,
+    },
 };
 
 pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Result<Exit> {
@@ -26,6 +33,8 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
         resources: sign_in.resources.clone(),
         tokens: TokenRules { reuse, ..TokenRules::default() },
         lockout: sign_in.lock_after.map(|after| Lockout { after, seconds: sign_in.lock_seconds }),
+        outer: outer(&sign_in.addresses),
+        only_from: only_from(&sign_in.only_from),
         ..Settings::default()
     };
     if arguments.lenient {
@@ -58,6 +67,26 @@ pub(super) fn run(arguments: &Arguments, terminal: &mut Terminal) -> anyhow::Res
         running.shutdown().await;
         Ok(Exit::Fine)
     })
+}
+
+/// From where the outer world sees us come.
+fn outer(addresses: &[IpAddr]) -> OuterAddress {
+    if addresses.is_empty() {
+        return OuterAddress::default();
+    }
+    addresses.iter().fold(OuterAddress { v4: None, v6: None }, |outer, address| match address {
+        IpAddr::V4(v4) => OuterAddress { v4: Some(*v4), ..outer },
+        IpAddr::V6(v6) => OuterAddress { v6: Some(*v6), ..outer },
+    })
+}
+
+/// Who may sign in from where, each once.
+fn only_from(rules: &[(String, IpNet)]) -> Vec<OnlyFrom> {
+    let mut by_login: BTreeMap<&str, Vec<IpNet>> = BTreeMap::new();
+    for (login, network) in rules {
+        by_login.entry(login).or_default().push(*network);
+    }
+    by_login.into_iter().map(|(login, networks)| OnlyFrom { login: login.to_owned(), networks }).collect()
 }
 
 /// The programs that may sign people in.

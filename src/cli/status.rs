@@ -229,7 +229,7 @@ fn needs(user: &UserStatus, confirmation: &ConfirmationSettings, clock: &Clock) 
     }
     match user.user.link {
         LinkState::Invited => {
-            needs.push(format!("{name}: {}; `pocketdocket user link {name}`", user.user.details.method.lacking()));
+            needs.push(format!("{name}: {}; `pocketdocket user link {name}`", user.user.details.lacking()));
         }
         LinkState::Linked => needs.push(format!("{name}: not confirmed; {}", how_to_confirm(&user.user, confirmation))),
         LinkState::Confirming => {

@@ -7,14 +7,14 @@ mod confirm;
 pub(super) mod details;
 mod discover;
 mod import;
-mod link;
+pub(super) mod link;
 mod moving;
 mod recover;
 mod remove;
 mod scope;
 mod set;
 mod show;
-mod verify;
+pub(super) mod verify;
 
 use jiff::Timestamp;
 

@@ -75,6 +75,12 @@ fn the_sample_shows_every_setting_with_its_default() {
     assert_eq!((server.host, server.tls), (plain.host, plain.tls));
     shows_all("exchange", &sample, &shown.exchange);
     shows_all("sign_in", &sample, &shown.sign_in);
+    assert_eq!(defaults.address, crate::auth::address::Settings::default());
+    assert_eq!(
+        (&shown.address.echo, shown.address.time_out_seconds),
+        (&defaults.address.echo, defaults.address.time_out_seconds)
+    );
+    shows_all("address", &sample, &shown.address);
     shows_all("sync", &sample, &defaults.sync);
     shows_all("scope", &sample, &defaults.scope);
     shows_all("policy", &sample, &defaults.policy);

@@ -91,7 +91,7 @@ async fn link(
     let now = Timestamp::now();
     let password = enter(demo, name, person, address, (Protocol::Ews, method))?;
     let ledger = &demo.app.ledger;
-    let identity = demo.app.mailboxes.with_password(&ledger.user(name)?, &password)?.identity().await?;
+    let identity = demo.app.mailboxes.with_password(&ledger.user(name)?.details, &password)?.identity().await?;
     ledger.give_password(name, &password, BY, now)?;
     ledger.verified(name, ledger.mailbox_for(&identity, now)?, BY, now)?;
     Ok(())
@@ -114,6 +114,7 @@ fn enter(
         url: None,
         protocol,
         method,
+        service_account: None,
         settings: serde_json::Value::Null,
     };
     demo.app.ledger.add_user(name, &details, BY, Timestamp::now())?;

@@ -52,10 +52,22 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// What to do, for this user and mailbox.
-    pub fn steps_for(&self, name: &str, address: &str) -> Vec<String> {
-        self.steps.iter().map(|step| step.replace("NAME", name).replace("ADDRESS", address)).collect()
+    /// What to do, for this user and mailbox, and for the service account through which it is reached, if it is.
+    pub fn steps_for(&self, name: &str, address: &str, account: Option<&str>) -> Vec<String> {
+        let said = |step: &str| match account {
+            Some(account) => of_account(step, account),
+            None => step.to_owned(),
+        };
+        self.steps.iter().map(|step| said(step).replace("NAME", name).replace("ADDRESS", address)).collect()
     }
+}
+
+/// What is to be done about a user's way to sign in, said of the service account that signs in instead.
+pub fn of_account(text: &str, account: &str) -> String {
+    ["link", "change"].into_iter().fold(text.to_owned(), |text, command| {
+        let ours = format!("pocketdocket service-account {command} {account}");
+        text.replace(&format!("pocketdocket user {command} NAME"), &ours)
+    })
 }
 
 impl Cause {

@@ -32,6 +32,8 @@ pub enum Cause {
     NotConfirmed,
     /// Conditional Access refuses this sign-in, often for the place it comes from.
     BlockedByPolicy,
+    /// The account may sign in from fixed addresses only, and this machine comes from another one.
+    AddressNotAllowed,
     /// Conditional Access does not allow the device code flow here.
     DeviceCodeBlocked,
     /// A managed or compliant device is required.
@@ -90,7 +92,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the reference.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::WrongPassword,
         Self::UnknownUser,
         Self::PasswordExpired,
@@ -104,6 +106,7 @@ impl Cause {
         Self::MfaNotRegistered,
         Self::NotConfirmed,
         Self::BlockedByPolicy,
+        Self::AddressNotAllowed,
         Self::DeviceCodeBlocked,
         Self::DevicePolicy,
         Self::ConsentMissing,

@@ -9,6 +9,8 @@ pub enum NextTry {
     Growing,
     /// With the next sync.
     NextSync,
+    /// When this machine comes from an allowed address again, or the list of allowed ones says otherwise.
+    WhenAllowed,
     /// When the server said, and not before.
     WhenAsked,
 }
@@ -25,7 +27,7 @@ impl NextTry {
     /// How long to wait after this many tries in a row that ended so (at least one); `None` where a person or the server decides.
     pub fn pause(self, tries: u32) -> Option<SignedDuration> {
         match self {
-            Self::AfterPerson | Self::WhenAsked => None,
+            Self::AfterPerson | Self::WhenAllowed | Self::WhenAsked => None,
             Self::NextSync => Some(SignedDuration::ZERO),
             Self::Growing => {
                 let place = usize::try_from(tries.saturating_sub(1)).unwrap_or(usize::MAX).min(PAUSES.len() - 1);
@@ -40,6 +42,7 @@ impl NextTry {
             Self::AfterPerson => "not before somebody acted",
             Self::Growing => "by itself, after 15 minutes, 1 hour, 4 hours, then once a day",
             Self::NextSync => "by itself, with the next sync",
+            Self::WhenAllowed => "by itself, when this machine comes from an allowed address",
             Self::WhenAsked => "by itself, when the server allows it",
         }
     }

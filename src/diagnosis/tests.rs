@@ -124,7 +124,7 @@ fn what_autodiscover_says_of_another_place_decides_before_the_old_place_does() {
     let moved = Observation { elsewhere: vec![seen.clone()], ..answered(404, Scheme::Basic) };
     let diagnosis = moved.diagnose();
     assert_eq!((diagnosis.cause, diagnosis.evidence), (Cause::MailboxMoved, vec![seen]));
-    let steps = Cause::MailboxMoved.entry().steps_for("weber", "weber@kanzlei.example").join(" ");
+    let steps = Cause::MailboxMoved.entry().steps_for("weber", "weber@kanzlei.example", None).join(" ");
     assert!(steps.contains("pocketdocket user move weber --to graph"), "{steps}");
 }
 

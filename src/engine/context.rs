@@ -23,6 +23,15 @@ pub trait Connect: Send + Sync {
     /// Opens the mailbox of a link; signs in at the first request.
     async fn connect(&self, user: &ActiveUser) -> Result<Arc<dyn Mailbox>, Failure>;
 
+    /// Sees to it that links whose account may not sign in from where we come are parked, and go on when it may again. Called
+    /// before the passes of a tick begin.
+    ///
+    /// # Errors
+    /// When what is known of it cannot be used.
+    async fn mind_addresses(&self, _now: Timestamp) -> Result<(), Failure> {
+        Ok(())
+    }
+
     /// Sees to it that what is known of where the mailbox is does not grow old. Who knows nothing of that has nothing to see to.
     ///
     /// # Errors

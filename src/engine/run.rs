@@ -14,7 +14,7 @@ use super::{
     confirmations::{how_to_confirm, warning},
 };
 use crate::{
-    diagnosis::cohort::Cohort,
+    diagnosis::{Cause, cohort::Cohort},
     ports::chain,
     state::{LedgerError, LinkState, Parked, Recovered, Request, RequestId, UserName},
 };
@@ -203,13 +203,16 @@ impl Engine {
         }
         // Many who fail alike are one trouble.
         alerts.extend(status.cohorts.iter().filter_map(of_the_cohort));
+        alerts.extend(self.of_places()?);
         let confirmation = &self.context.confirmation;
         let unproven = SignedDuration::from_hours(self.context.settings.unproven_hours.into());
         for user in status.users {
             let subject = user.user.name.to_string();
             let trouble = user.trouble().filter(|trouble| user.user.paused.is_none() && trouble.needs_person());
             let is_of_a_cohort = user.trouble().is_some_and(|trouble| {
-                status.cohorts.iter().any(|cohort| cohort.speaks_for(&trouble.host, trouble.cause))
+                // Said once for the account.
+                trouble.cause == Cause::AddressNotAllowed
+                    || status.cohorts.iter().any(|cohort| cohort.speaks_for(&trouble.host, trouble.cause))
             });
             let (overdue, parked): (Vec<Parked>, Vec<Parked>) =
                 user.user.parked.clone().into_iter().partition(Parked::is_for_confirmation);
@@ -221,7 +224,7 @@ impl Engine {
                 let remedy = format!(
                     "{}: {} More: `pocketdocket user check {subject}`",
                     entry.fixer.words(),
-                    entry.steps_for(&subject, &user.user.details.address).first().map_or("", String::as_str)
+                    user.user.steps(trouble.cause).first().map_or("", String::as_str)
                 );
                 alerts.push(Alert { subject: subject.clone(), cause, remedy });
             } else {
@@ -276,6 +279,9 @@ fn of_the_parked(subject: &str, Parked { cause, remedy, .. }: Parked) -> Alert {
 /// One alert for all who fail alike.
 fn of_the_cohort(cohort: &Cohort) -> Option<Alert> {
     let Cohort::FailingAlike { host, cause, .. } = cohort else { return None };
+    if *cause == Cause::AddressNotAllowed {
+        return None;
+    }
     let entry = cause.entry();
     let step = entry.steps.first().copied().unwrap_or_default();
     Some(Alert {

@@ -79,6 +79,7 @@ impl Engine {
     async fn beat(self: &Arc<Self>, only: Option<&UserName>, rehearsal: bool) -> Result<TickReport, LedgerError> {
         let mut reading = self.reading.lock().await;
         let run = self.context.ledger.begin_run(None, self.context.now())?;
+        self.mind_addresses(rehearsal).await;
         let (served, changed) = self.links(&reading.recipients)?;
         if let Some((mut recipients, book)) = changed {
             recipients.inherit_walls(&reading.recipients);

@@ -12,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use hyper_util::client::proxy::matcher::Matcher;
 pub use line::{Answer, Dialer, Line, LineError};
 use reqwest::{Certificate, Client, ClientBuilder, Response, redirect};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
@@ -58,6 +59,12 @@ pub fn is_loopback(url: &Url) -> bool {
         Some(Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
         None => false,
     }
+}
+
+/// Whether a request to this address goes through a proxy that the system names.
+pub fn goes_by_proxy(url: &Url) -> bool {
+    let uri = url.as_str().parse::<http::Uri>();
+    uri.is_ok_and(|uri| Matcher::from_system().intercept(&uri).is_some())
 }
 
 /// Authorities to trust besides those of the system.

@@ -11,6 +11,9 @@
 //! | `POST`, `DELETE /control/device-codes/<code>` | `{"login": …, "mfa": true}` approves it; declines it |
 //! | `POST /control/keys/rotate`, `POST /control/clock` | another key; `{"seconds": 3600}` puts the clock forward |
 //! | `POST /control/extended-protection` | `{"mode": "require"}`, `allow` or `off`: whether Windows authentication must be bound to TLS |
+//! | `POST /control/address` | `{"v4": "203.0.113.7"}`: the address that the outer world sees us come from |
+//! | `POST /control/echo/<name>` | `{"manner": "says", "address": "198.51.100.9"}`, `honest`, `slow`, `down`, `huge`, `moved`, `page` |
+//! | `POST /control/only-from` | `{"login": "sync", "networks": ["203.0.113.0/29"]}`: from where an account may sign in |
 //! | `POST /control/phone/<address>` | plays the phone: `{"action": "complete", "item": "Brief an Meier"}` |
 
 mod directory;

@@ -28,7 +28,7 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::windows;
+use super::{tls::Tls, windows};
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(10);
@@ -67,8 +67,16 @@ pub(crate) enum CuttableListener {
 }
 
 impl CuttableListener {
+    /// Accepts as the server is reached: with TLS, or without.
+    pub(crate) fn of(socket: TcpListener, tls: Option<&Tls>) -> io::Result<Self> {
+        match tls {
+            Some(tls) => Self::tls(socket, Arc::clone(&tls.config)),
+            None => Ok(Self::Plain(socket)),
+        }
+    }
+
     /// Accepts with TLS. The work is done by a task that ends when the listener is dropped.
-    pub(crate) fn tls(socket: TcpListener, config: Arc<ServerConfig>) -> io::Result<Self> {
+    fn tls(socket: TcpListener, config: Arc<ServerConfig>) -> io::Result<Self> {
         let address = socket.local_addr()?;
         let (done, ready) = mpsc::channel(WAITING);
         tokio::spawn(accept(socket, TlsAcceptor::from(config), done));

@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Account, Certificate, Clock, ExtendedProtection, FaultRule, GraphLimits, MailboxesFileError,
+    Account, Certificate, Clock, ExtendedProtection, FaultRule, GraphLimits, MailboxesFileError, OnlyFrom,
+    OuterAddress,
     authority::{App, TokenRules},
     mailboxes_file,
 };
@@ -94,6 +95,10 @@ pub struct Settings {
     pub extended_protection: ExtendedProtection,
     /// When wrong passwords lock an account; never if `None`.
     pub lockout: Option<Lockout>,
+    /// The address that the outer world sees us come from.
+    pub outer: OuterAddress,
+    /// Accounts that may sign in from some networks only, from the start.
+    pub only_from: Vec<OnlyFrom>,
     /// The time that sign-ins go by.
     pub clock: Clock,
     /// How much Graph takes of one program for one mailbox.

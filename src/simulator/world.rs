@@ -12,6 +12,7 @@ use super::{
     graph::Limits,
     lock,
     mailbox::Mailbox,
+    outside::Outside,
     sign_ins::{Lockouts, Refused},
     store::Store,
 };
@@ -28,6 +29,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     pub(crate) authority: Authority,
     pub(crate) lockouts: Lockouts,
+    /// From where the outer world sees us come, and who tells it.
+    pub(crate) outside: Outside,
     /// What programs ask of mailboxes through Graph.
     pub(crate) limits: Limits,
     /// By the address in lower case.
@@ -64,6 +67,7 @@ impl World {
             faults: Faults::default(),
             authority: Authority::default(),
             lockouts: Lockouts::default(),
+            outside: Outside::new(settings.outer),
             limits: Limits::default(),
             mailboxes: Mutex::default(),
             accounts: Mutex::default(),
@@ -80,6 +84,9 @@ impl World {
         }
         for account in &world.settings.accounts {
             world.add_account(account.clone())?;
+        }
+        for rule in &world.settings.only_from {
+            world.outside.allow(rule.clone());
         }
         for rule in &world.settings.faults {
             world.faults.add(rule.clone());

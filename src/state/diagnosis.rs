@@ -81,12 +81,8 @@ impl Ledger {
             (_, kind) if kind.passes() => now.checked_add(failure_pause(failure)).ok(),
             (Some(Diagnosed { next_try: Some(next), .. }), _) => Some(*next),
             (Some(_), FailureKind::Unauthorized) => {
-                return self.park(
-                    name,
-                    &told,
-                    &remedy(format!("give the right password: `pocketdocket user link {name}`")),
-                    now,
-                );
+                let command = self.user(name)?.link_command();
+                return self.park(name, &told, &remedy(format!("give the right password: `{command}`")), now);
             }
             (Some(_), _) | (None, FailureKind::MailboxMissing | FailureKind::Setting) => {
                 return self.park(

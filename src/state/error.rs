@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use super::{HoldId, IntentId, LinkState, MailboxId, PairNumber, ProposalId, UserName};
+use super::{AccountName, HoldId, IntentId, LinkState, MailboxId, PairNumber, ProposalId, UserName};
 use crate::vault::VaultError;
 
 /// Why the ledger could not do what it was asked. Nothing was changed then.
@@ -75,6 +75,20 @@ pub enum LedgerError {
     /// There is such a user already.
     #[error("there is a user `{0}` already")]
     UserExists(UserName),
+    /// There is no such service account.
+    #[error("there is no service account `{0}`")]
+    NoSuchServiceAccount(AccountName),
+    /// There is such a service account already.
+    #[error("there is a service account `{0}` already")]
+    ServiceAccountExists(AccountName),
+    /// A link goes through the service account.
+    #[error("the mailbox of `{user}` is reached through service account `{account}`")]
+    ServiceAccountInUse {
+        /// Which account.
+        account: AccountName,
+        /// Whose mailbox.
+        user: UserName,
+    },
     /// There is no such hold, or it is closed.
     #[error("there is no open hold {0}")]
     NoSuchHold(HoldId),
@@ -142,6 +156,11 @@ impl LedgerError {
             }
             Self::NoSuchUser(_) => "`pocketdocket user list` shows who there is",
             Self::UserExists(_) => "`pocketdocket user show NAME` shows it; choose another name",
+            Self::NoSuchServiceAccount(_) => "`pocketdocket service-account list` shows which there are",
+            Self::ServiceAccountExists(_) => "`pocketdocket service-account show NAME` shows it; choose another name",
+            Self::ServiceAccountInUse { .. } => {
+                "give its users another way first: `pocketdocket user change NAME --service-account OTHER`, or `--method METHOD`"
+            }
             Self::NoSuchHold(_) => "`pocketdocket holds list` shows what waits",
             Self::NoSuchProposal(_) => "`pocketdocket proposals list --all` shows what is kept",
             Self::PairChanged(_) => "nothing was decided; look again: `pocketdocket adopt list`",

@@ -38,6 +38,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/whereabouts.sql"),
     include_str!("migrations/moves.sql"),
     include_str!("migrations/shut_kinds.sql"),
+    include_str!("migrations/service_accounts.sql"),
+    include_str!("migrations/addresses.sql"),
+    include_str!("migrations/allowed_networks.sql"),
 ];
 /// `pdkt`: lets `file` and us tell a ledger from any other `SQLite` file.
 pub(super) const APPLICATION_ID: i32 = 0x7064_6b74;

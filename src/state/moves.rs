@@ -21,7 +21,7 @@ use super::{
     columns::{Json, Moment, Word},
     confirmations::authenticator_name,
     history::add_audit,
-    secrets,
+    secrets, service_accounts,
     users::{forget_all_secrets, get, set},
 };
 use crate::{domain::ItemId, plan::moving::MoveReport};
@@ -113,6 +113,7 @@ impl Ledger {
             .transpose()?;
         self.write(|transaction| {
             get(transaction, name)?;
+            let details = &service_accounts::completed(transaction, details)?;
             let added = transaction.execute(
                 "INSERT OR IGNORE INTO user (name, details, link, door_of) VALUES (?1, ?2, ?3, ?4)",
                 params![door.as_str(), Json(details), Json(LinkState::Invited), name.as_str()],

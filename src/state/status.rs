@@ -181,7 +181,7 @@ fn members(transaction: &Transaction<'_>, users: &[UserStatus]) -> Result<Vec<Me
         };
         members.push(Member {
             host,
-            method: user.user.details.method.word().to_owned(),
+            method: user.user.details.way(),
             failing: trouble.map(|trouble| (trouble.cause, trouble.since)),
             // An engine that has nothing to write proves nothing: a run without trouble counts as well.
             worked: user.last_worked(),
@@ -203,7 +203,10 @@ fn user_status(transaction: &Transaction<'_>, user: User, waiting: &[HoldSummary
         shut: Vec::new(),
         parked_records: 0,
         open_intents: 0,
-        grant: grants::get(transaction, &user.name)?,
+        grant: match &user.details.service_account {
+            Some(account) => grants::get(transaction, account.into())?,
+            None => grants::get(transaction, (&user.name).into())?,
+        },
         left: None,
         moving: None,
         user,

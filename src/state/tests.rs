@@ -10,6 +10,7 @@ mod moves;
 mod opening;
 mod rest;
 mod sealing;
+mod service_accounts;
 mod users;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -140,6 +141,7 @@ fn details(address: &str) -> UserDetails {
         url: None,
         protocol: Protocol::Ews,
         method: AuthMethod::Password,
+        service_account: None,
         settings: serde_json::Value::Null,
     }
 }

@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Confirmed, MailboxId, Reconfirm, Recovered};
+use super::{AccountName, Confirmed, MailboxId, Reconfirm, Recovered};
 use crate::{domain::PersonId, ports::Protocol};
 
 /// A user's short name, as typed on the command line: `[a-z0-9._-]`, 1 to 64 characters, not beginning with `-` or `.`.
@@ -192,6 +192,10 @@ pub struct UserDetails {
     pub protocol: Protocol,
     /// How the link signs in.
     pub method: AuthMethod,
+    /// The service account through which the mailbox is reached: then login, address of the service, protocol and method are
+    /// that one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service_account: Option<AccountName>,
     /// Settings of this user alone, in the shape of the configuration; opaque here.
     pub settings: serde_json::Value,
 }

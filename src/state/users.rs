@@ -1,18 +1,24 @@
+//! Users and their links: entered, changed, parked, paused, removed.
+
+mod rows;
+
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
-use rusqlite::{OptionalExtension, Row, ToSql, Transaction, params};
+use rusqlite::{Transaction, params};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    AuthMethod, Confirmed, Ledger, LedgerError, LinkState, Parked, ReconfirmWhy, User, UserDetails, UserName, Waiting,
-    columns::{Json, Moment, Word},
+    AuthMethod, Ledger, LedgerError, LinkState, Parked, ReconfirmWhy, User, UserDetails, UserName, Waiting,
+    columns::{Json, Moment},
     confirmations, grants,
     history::add_audit,
     mailboxes::sleep_if_unused,
-    moves, refusals, secrets, whereabouts,
+    moves, refusals, secrets, service_accounts, whereabouts,
 };
+
+pub(super) use rows::{all, all_links, get, set};
 
 /// A user whom the engine may serve: active, neither parked nor paused. The ledger alone makes these.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +75,7 @@ impl Ledger {
         by: &str,
         now: Timestamp,
     ) -> Result<(), LedgerError> {
-        self.write(|transaction| change(transaction, name, details, by, now))
+        self.write(|transaction| change(transaction, &get(transaction, name)?, details, by, now))
     }
 
     /// Enters and changes many users, all of them or none: as [`Self::add_user`] and [`Self::update_user`].
@@ -82,7 +88,8 @@ impl Ledger {
     ) -> Result<(), LedgerError> {
         self.write(|transaction| {
             new.iter().try_for_each(|(name, details)| add(transaction, name, details, by, now))?;
-            changed.iter().try_for_each(|(name, details)| change(transaction, name, details, by, now))
+            let change = |name, details| change(transaction, &get(transaction, name)?, details, by, now);
+            changed.iter().try_for_each(|(name, details)| change(name, details))
         })
     }
 
@@ -261,6 +268,7 @@ fn add(
     by: &str,
     now: Timestamp,
 ) -> Result<(), LedgerError> {
+    let details = &service_accounts::completed(transaction, details)?;
     let added = transaction.execute(
         "INSERT OR IGNORE INTO user (name, details, link) VALUES (?1, ?2, ?3)",
         params![name.as_str(), Json(details), Json(LinkState::Invited)],
@@ -272,24 +280,28 @@ fn add(
     add_audit(transaction, by, Some(name), &event, now)
 }
 
-fn change(
+/// Changes what was entered of a user who stood so before.
+pub(super) fn change(
     transaction: &Transaction<'_>,
-    name: &UserName,
+    before: &User,
     details: &UserDetails,
     by: &str,
     now: Timestamp,
 ) -> Result<(), LedgerError> {
-    let before = get(transaction, name)?;
+    let name = &before.name;
+    let details = &service_accounts::completed(transaction, details)?;
     let same_link = UserDetails { settings: details.settings.clone(), ..before.details.clone() } == *details;
     set(transaction, name, "details", Json(details))?;
     if same_link {
         let changed = changed_settings(&before.details.settings, &details.settings);
         return add_audit(transaction, by, Some(name), &format!("settings changed: {changed}"), now);
     }
-    whereabouts::mind_change(transaction, &before, details)?;
+    whereabouts::mind_change(transaction, before, details)?;
     let (old, new) = (&before.details, details);
+    let otherwise = old.signs_in_otherwise(new);
     let same_account = (&old.address, &old.login) == (&new.address, &new.login);
-    if old.method != new.method || (new.method == AuthMethod::OAuth && !same_account) {
+    let own_grant = new.method == AuthMethod::OAuth && new.service_account.is_none();
+    if otherwise || (own_grant && !same_account) {
         // What was given before is of no use: a secret of another kind, or a grant of another person.
         forget_secrets(transaction, name)?;
         set(transaction, name, "link", Json(LinkState::Invited))?;
@@ -300,9 +312,9 @@ fn change(
     if !same_person {
         secrets::forget(transaction, &confirmations::authenticator_name(name))?;
     }
-    let may_go_on = same_person && before.details.method == details.method && before.confirmed.is_some();
+    let may_go_on = same_person && !otherwise && before.confirmed.is_some();
     if may_go_on {
-        confirmations::ask_again(transaction, &before, ReconfirmWhy::NewAddress, now)?;
+        confirmations::ask_again(transaction, before, ReconfirmWhy::NewAddress, now)?;
         set(transaction, name, "confirmation", None::<Vec<u8>>)?;
     } else {
         confirmations::forget(transaction, name)?;
@@ -318,7 +330,7 @@ fn change(
         details.person,
         details.address,
         details.login,
-        details.method,
+        details.way(),
         if may_go_on { "verified" } else { "confirmed anew" }
     );
     add_audit(transaction, by, Some(name), &event, now)
@@ -327,10 +339,16 @@ fn change(
 /// The user gave what the link signs in with: whatever stood against the one before is forgotten.
 pub(super) fn secret_given(transaction: &Transaction<'_>, user: &User) -> Result<(), LedgerError> {
     let name = &user.name;
-    transaction.execute("UPDATE user SET refused = 0, parked = NULL WHERE name = ?1", [name.as_str()])?;
+    tried_again(transaction, name)?;
     if user.link == LinkState::Invited {
         set(transaction, name, "link", Json(LinkState::Linked))?;
     }
+    Ok(())
+}
+
+/// Whatever stood against the secret of a link is forgotten.
+pub(super) fn tried_again(transaction: &Transaction<'_>, name: &UserName) -> Result<(), LedgerError> {
+    transaction.execute("UPDATE user SET refused = 0, parked = NULL WHERE name = ?1", [name.as_str()])?;
     Ok(())
 }
 
@@ -342,59 +360,9 @@ pub(super) fn forget_all_secrets(transaction: &Transaction<'_>, name: &UserName)
 
 fn forget_secrets(transaction: &Transaction<'_>, name: &UserName) -> Result<(), LedgerError> {
     secrets::forget(transaction, &password_name(name))?;
-    grants::forget(transaction, name)
+    grants::forget(transaction, name.into())
 }
 
 pub(super) fn password_name(name: &UserName) -> String {
     format!("user/{name}/password")
-}
-
-const COLUMNS: &str = "SELECT name, details, link, parked, paused, waiting, mailbox, refused,
-    confirmed_how, confirmed_at, confirmed_by, reconfirm, recovered, door_of FROM user";
-
-fn from_row(row: &Row<'_>) -> rusqlite::Result<User> {
-    Ok(User {
-        name: row.get::<_, Word<_>>(0)?.0,
-        details: row.get::<_, Json<_>>(1)?.0,
-        link: row.get::<_, Json<_>>(2)?.0,
-        parked: row.get::<_, Option<Json<_>>>(3)?.map(|json| json.0),
-        paused: row.get::<_, Option<Moment>>(4)?.map(|moment| moment.0),
-        waiting: row.get::<_, Option<Json<_>>>(5)?.map(|json| json.0),
-        mailbox: row.get(6)?,
-        refused_sign_ins: row.get(7)?,
-        confirmed: match (row.get::<_, Option<Json<_>>>(8)?, row.get::<_, Option<Moment>>(9)?) {
-            (Some(how), Some(at)) => Some(Confirmed { how: how.0, at: at.0, by: row.get(10)? }),
-            _ => None,
-        },
-        reconfirm: row.get::<_, Option<Json<_>>>(11)?.map(|json| json.0),
-        recovered: row.get::<_, Option<Json<_>>>(12)?.map(|json| json.0),
-        door_of: row.get::<_, Option<Word<_>>>(13)?.map(|word| word.0),
-    })
-}
-
-pub(super) fn get(transaction: &Transaction<'_>, name: &UserName) -> Result<User, LedgerError> {
-    transaction
-        .prepare_cached(&format!("{COLUMNS} WHERE name = ?1"))?
-        .query_one([name.as_str()], from_row)
-        .optional()?
-        .ok_or_else(|| LedgerError::NoSuchUser(name.clone()))
-}
-
-/// Every user. The other ways into their mailboxes are none.
-pub(super) fn all(transaction: &Transaction<'_>) -> Result<Vec<User>, LedgerError> {
-    let mut statement = transaction.prepare_cached(&format!("{COLUMNS} WHERE door_of IS NULL ORDER BY name"))?;
-    Ok(statement.query_map([], from_row)?.collect::<Result<_, _>>()?)
-}
-
-/// Sets one column of a user; `column` is one of our own names, never a person's.
-pub(super) fn set(
-    transaction: &Transaction<'_>,
-    name: &UserName,
-    column: &'static str,
-    value: impl ToSql,
-) -> Result<(), LedgerError> {
-    let changed = transaction
-        .prepare_cached(&format!("UPDATE user SET {column} = ?2 WHERE name = ?1"))?
-        .execute(params![name.as_str(), value])?;
-    if changed == 0 { Err(LedgerError::NoSuchUser(name.clone())) } else { Ok(()) }
 }

@@ -13,6 +13,7 @@ mod proposals;
 mod reference;
 mod secrets;
 mod service;
+mod service_account;
 mod setup;
 mod undo;
 mod users;

@@ -1,5 +1,6 @@
 //! The integration tests, in one binary: one module per area.
 
+mod address;
 mod cli;
 #[cfg(unix)]
 mod conformance;

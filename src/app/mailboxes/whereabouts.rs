@@ -42,8 +42,9 @@ impl Mailboxes {
     /// Asks autodiscover anew where what it said is old, for a link that goes where it said.
     ///
     /// # Errors
-    /// [`Cause::MailboxMoved`] when it names another kind of place now than the link goes to.
+    /// [`Cause::AddressNotAllowed`] when the link's account may not sign in from where we come, and [`Cause::MailboxMoved`] when it names another kind of place now than the link goes to.
     pub async fn mind_whereabouts(&self, user: &User, now: Timestamp) -> Result<(), Failure> {
+        self.mind_place(user, now).await?;
         let known = self.known(user)?;
         let (Some(mut known), Some(host)) = (known.filter(|known| known.followed), self.host(user)) else {
             return Ok(());
@@ -62,7 +63,9 @@ impl Mailboxes {
 
     /// The failure of a link, or that its mailbox was moved, where autodiscover says so.
     pub async fn explained(&self, user: &User, failure: Failure, now: Timestamp) -> Failure {
+        let failure = self.explained_by_place(user, failure, now).await;
         let asks = match failure.cause {
+            Some(Cause::AddressNotAllowed) => false,
             Some(Cause::MailboxMoved) => false,
             Some(Cause::MailboxMissing | Cause::WrongAddress) => true,
             // A server that is silent may be gone, or only switched off for a while.
@@ -112,8 +115,8 @@ impl Mailboxes {
     }
 
     /// Where the link goes, if that can be told.
-    fn host(&self, user: &User) -> Option<String> {
-        self.address(user).ok()?.url.host_str().map(str::to_owned)
+    pub(super) fn host(&self, user: &User) -> Option<String> {
+        self.address(&user.details).ok()?.url.host_str().map(str::to_owned)
     }
 }
 

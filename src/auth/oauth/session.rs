@@ -24,6 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// How often it is looked whether it is done.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// How long one link's answer holds for all that share its grant.
+const SHARED_ANSWER: Duration = Duration::from_mins(5);
+
 /// What came of a claim.
 #[derive(Debug)]
 pub enum Claim {
@@ -68,7 +71,14 @@ pub struct Session {
 struct Known {
     tokens: BTreeMap<Audience, AccessToken>,
     /// By audience: a permission that is missing for one says nothing of the other.
-    refused: BTreeMap<Audience, (i64, Refusal)>,
+    refused: BTreeMap<Audience, Refused>,
+}
+
+/// Which refresh token was refused, when, and why.
+struct Refused {
+    generation: i64,
+    at: Instant,
+    refusal: Refusal,
 }
 
 /// What the authority said to a refresh token: it is not asked the same again.
@@ -113,6 +123,16 @@ impl Session {
         }
     }
 
+    /// A pass of one of many links that share this begins: a grant that was refused itself is not tried again before there is
+    /// another one, and what else was refused is not asked once for each of them.
+    pub fn begin_shared_pass(&self) {
+        if let Ok(mut known) = self.known.try_lock() {
+            known.refused.retain(|_, refused| {
+                refused.refusal.cause.is_none_or(Cause::judges_secret) || refused.at.elapsed() < SHARED_ANSWER
+            });
+        }
+    }
+
     /// A token that is good now; another one than `refused`, which the server did not take.
     ///
     /// # Errors
@@ -131,9 +151,9 @@ impl Session {
             }
         }
         known.tokens.remove(&audience);
-        if let Some((generation, refusal)) = known.refused.get(&audience) {
-            if self.grants.generation()? == Some(*generation) {
-                return Err(refusal.failure());
+        if let Some(refused) = known.refused.get(&audience) {
+            if self.grants.generation()? == Some(refused.generation) {
+                return Err(refused.refusal.failure());
             }
             known.refused.remove(&audience);
         }
@@ -148,7 +168,8 @@ impl Session {
                 if failure.kind == FailureKind::Unauthorized
                     && let Some(generation) = generation
                 {
-                    known.refused.insert(audience, (generation, Refusal::of(&failure)));
+                    let refused = Refused { generation, at: Instant::now(), refusal: Refusal::of(&failure) };
+                    known.refused.insert(audience, refused);
                 }
                 Err(failure)
             }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::Json;
 use crate::{
     ports::Protocol,
-    state::{AuthMethod, ConfirmationWay, UserName},
+    state::{AccountName, AuthMethod, ConfirmationWay, UserName},
 };
 
 #[derive(Debug, Subcommand)]
@@ -80,6 +80,9 @@ pub(in crate::cli) struct AddUser {
     /// How the user signs in: `password`, `oauth`, or `windows` for the Windows authentication of Exchange Server; if nothing is said, `oauth` for `graph` and `password` for `ews`
     #[arg(long, value_name = "METHOD")]
     pub(in crate::cli) method: Option<AuthMethod>,
+    /// The service account through which the mailbox is reached
+    #[arg(long, value_name = "ACCOUNT", conflicts_with_all = ["login", "url", "protocol", "method"])]
+    pub(in crate::cli) service_account: Option<AccountName>,
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +115,9 @@ pub(in crate::cli) struct Changes {
     /// How the user signs in: `password`, `oauth`, or `windows` for the Windows authentication of Exchange Server
     #[arg(long, value_name = "METHOD")]
     pub(in crate::cli) method: Option<AuthMethod>,
+    /// The service account through which the mailbox is reached; `--method` leaves it again
+    #[arg(long, value_name = "ACCOUNT", conflicts_with_all = ["login", "url", "protocol", "method"])]
+    pub(in crate::cli) service_account: Option<AccountName>,
 }
 
 #[derive(Debug, Args)]
@@ -128,7 +134,7 @@ pub(in crate::cli) struct SetUser {
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ImportUsers {
-    /// The list, with the names of its columns in the first line: name, person, mailbox, and if wanted login, url, method, kinds
+    /// The list, with the names of its columns in the first line: name, person, mailbox, and if wanted login, url, method, service account, kinds
     #[arg(value_name = "FILE")]
     pub(in crate::cli) file: PathBuf,
     /// Show what would be entered and changed, and do nothing

@@ -11,12 +11,15 @@ use crate::{
         terminal::Terminal,
     },
     domain::PersonId,
-    state::UserDetails,
+    state::{AccountName, UserDetails},
 };
 
 pub(super) fn run(installation: &Installation, arguments: &AddUser, terminal: &mut Terminal) -> anyhow::Result<()> {
     let name = &arguments.name;
     let address = address(&arguments.mailbox)?;
+    if let Some(account) = &arguments.service_account {
+        return through_account(installation, arguments, address, account, terminal);
+    }
     let said = Said { protocol: arguments.protocol, url: arguments.url.as_deref(), method: arguments.method };
     let way = discover::choose(installation, name, address, &said, terminal)?;
     let details = UserDetails {
@@ -26,6 +29,7 @@ pub(super) fn run(installation: &Installation, arguments: &AddUser, terminal: &m
         url: way.url,
         protocol: way.protocol,
         method: way.method,
+        service_account: None,
         settings: serde_json::json!({}),
     };
     can_be_reached(&installation.config.exchange, &details)?;
@@ -41,6 +45,43 @@ pub(super) fn run(installation: &Installation, arguments: &AddUser, terminal: &m
         terminal.warn(remark);
     }
     terminal.say(format_args!("next: `pocketdocket user link {name}`"));
+    Ok(())
+}
+
+/// Login, method and address of the service are the account's to say.
+fn through_account(
+    installation: &Installation,
+    arguments: &AddUser,
+    address: &str,
+    account: &AccountName,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let (ledger, name) = (&installation.ledger, &arguments.name);
+    let entered = ledger.service_account(account)?;
+    let details = UserDetails {
+        person: PersonId(arguments.person.clone()),
+        address: address.to_owned(),
+        login: String::new(),
+        url: None,
+        protocol: entered.details.protocol,
+        method: entered.details.method,
+        service_account: None,
+        settings: serde_json::json!({}),
+    };
+    let details = details.through(account, &entered.details);
+    can_be_reached(&installation.config.exchange, &details)?;
+    ledger.add_user(name, &details, &who(), Timestamp::now())?;
+    terminal.say(format_args!(
+        "`{name}` is entered: {} in the practice system, mailbox {address}, through service account `{account}`",
+        details.person
+    ));
+    if let Some(remark) = unknown_person(installation, &details.person) {
+        terminal.warn(remark);
+    }
+    if entered.secret_given.is_none() {
+        terminal.say(format_args!("first: `pocketdocket service-account link {account}`"));
+    }
+    terminal.say(format_args!("next: `pocketdocket user link {name}`, which asks for no password"));
     Ok(())
 }
 

@@ -8,12 +8,13 @@ use super::{
 };
 use crate::{
     cli::{
-        arguments::ChangeUser,
+        arguments::{ChangeUser, Changes},
         installation::{Installation, who},
         terminal::Terminal,
+        trouble::Refusal,
     },
     domain::PersonId,
-    state::LinkState,
+    state::{LinkState, UserDetails},
 };
 
 pub(super) fn run(installation: &Installation, arguments: &ChangeUser, terminal: &mut Terminal) -> anyhow::Result<()> {
@@ -31,6 +32,7 @@ pub(super) fn run(installation: &Installation, arguments: &ChangeUser, terminal:
         }
         mailbox.clone_into(&mut details.address);
     }
+    change_account(installation, &mut details, changes)?;
     if let Some(login) = &changes.login {
         details.login = if login.is_empty() { details.address.clone() } else { login.clone() };
     }
@@ -56,7 +58,10 @@ pub(super) fn run(installation: &Installation, arguments: &ChangeUser, terminal:
     installation.ledger.update_user(name, &details, &who(), Timestamp::now())?;
     terminal.say(format_args!(
         "`{name}` is changed: {} in the practice system, mailbox {}, signs in as `{}` by {}",
-        details.person, details.address, details.login, details.method
+        details.person,
+        details.address,
+        details.login,
+        details.way()
     ));
     if let Some(remark) = needs_an_app(&installation.config.sign_in, details.method) {
         terminal.warn(remark);
@@ -65,8 +70,32 @@ pub(super) fn run(installation: &Installation, arguments: &ChangeUser, terminal:
         return Ok(());
     }
     // What it signs in with is missing, or of the way that it had before.
-    let without = details.method != before.details.method || before.link == LinkState::Invited;
+    let way = |details: &UserDetails| (details.method, details.service_account.clone());
+    let without = way(&details) != way(&before.details) || before.link == LinkState::Invited;
     let next = if without { "link" } else { "confirm" };
     terminal.say(format_args!("next: `pocketdocket user {next} {name}`"));
+    Ok(())
+}
+
+/// To a service account, from one to another, or to a way of the user's own.
+fn change_account(installation: &Installation, details: &mut UserDetails, changes: &Changes) -> anyhow::Result<()> {
+    if let Some(account) = &changes.service_account {
+        *details = details.clone().through(account, &installation.ledger.service_account(account)?.details);
+        return Ok(());
+    }
+    let Some(account) = details.service_account.clone() else { return Ok(()) };
+    if changes.method.is_some() {
+        details.service_account = None;
+        details.login.clone_from(&details.address);
+        return Ok(());
+    }
+    if changes.login.is_some() || changes.url.is_some() || changes.protocol.is_some() {
+        return Err(Refusal::usage("login, service and protocol are those of the service account")
+            .hint(format!(
+                "for everybody who goes through it: `pocketdocket service-account change {account}`; for this user alone, with an own \
+                 way to sign in: `--method METHOD`"
+            ))
+            .into());
+    }
     Ok(())
 }

@@ -6,13 +6,13 @@ use serde::Serialize;
 use crate::{
     app::App,
     cli::{
-        installation::Installation,
+        installation::{Installation, who},
         show::{Clock, user_state},
         terminal::Terminal,
         trouble::Exit,
     },
     ports::{Failure, Protocol},
-    state::{Diagnosed, KnownWhereabouts, LedgerError, LinkState, User, UserName, UserStatus},
+    state::{AccountName, Diagnosed, KnownWhereabouts, LedgerError, LinkState, User, UserName, UserStatus},
 };
 
 /// What came of asking, or why nobody asked.
@@ -40,9 +40,17 @@ pub(in crate::cli) async fn ask(installation: &Installation, app: &App, user: &U
         let why = "the server refused the password or token that is kept, and it is not tried again before there is a new one";
         return Ok(Asked::Skipped(why.to_owned()));
     }
-    if user.link == LinkState::Invited {
-        let lacking = user.details.method.lacking();
-        return Ok(Asked::Skipped(format!("{lacking}: `pocketdocket user link {name}`")));
+    let invited = user.link == LinkState::Invited;
+    if invited && user.details.service_account.is_none() {
+        let lacking = user.details.lacking();
+        return Ok(Asked::Skipped(format!("{lacking}: `{}`", user.link_command())));
+    }
+    if let Some(account) = &user.details.service_account
+        && ledger.service_account(account)?.secret_given.is_none()
+    {
+        let why =
+            format!("nothing was given yet to sign in with as service account {account}: `{}`", user.link_command());
+        return Ok(Asked::Skipped(why));
     }
     let asked_at = Timestamp::now();
     let opened = match app.mailboxes.mind_whereabouts(user, asked_at).await.and_then(|()| app.mailboxes.of(user)) {
@@ -57,6 +65,10 @@ pub(in crate::cli) async fn ask(installation: &Installation, app: &App, user: &U
     match opened {
         Ok((identity, version)) => {
             let before = ledger.note_success(name, now)?;
+            if invited {
+                ledger.verified(name, ledger.mailbox_for(&identity, now)?, &who(), now)?;
+                ledger.reached_through_account(name, &who(), now)?;
+            }
             if user.refused_sign_ins > 0 {
                 ledger.forget_refused_sign_ins(name)?;
             }
@@ -81,6 +93,9 @@ pub(in crate::cli) async fn ask(installation: &Installation, app: &App, user: &U
 struct Checked {
     user: UserName,
     method: &'static str,
+    /// The service account through which the mailbox is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service_account: Option<AccountName>,
     protocol: Protocol,
     /// What autodiscover said, where it was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -124,7 +139,7 @@ impl Explained {
             diagnosed: diagnosed.clone(),
             means: entry.title,
             who: entry.fixer.words(),
-            what_to_do: entry.steps_for(user.name.as_str(), &user.details.address),
+            what_to_do: user.steps(diagnosed.cause),
             expected_time: entry.time,
             tried_again: entry.next_try.words(),
             more: entry.reading,
@@ -174,6 +189,7 @@ fn checked(
     Checked {
         user: user.name.clone(),
         method: user.details.method.word(),
+        service_account: user.details.service_account.clone(),
         protocol: user.details.protocol,
         whereabouts,
         state: user_state(user),
@@ -207,7 +223,12 @@ fn show(checked: &Checked, asked: &Asked, clock: &Clock, terminal: &mut Terminal
     if let Some(known) = &checked.whereabouts {
         terminal.line(format_args!("found     {}: {}", clock.time(known.found), known.reason))?;
     }
-    terminal.line(format_args!("method    {}", checked.method))?;
+    match &checked.service_account {
+        Some(account) => {
+            terminal.line(format_args!("method    {}, through service account {account}", checked.method))?;
+        }
+        None => terminal.line(format_args!("method    {}", checked.method))?,
+    }
     terminal.line(format_args!("state     {}", checked.state))?;
     if let Asked::Works { server, version, before } = asked {
         let version = version.as_deref().unwrap_or("no version told");

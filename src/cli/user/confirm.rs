@@ -26,7 +26,7 @@ pub(super) fn run(
     let user = installation.ledger.user(name)?;
     match user.link {
         LinkState::Invited => {
-            return Err(Refusal::needs_person(format!("`{name}`: {}", user.details.method.lacking()))
+            return Err(Refusal::needs_person(format!("`{name}`: {}", user.details.lacking()))
                 .hint(format!("first `pocketdocket user link {name}`"))
                 .into());
         }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// An e-mail address, as far as it can be told without asking: something, an at sign, a host.
-pub(super) fn address(typed: &str) -> Result<&str, Refusal> {
+pub(in crate::cli) fn address(typed: &str) -> Result<&str, Refusal> {
     let typed = typed.trim();
     let fits = typed.rsplit_once('@').is_some_and(|(local, host)| {
         !local.is_empty() && !host.is_empty() && url::Host::parse(host).is_ok() && !typed.contains(char::is_whitespace)
@@ -24,7 +24,7 @@ pub(super) fn address(typed: &str) -> Result<&str, Refusal> {
 
 /// The way to the mailbox must be one that can work: encrypted or this machine, no password in its address, and no place where
 /// passwords are refused anyway. Without an address here and in the configuration that is for later to say.
-pub(super) fn can_be_reached(settings: &exchange::Settings, details: &UserDetails) -> anyhow::Result<()> {
+pub(in crate::cli) fn can_be_reached(settings: &exchange::Settings, details: &UserDetails) -> anyhow::Result<()> {
     let own = details.url.as_deref().and_then(|url| Url::parse(url).ok());
     if own.is_some_and(|url| !url.username().is_empty() || url.password().is_some()) {
         return Err(Refusal::usage("the address of the web service holds a user or a password")
@@ -41,7 +41,7 @@ pub(super) fn can_be_reached(settings: &exchange::Settings, details: &UserDetail
 }
 
 /// A remark if this way to sign in needs an app registration that is not configured yet.
-pub(super) fn needs_an_app(settings: &oauth::Settings, method: AuthMethod) -> Option<String> {
+pub(in crate::cli) fn needs_an_app(settings: &oauth::Settings, method: AuthMethod) -> Option<String> {
     let failure = (method == AuthMethod::OAuth).then(|| settings.client().err()).flatten()?;
     Some(format!("{}; before the user can sign in: {}", failure.chain(), failure.hint.unwrap_or_default()))
 }
@@ -78,6 +78,7 @@ mod tests {
                 url: own.map(str::to_owned),
                 protocol: Protocol::Ews,
                 method: AuthMethod::Password,
+                service_account: None,
                 settings: serde_json::json!({}),
             };
             can_be_reached(&settings, &details)

@@ -10,7 +10,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 use self::{
-    draft::{Drafted, Drafts, Fate},
+    draft::{Drafted, Drafts, Entered, Fate},
     sheet::{RowTrouble, Sheet},
 };
 use super::{details, verify};
@@ -40,7 +40,9 @@ pub(super) fn run(installation: &Installation, arguments: &ImportUsers, terminal
     }
     let users = installation.ledger.users()?;
     let settings = &installation.config.exchange;
-    let mut drafts = Drafts::new(&columns, settings, people.as_deref(), &users);
+    let accounts = installation.ledger.service_accounts()?;
+    let entered = Entered { people: people.as_deref(), users: &users, accounts: &accounts };
+    let mut drafts = Drafts::new(&columns, settings, &entered);
     for row in &rows {
         drafts.take(row);
     }

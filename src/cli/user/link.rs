@@ -1,6 +1,6 @@
 //! `user link`: set, verify, save. What the server does not take is not kept, unless somebody insists.
 
-mod oauth;
+pub(in crate::cli) mod oauth;
 mod whereabouts;
 
 use jiff::Timestamp;
@@ -14,20 +14,24 @@ use crate::{
         show::Clock,
         terminal::Terminal,
         trouble::{Exit, Refusal},
+        user::check::{Asked, ask},
     },
     engine::mind_confirmations,
     ports::{Failure, FailureKind, MailboxIdentity},
-    state::{AuthMethod, Ledger, LedgerError, LinkState, User},
+    state::{AccountName, AuthMethod, Ledger, LedgerError, LinkState, User, UserName},
 };
 
 pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let name = &arguments.name;
     let user = installation.ledger.user(name)?;
+    if let Some(account) = &user.details.service_account {
+        return through_account(installation, arguments, &user, account, terminal);
+    }
     // What cannot work is refused before anybody types a password.
     let mailboxes = installation.app()?.mailboxes;
     let to_be_found = whereabouts::is_to_be_found(installation, &user)?;
     if !to_be_found {
-        mailboxes.address(&user)?;
+        mailboxes.address(&user.details)?;
     }
     let misplaced = match user.details.method {
         AuthMethod::Password | AuthMethod::Windows => arguments.way.said(),
@@ -47,6 +51,47 @@ pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &
             crate::cli::runtime()?.block_on(oauth::link(installation, arguments, &mailboxes, &user, terminal))?;
         }
     }
+    next(installation, name, terminal)?;
+    Ok(Exit::Fine)
+}
+
+/// Nothing is asked for: the secret is the service account's. The mailbox is looked at.
+fn through_account(
+    installation: &Installation,
+    arguments: &LinkUser,
+    user: &User,
+    account: &AccountName,
+    terminal: &mut Terminal,
+) -> anyhow::Result<Exit> {
+    let (name, given) = (&user.name, arguments.password_stdin || arguments.way.said().is_some());
+    if given || arguments.unverified {
+        return Err(Refusal::usage(format!("the mailbox of `{name}` is reached through service account `{account}`"))
+            .because("its secret is given once, for everybody who goes through it")
+            .hint(format!("`{}`", user.link_command()))
+            .into());
+    }
+    let app = installation.app()?;
+    match crate::cli::runtime()?.block_on(ask(installation, &app, user))? {
+        Asked::Works { .. } => {
+            terminal.say(format_args!("reached {} through service account `{account}`", user.details.address));
+            next(installation, name, terminal)?;
+            Ok(Exit::Fine)
+        }
+        Asked::Skipped(why) => Err(Refusal::needs_person(format!("the mailbox of `{name}` was not asked"))
+            .because(why)
+            .hint(format!("`{}`", user.link_command()))
+            .into()),
+        Asked::Failed(failure) => {
+            let exit = if failure.kind.passes() { Exit::Passes } else { Exit::NeedsPerson };
+            let hint = format!("`pocketdocket user check {name}` names the cause and who can fix it");
+            let what = format!("{} was not reached through service account `{account}`", user.details.address);
+            Err(Refusal::new(exit, what).because(failure).hint(hint).into())
+        }
+    }
+}
+
+/// What comes after a link.
+fn next(installation: &Installation, name: &UserName, terminal: &mut Terminal) -> anyhow::Result<()> {
     let linked = installation.ledger.user(name)?;
     if let (LinkState::Active, Some(user)) = (linked.link, &linked.door_of) {
         terminal.say(format_args!("next: `pocketdocket user move {user}`"));
@@ -59,7 +104,7 @@ pub(super) fn run(installation: &Installation, arguments: &LinkUser, terminal: &
     } else {
         terminal.say(format_args!("next: `pocketdocket user confirm {name}`, with the user at hand"));
     }
-    Ok(Exit::Fine)
+    Ok(())
 }
 
 fn password(
@@ -103,7 +148,7 @@ async fn verify(
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
     let name = &user.name;
-    let identity = match mailboxes.with_password(user, password)?.identity().await {
+    let identity = match mailboxes.with_password(&user.details, password)?.identity().await {
         Ok(identity) => identity,
         Err(failure) => {
             let failure = mailboxes.explained(user, failure, Timestamp::now()).await;

@@ -35,7 +35,7 @@ pub(super) fn list(installation: &Installation, as_json: bool, terminal: &mut Te
             user_state(user),
             user.details.person.to_string(),
             user.details.address.clone(),
-            user.details.method.word().to_owned(),
+            user.details.way(),
             user.confirmed.as_ref().map_or_else(|| "-".to_owned(), |confirmed| confirmed.how.to_string()),
             reconfirm_by(user, &clock),
         ]
@@ -151,7 +151,7 @@ pub(super) fn one(
 /// By which protocol, and who says so.
 pub(super) fn reached(user: &User, whereabouts: Option<&KnownWhereabouts>) -> String {
     let says = if whereabouts.is_some_and(|known| known.followed) { "found by autodiscover" } else { "as set" };
-    format!("over {} ({says}), by {}", user.details.protocol, user.details.method)
+    format!("over {} ({says}), by {}", user.details.protocol, user.details.way())
 }
 
 /// The address of the web service, and who says so.

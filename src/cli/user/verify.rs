@@ -14,7 +14,7 @@ use crate::{
 
 /// Signs in once for each of these that stands still for a change, one after the other, and says what is next for it. Gives whether
 /// there were any.
-pub(super) fn changed(
+pub(in crate::cli) fn changed(
     installation: &Installation,
     names: &[UserName],
     terminal: &mut Terminal,

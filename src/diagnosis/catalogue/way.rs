@@ -7,6 +7,8 @@ const EWS_ACCESS: &str = "https://learn.microsoft.com/exchange/client-developer/
 const IMPERSONATION: &str =
     "https://learn.microsoft.com/exchange/client-developer/exchange-web-services/how-to-configure-impersonation";
 
+const LOCATIONS: &str = "https://learn.microsoft.com/entra/identity/conditional-access/concept-assignment-network";
+
 pub(super) fn entry(cause: Cause) -> Entry {
     let on_the_way = |title, evidence, steps: &'static [&'static str]| Entry {
         title,
@@ -68,6 +70,20 @@ pub(super) fn entry(cause: Cause) -> Entry {
             time: "at once",
             next_try: NextTry::Growing,
             reading: Some("https://learn.microsoft.com/exchange/hybrid-deployment/move-mailboxes"),
+        },
+        Cause::AddressNotAllowed => Entry {
+            title: "blocked by location: this machine comes from an address that the account is not allowed from",
+            evidence: "two or more echo services agree on a public address that is not on the list of the service account; they are asked every half hour, and when Conditional Access or the server refuses the account",
+            fixer: Fixer::ExchangeAdministrator,
+            steps: &[
+                "Look from where this machine comes, and from where each account is allowed: `pocketdocket address show`.",
+                "If the new address stays, the Exchange administrator allows it: in Microsoft Entra in the named location of the account's Conditional Access rule, on an Exchange Server in the address rules of the EWS directory.",
+                "Then the firm's IT enters it: `pocketdocket address allow NETWORK --account ACCOUNT`.",
+                "If it does not stay, because another line stood in, nothing has to be done: the links go on by themselves when this machine comes from an allowed address again.",
+            ],
+            time: "at once; a changed named location up to 1 hour",
+            next_try: NextTry::WhenAllowed,
+            reading: Some(LOCATIONS),
         },
         Cause::ImpersonationMissing => Entry {
             title: "the account may not act for this mailbox",

@@ -20,6 +20,7 @@ fn active(reconfirm: Option<Reconfirm>) -> User {
             login: "weber".to_owned(),
             url: None,
             method: AuthMethod::Password,
+            service_account: None,
             protocol: Protocol::default(),
             settings: serde_json::Value::Null,
         },

@@ -166,6 +166,9 @@ fn advance(world: &World, sign_in: &mut SignIn, form: &Form) -> Result<Result<Gr
     if let Some(error) = struck(world, &place) {
         return Ok(Err(Box::new(error)));
     }
+    if world.outside.keeps_out(&account.login) {
+        return Ok(Err(Box::new(OauthError::new(53_003))));
+    }
     if app.assigned_only {
         return Ok(Err(Box::new(OauthError::new(50_105))));
     }

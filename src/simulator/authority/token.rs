@@ -160,6 +160,10 @@ fn still_there(world: &World, grant: &Grant) -> Result<Account, OauthError> {
         return Err(OauthError::new(50_173));
     }
     let account = world.account(&grant.login).ok_or_else(|| OauthError::new(50_034))?;
+    // Conditional Access looks where a token is asked for from, not where it is used.
+    if world.outside.keeps_out(&account.login) {
+        return Err(OauthError::new(53_003));
+    }
     match account.mfa {
         _ if account.disabled => Err(OauthError::new(50_057)),
         Mfa::Required if !grant.mfa => Err(OauthError::new(50_076)),

@@ -12,7 +12,9 @@ use axum::{
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::simulator::{AccountAction, Administrator, ExtendedProtection, SimulatorError, world::World};
+use crate::simulator::{
+    AccountAction, Administrator, EchoManner, ExtendedProtection, OnlyFrom, OuterAddress, SimulatorError, world::World,
+};
 
 pub(super) fn router(world: Arc<World>) -> Router {
     Router::new()
@@ -21,6 +23,9 @@ pub(super) fn router(world: Arc<World>) -> Router {
         .route("/control/keys/rotate", post(rotate))
         .route("/control/clock", post(advance))
         .route("/control/extended-protection", post(protect))
+        .route("/control/address", post(come_from))
+        .route("/control/echo/{name}", post(behave))
+        .route("/control/only-from", post(only_from))
         .with_state(Administrator { world })
 }
 
@@ -85,5 +90,24 @@ struct Protection {
 
 async fn protect(State(administrator): State<Administrator>, Json(protection): Json<Protection>) -> StatusCode {
     administrator.world.set_extended_protection(protection.mode);
+    StatusCode::NO_CONTENT
+}
+
+async fn come_from(State(administrator): State<Administrator>, Json(address): Json<OuterAddress>) -> StatusCode {
+    administrator.world.outside.come_from(address);
+    StatusCode::NO_CONTENT
+}
+
+async fn behave(
+    State(administrator): State<Administrator>,
+    Path(name): Path<String>,
+    Json(manner): Json<EchoManner>,
+) -> StatusCode {
+    administrator.world.outside.behave(&name, manner);
+    StatusCode::NO_CONTENT
+}
+
+async fn only_from(State(administrator): State<Administrator>, Json(rule): Json<OnlyFrom>) -> StatusCode {
+    administrator.world.outside.allow(rule);
     StatusCode::NO_CONTENT
 }

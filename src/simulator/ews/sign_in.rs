@@ -98,6 +98,10 @@ impl Asked<'_> {
 
     /// Whoever asks, if they may.
     pub(super) fn sign_in(&self) -> Result<Account, Answer> {
+        let by_password = matches!(self.credentials, Credentials::Password(..) | Credentials::Windows(_));
+        if by_password && self.world.outside.keeps_out(self.credentials.login()) {
+            return Err(self.kept_out());
+        }
         let account = match &self.credentials {
             Credentials::Token(token) if self.offer.takes_tokens() => self.token(token)?,
             Credentials::Password(login, password) if self.offer.takes_basic() => self.password(login, password)?,
@@ -114,6 +118,15 @@ impl Asked<'_> {
             return Err(Answer::bare(StatusCode::FORBIDDEN));
         }
         Ok(account)
+    }
+
+    /// As a web server answers from afar that lets in some addresses only: it does not say why.
+    /// <https://learn.microsoft.com/iis/configuration/system.webserver/security/ipsecurity/>
+    fn kept_out(&self) -> Answer {
+        self.wire.windows.forget();
+        let page = "<html><head><title>403 - Forbidden: Access is denied.</title></head><body><h1>Server Error</h1>\
+                    <h2>403 - Forbidden: Access is denied.</h2></body></html>";
+        Answer { body: page.to_owned(), ..Answer::bare(StatusCode::FORBIDDEN) }.with("content-type", "text/html")
     }
 
     fn token(&self, token: &Result<(Account, String), TokenRefused>) -> Result<Account, Answer> {

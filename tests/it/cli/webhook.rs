@@ -29,9 +29,14 @@ impl Webhook {
         Self { address, heard }
     }
 
+    /// The next message.
+    pub(crate) fn next(&self) -> Value {
+        self.heard.recv_timeout(Duration::from_secs(20)).expect("a message")
+    }
+
     /// The causes that were raised about somebody in the next message.
     pub(crate) fn raised_about(&self, subject: &str) -> Vec<String> {
-        let message = self.heard.recv_timeout(Duration::from_secs(20)).expect("a message");
+        let message = self.next();
         let raised = message["raised"].as_array().expect("a list").iter();
         let about = raised.filter(|alert| alert["subject"] == subject);
         about.map(|alert| alert["cause"].as_str().expect("text").to_owned()).collect()

@@ -175,6 +175,7 @@ impl Office {
             url: None,
             protocol: if over_graph() { Protocol::Graph } else { Protocol::Ews },
             method: if over_graph() { AuthMethod::OAuth } else { AuthMethod::Password },
+            service_account: None,
             settings: serde_json::Value::Null,
         };
         ledger.add_user(&name, &details, "test", now).expect("a new user");

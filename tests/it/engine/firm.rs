@@ -156,6 +156,7 @@ impl Firm {
             url: None,
             protocol: self.protocol,
             method: AuthMethod::Password,
+            service_account: None,
             settings: serde_json::Value::Null,
         };
         self.ledger.add_user(&name, &details, "test", now).expect("a new user");

@@ -8,8 +8,9 @@ use std::{
 
 use async_trait::async_trait;
 use pocketdocket::{
-    app::Mailboxes,
+    app::{Addresses, Mailboxes},
     auth::{
+        address::{self, EchoService},
         oauth::{self, Audience, Authority, Bearer, Claim, Grants, Session, Unkept},
         password::Basic,
         windows::Windows,
@@ -19,9 +20,10 @@ use pocketdocket::{
     exchange::{EwsMailbox, LinkAddress, Settings, Shared},
     ports::{Authenticator, Challenge, Failure, FailureKind, Mailbox as _, Protocol, SignIn, Step},
     simulator::{
-        self, Account, Certificate, Fault, FaultRule, Home, Licence, PASSWORD, Running, SignInOffer, Simulator,
+        self, Account, Certificate, Fault, FaultRule, Home, Licence, OnlyFrom, PASSWORD, Running, SignInOffer,
+        Simulator,
     },
-    state::{AuthMethod, Ledger, UserDetails, UserName},
+    state::{AccountDetails, AuthMethod, Ledger, UserDetails, UserName},
     vault::KeySource,
 };
 use secrecy::SecretString;
@@ -77,6 +79,8 @@ enum Server {
     Says(&'static str),
     /// The simulator, which does not have the mailbox any more; its autodiscover says where it is.
     Moved,
+    /// The simulator, which lets the account in from another address than ours; its echo services say so.
+    Elsewhere,
     /// An address of its own.
     At(&'static str),
     /// A port on which nobody listens.
@@ -147,6 +151,8 @@ fn cases() -> Vec<Case> {
         case(Cause::WindowsOffOnServer, By::Windows, Server::Faulty(SignInOffer::Basic, vec![])),
         case(Cause::WrongPassword, By::Windows, Server::Faulty(SignInOffer::WindowsOnly, vec![Fault::WrongPassword])),
         fault(Cause::BlockedByPolicy, Fault::Interrupted),
+        case(Cause::AddressNotAllowed, By::Password, Server::Elsewhere),
+        case(Cause::AddressNotAllowed, By::Windows, Server::Elsewhere),
         fault(Cause::EwsOff, Fault::EwsOff),
         fault(Cause::EwsOff, Fault::EwsApps { allowed: "another".to_owned() }),
         case(Cause::EwsOff, By::Password, Server::Account(|account| account.licence = Licence::Kiosk)),
@@ -281,6 +287,12 @@ async fn failure(case: &Case) -> Failure {
         Server::Faulty(offer, struck) => (exchange.offer, faults) = (*offer, struck.clone()),
         Server::Account(change) => change(&mut account),
         Server::Moved => account = account.at(Home::Online),
+        Server::Elsewhere => {
+            exchange.offer = SignInOffer::BasicAndWindows;
+            let networks = vec![ALLOWED.parse().unwrap()];
+            exchange.only_from = vec![OnlyFrom { login: WEBER.to_owned(), networks }];
+            exchange.outer.v4 = Some("198.51.100.9".parse().unwrap());
+        }
         Server::Authority(number) => {
             // Plain HTTP is allowed on this very machine.
             exchange = simulator::Settings { https: false, ..exchange.online() };
@@ -312,10 +324,16 @@ async fn failure(case: &Case) -> Failure {
     let link = LinkAddress { url: url.parse().unwrap(), mailbox: WEBER.to_owned(), zone: "UTC".to_owned() };
     let shared = Arc::new(Shared::new(&settings).unwrap());
     let failure = EwsMailbox::connect(&settings, link, sign_in, shared).unwrap().identity().await.unwrap_err();
-    if matches!(case.server, Server::Moved) { explained(&simulator, failure).await } else { failure }
+    match case.server {
+        Server::Moved | Server::Elsewhere => explained(&simulator, failure).await,
+        _ => failure,
+    }
 }
 
-/// What becomes of a failure when autodiscover was asked.
+/// From where the account may sign in, where it may not from everywhere.
+const ALLOWED: &str = "203.0.113.0/29";
+
+/// What becomes of a failure when autodiscover and the echo services were asked.
 async fn explained(simulator: &Running, failure: Failure) -> Failure {
     let folder = tempfile::tempdir().unwrap();
     let vault = KeySource::File(folder.path().join("master.key")).draw(None).unwrap();
@@ -328,12 +346,26 @@ async fn explained(simulator: &Running, failure: Failure) -> Failure {
         url: Some(simulator.ews_url()),
         protocol: Protocol::Ews,
         method: AuthMethod::Password,
+        service_account: Some("dienst".parse().unwrap()),
         settings: serde_json::Value::Null,
     };
+    let account = AccountDetails {
+        login: WEBER.to_owned(),
+        method: AuthMethod::Password,
+        protocol: Protocol::Ews,
+        url: Some(simulator.ews_url()),
+    };
+    let dienst = "dienst".parse().unwrap();
+    ledger.add_service_account(&dienst, &account, "test", now).unwrap();
+    ledger.allow_networks(&dienst, &[ALLOWED.parse().unwrap()], None, "test", now).unwrap();
     ledger.add_user(&name, &details, "test", now).unwrap();
     let user = ledger.user(&name).unwrap();
     let settings = Settings { autodiscover: vec![simulator.autodiscover_url()], ..Settings::default() };
+    let echo = ["a", "b"].map(|name| EchoService { url: simulator.echo_url(name), field: None });
+    let addresses = address::Settings { echo: echo.into(), ..address::Settings::default() };
+    let addresses = Addresses::new(&addresses, ledger.clone()).unwrap();
     let mailboxes = Mailboxes::new(settings, oauth::Settings::default(), ledger, "UTC".to_owned()).unwrap();
+    let mailboxes = mailboxes.with_addresses(addresses);
     mailboxes.explained(&user, failure, now).await
 }
 

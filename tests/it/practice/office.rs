@@ -113,6 +113,7 @@ impl Office {
             url: None,
             protocol: Protocol::Ews,
             method: AuthMethod::Password,
+            service_account: None,
             settings: serde_json::Value::Null,
         };
         self.ledger.add_user(&name, &details, "test", now).expect("a new user");

@@ -50,6 +50,7 @@ impl Desk {
             url: None,
             protocol: pocketdocket::ports::Protocol::Ews,
             method: AuthMethod::OAuth,
+            service_account: None,
             settings: serde_json::json!({}),
         };
         ledger.add_user(&desk.name, &details, "test", Timestamp::now()).expect("entered");

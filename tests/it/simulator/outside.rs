@@ -127,6 +127,43 @@ async fn everything_can_be_switched_from_outside() {
     assert!(now.contains("\"now\":"), "{now}");
 }
 
+#[tokio::test]
+async fn an_account_is_let_in_from_its_networks_only_and_the_others_from_anywhere() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let only_from = format!("{ANNA}=203.0.113.0/29");
+    let options = ["--https", "--ca-file-out", "ca.pem", "--offer", "all", "--mailbox", "ben@kanzlei.example"];
+    let rule = ["--address", "203.0.113.7", "--only-from", &only_from];
+    let process = Process::start(folder.path(), &[&options[..], &rule].concat());
+    let person = process.person(folder.path());
+    let door = async |path: &str, body: serde_json::Value| {
+        let request = person.http.post(format!("{}/control/{path}", person.base));
+        let request = request.header("content-type", "application/json").body(body.to_string());
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    let by_password = async |login: &str| {
+        let request =
+            person.http.post(format!("{}/EWS/Exchange.asmx", person.base)).basic_auth(login, Some("simulator"));
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    let tokens = person.tokens(&[]).await;
+    let refresh = tokens["refresh_token"].as_str().expect("a token").to_owned();
+    assert_eq!(person.refresh(&refresh).await.status, 200);
+    assert_ne!(by_password(ANNA).await, 403);
+
+    assert_eq!(door("address", json!({ "v4": "198.51.100.9" })).await, 204);
+    assert_eq!(person.get("/echo/any").await.body, "198.51.100.9\n");
+    assert_eq!(person.refresh(&refresh).await.code_of_error(), 53_003);
+    let sign_in = person.sign_in(&[]).await;
+    assert!(sign_in.returned("error_description").is_some_and(|said| said.contains("AADSTS53003")), "{sign_in:?}");
+    assert_eq!(by_password(ANNA).await, 403);
+    assert_ne!(by_password("ben@kanzlei.example").await, 403, "nobody said anything about him");
+
+    assert_eq!(door("only-from", json!({ "login": ANNA, "networks": [] })).await, 204);
+    assert_eq!(person.refresh(&refresh).await.status, 200);
+    assert_eq!(door("echo/any", json!({ "manner": "says", "address": "10.0.0.1" })).await, 204);
+    assert_eq!(person.get("/echo/any").await.body, "10.0.0.1\n");
+}
+
 #[test]
 fn a_file_says_how_accounts_stand() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -19,6 +19,7 @@ fn user(name: &str, person: &str, address: &str) -> User {
             url: None,
             protocol: Protocol::Ews,
             method: AuthMethod::Password,
+            service_account: None,
             settings: serde_json::Value::Null,
         },
         link: LinkState::Active,

@@ -11,7 +11,7 @@ use crate::{
     exchange,
     ports::Person,
     sources::mapping::closest,
-    state::{AuthMethod, AuthMethodError, User, UserDetails, UserName},
+    state::{AuthMethod, AuthMethodError, ServiceAccount, User, UserDetails, UserName},
 };
 
 /// One row, ready to be entered.
@@ -48,12 +48,20 @@ pub(super) struct Difference {
     pub(super) after: String,
 }
 
+/// What there is already.
+pub(super) struct Entered<'a> {
+    pub(super) people: Option<&'a [Person]>,
+    pub(super) users: &'a [User],
+    pub(super) accounts: &'a [ServiceAccount],
+}
+
 /// The rows so far.
 pub(super) struct Drafts<'a> {
     columns: &'a [Column],
     settings: &'a exchange::Settings,
     people: Option<&'a [Person]>,
     users: BTreeMap<&'a UserName, &'a User>,
+    accounts: &'a [ServiceAccount],
     lines: BTreeMap<UserName, u64>,
     pub(super) done: Vec<Drafted>,
     pub(super) troubles: Vec<RowTrouble>,
@@ -67,12 +75,11 @@ impl<'a> Drafts<'a> {
     pub(super) fn new(
         columns: &'a [Column],
         settings: &'a exchange::Settings,
-        people: Option<&'a [Person]>,
-        users: &'a [User],
+        &Entered { people, users, accounts }: &Entered<'a>,
     ) -> Self {
         let users = users.iter().map(|user| (&user.name, user)).collect();
         let (lines, done, troubles, remarks) = Default::default();
-        Self { columns, settings, people, users, lines, done, troubles, remarks }
+        Self { columns, settings, people, users, accounts, lines, done, troubles, remarks }
     }
 
     /// Whether the list may be entered: who differs is changed only when that is asked for.
@@ -105,41 +112,49 @@ impl<'a> Drafts<'a> {
         let mailbox = needed(Column::Mailbox)
             .and_then(|cell| details::address(cell).map(str::to_owned).map_err(|refusal| refusal.to_string()));
         let method = method(row);
+        let account = self.account(row);
         let kinds = row.get(Column::Kinds).map(kinds).transpose();
-        let (name, person, mailbox, method, kinds) = match (name, person, mailbox, method, kinds) {
-            (Ok(name), Ok(person), Ok(mailbox), Ok(method), Ok(kinds)) => (name, person, mailbox, method, kinds),
-            (name, person, mailbox, method, kinds) => {
+        let (name, person, mailbox, method, account, kinds) = match (name, person, mailbox, method, account, kinds) {
+            (Ok(name), Ok(person), Ok(mailbox), Ok(method), Ok(account), Ok(kinds)) => {
+                (name, person, mailbox, method, account, kinds)
+            }
+            (name, person, mailbox, method, account, kinds) => {
                 name.err().into_iter().for_each(|what| keep(Column::Name, what));
                 person.err().into_iter().for_each(|what| keep(Column::Person, what));
                 mailbox.err().into_iter().for_each(|what| keep(Column::Mailbox, what));
                 method.err().into_iter().for_each(|what| keep(Column::Method, what));
+                account.err().into_iter().for_each(|what| keep(Column::ServiceAccount, what));
                 kinds.err().into_iter().for_each(|what| keep(Column::Kinds, what));
                 return Err(wrong);
             }
         };
         let before = self.users.get(&name).map(|user| &user.details);
         let entered = |column: Column| row.get(column).map(str::to_owned);
-        // What the list has no column for stays as it is.
+        // What the list has no column for stays as it is, unless it was the service account's.
+        let own = before.filter(|before| before.service_account.is_none());
         let login = if self.has(Column::Login) {
             entered(Column::Login)
         } else {
-            before.filter(|before| before.login != before.address).map(|before| before.login.clone())
+            own.filter(|before| before.login != before.address).map(|before| before.login.clone())
         };
-        let url =
-            if self.has(Column::Url) { entered(Column::Url) } else { before.and_then(|before| before.url.clone()) };
+        let url = if self.has(Column::Url) { entered(Column::Url) } else { own.and_then(|before| before.url.clone()) };
         let mut settings = before.map_or_else(|| serde_json::json!({}), |before| before.settings.clone());
         if self.has(Column::Kinds) {
             set_kinds(&mut settings, kinds.as_deref());
         }
-        let details = UserDetails {
+        let mut details = UserDetails {
             person,
             login: login.unwrap_or_else(|| mailbox.clone()),
             address: mailbox,
             url,
             protocol: before.map(|before| before.protocol).unwrap_or_default(),
             method,
+            service_account: None,
             settings,
         };
+        if let Some(account) = account.or_else(|| self.kept_account(row, before)) {
+            details = details.through(&account.name, &account.details);
+        }
         details::can_be_reached(self.settings, &details).map_err(|error| vec![(Column::Url, format!("{error}"))])?;
         let fate = match before {
             None => Fate::Add,
@@ -149,6 +164,32 @@ impl<'a> Drafts<'a> {
             },
         };
         Ok(Drafted { line: row.line, name, details, fate })
+    }
+
+    /// The service account that a row names: then nothing else may be said of the way to sign in.
+    fn account(&self, row: &SheetRow) -> Result<Option<&'a ServiceAccount>, String> {
+        let Some(cell) = row.get(Column::ServiceAccount) else { return Ok(None) };
+        let of_the_account = [Column::Login, Column::Url, Column::Method];
+        if let Some(other) = of_the_account.into_iter().find(|column| row.get(*column).is_some()) {
+            return Err(format!("`{}` is the service account's to say, and is given too", other.word()));
+        }
+        match self.accounts.iter().find(|account| account.name.as_str() == cell) {
+            Some(account) => Ok(Some(account)),
+            None => {
+                let names = self.accounts.iter().map(|account| account.name.as_str());
+                let meant = closest(cell, names).map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
+                Err(format!("there is no service account `{cell}`{meant}"))
+            }
+        }
+    }
+
+    /// The service account that a user goes through already: a list that says nothing of the way to sign in leaves it so.
+    fn kept_account(&self, row: &SheetRow, before: Option<&UserDetails>) -> Option<&'a ServiceAccount> {
+        if self.has(Column::ServiceAccount) || row.get(Column::Method).is_some() {
+            return None;
+        }
+        let name = before?.service_account.as_ref()?;
+        self.accounts.iter().find(|account| account.name == *name)
     }
 
     fn has(&self, column: Column) -> bool {
@@ -255,7 +296,7 @@ fn differences(before: &UserDetails, after: &UserDetails) -> Vec<Difference> {
             ("mailbox", details.address.clone()),
             ("login", details.login.clone()),
             ("service", service(details)),
-            ("method", details.method.to_string()),
+            ("method", details.way()),
             ("kinds", kinds(details)),
         ]
     };

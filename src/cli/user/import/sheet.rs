@@ -19,14 +19,24 @@ pub(super) enum Column {
     Login,
     Url,
     Method,
+    ServiceAccount,
     Kinds,
     /// For people: not read.
     Remark,
 }
 
 impl Column {
-    const ALL: [Self; 8] =
-        [Self::Name, Self::Person, Self::Mailbox, Self::Login, Self::Url, Self::Method, Self::Kinds, Self::Remark];
+    const ALL: [Self; 9] = [
+        Self::Name,
+        Self::Person,
+        Self::Mailbox,
+        Self::Login,
+        Self::Url,
+        Self::Method,
+        Self::ServiceAccount,
+        Self::Kinds,
+        Self::Remark,
+    ];
 
     /// Without these a row says nothing.
     const REQUIRED: [Self; 3] = [Self::Name, Self::Person, Self::Mailbox];
@@ -40,6 +50,7 @@ impl Column {
             Self::Login => &["login", "signin", "account", "anmeldename", "konto"],
             Self::Url => &["url", "server", "service", "ews"],
             Self::Method => &["method", "signinmethod", "anmeldung"],
+            Self::ServiceAccount => &["service account", "serviceaccount", "dienstkonto"],
             Self::Kinds => &["kinds", "kind", "sync", "arten"],
             Self::Remark => &["remark", "remarks", "note", "comment", "bemerkung", "notiz"],
         }
@@ -183,7 +194,7 @@ fn columns(header: &StringRecord) -> Result<Vec<Column>, Unusable> {
              `pocketdocket user link NAME` asks for each user's password",
         ));
     }
-    let takes = "it takes name, person, mailbox and, if wanted, login, url, method, kinds and remark";
+    let takes = "it takes name, person, mailbox and, if wanted, login, url, method, service account, kinds and remark";
     let named: Vec<Option<Column>> = words.iter().map(|word| Column::named(word)).collect();
     if named.iter().all(Option::is_none) {
         // What stands there may be anybody's data, so it is not repeated.

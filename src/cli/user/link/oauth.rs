@@ -10,10 +10,10 @@ use crate::{
     app::{ByProvider, FirstUse, Mailboxes, audience},
     auth::{
         confirmation::provider::Evidence,
-        oauth::{Authority, Granted, Identity, Landing, Session, Unkept},
+        oauth::{Audience, Authority, Granted, Identity, Landing, Session, Unkept},
     },
     cli::{
-        arguments::LinkUser,
+        arguments::{LinkUser, OauthWay},
         installation::{Installation, who},
         terminal::Terminal,
         trouble::Refusal,
@@ -37,7 +37,8 @@ pub(super) async fn link(
 ) -> anyhow::Result<()> {
     let (ledger, name) = (&installation.ledger, &user.name);
     let authority = mailboxes.authority()?;
-    let granted = match sign_in(&authority, arguments, user, terminal).await {
+    let (login, wanted) = (&user.details.login, audience(&user.details));
+    let granted = match sign_in(&authority, &arguments.way, login, wanted, terminal).await {
         Ok(granted) => granted,
         Err(failure) => {
             let event = format!("a sign-in did not work: {}", failure.chain());
@@ -94,7 +95,7 @@ async fn reach(
     session: Session,
     terminal: &mut Terminal,
 ) -> anyhow::Result<MailboxIdentity> {
-    match mailboxes.with_session(user, session)?.identity().await {
+    match mailboxes.with_session(&user.details, session)?.identity().await {
         Ok(identity) => Ok(identity),
         Err(failure) => {
             let failure = mailboxes.explained(user, failure, Timestamp::now()).await;
@@ -105,15 +106,16 @@ async fn reach(
     }
 }
 
-async fn sign_in(
+/// Lets whoever has this login sign in, and grant access to that.
+pub(in crate::cli) async fn sign_in(
     authority: &Authority,
-    arguments: &LinkUser,
-    user: &User,
+    way: &OauthWay,
+    login: &str,
+    audience: Audience,
     terminal: &mut Terminal,
 ) -> Result<Granted, Failure> {
-    let login = &user.details.login;
-    if arguments.way.device_code {
-        let sign_in = authority.begin_on_device(audience(&user.details)).await?;
+    if way.device_code {
+        let sign_in = authority.begin_on_device(audience).await?;
         let minutes = sign_in.life().as_secs() / 60;
         terminal.say(format_args!("let `{login}` open this page within {minutes} minutes, and enter the code:"));
         shown(terminal, &format!("{}  {}", sign_in.page(), sign_in.code()))?;
@@ -121,11 +123,11 @@ async fn sign_in(
             .say("if that page says that it is blocked, stop here and sign in with a browser, without `--device-code`");
         return authority.finish_on_device(&sign_in).await;
     }
-    if arguments.way.paste {
-        return pasted(authority, arguments, user, terminal).await;
+    if way.paste {
+        return pasted(authority, way, login, audience, terminal).await;
     }
-    let landing = Landing::open(arguments.way.port).await?;
-    let sign_in = authority.begin(&landing.redirect(), login, audience(&user.details)).await?;
+    let landing = Landing::open(way.port).await?;
+    let sign_in = authority.begin(&landing.redirect(), login, audience).await?;
     terminal.say(format_args!(
         "let `{login}` open this address with a browser on this machine, within {} minutes; a browser elsewhere reaches it through \
          `ssh -L {port}:localhost:{port}`, or take `--paste`:",
@@ -133,7 +135,7 @@ async fn sign_in(
         port = landing.port(),
     ));
     shown(terminal, sign_in.url().as_str())?;
-    if arguments.way.open {
+    if way.open {
         open(sign_in.url().as_str(), terminal);
     }
     let answered = landing.wait(sign_in, PATIENCE).await?;
@@ -143,13 +145,14 @@ async fn sign_in(
 /// The browser is on another machine: a person brings back the address that it was sent to.
 async fn pasted(
     authority: &Authority,
-    arguments: &LinkUser,
-    user: &User,
+    way: &OauthWay,
+    login: &str,
+    audience: Audience,
     terminal: &mut Terminal,
 ) -> Result<Granted, Failure> {
-    let (doing, login) = ("sign in with a browser", &user.details.login);
-    let port = arguments.way.port.unwrap_or(49152);
-    let sign_in = authority.begin(&format!("http://localhost:{port}"), login, audience(&user.details)).await?;
+    let doing = "sign in with a browser";
+    let port = way.port.unwrap_or(49152);
+    let sign_in = authority.begin(&format!("http://localhost:{port}"), login, audience).await?;
     terminal.say(format_args!("let `{login}` open this address with a browser, anywhere:"));
     shown(terminal, sign_in.url().as_str())?;
     terminal

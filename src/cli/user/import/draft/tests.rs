@@ -1,5 +1,10 @@
 use super::*;
-use crate::{cli::user::import::sheet::Sheet, domain::Personal, ports::Protocol, state::LinkState};
+use crate::{
+    cli::user::import::sheet::Sheet,
+    domain::Personal,
+    ports::Protocol,
+    state::{AccountDetails, LinkState},
+};
 
 fn person(id: &str, email: Option<&str>, active: bool) -> Person {
     Person { id: PersonId(id.to_owned()), name: None, email: email.map(Personal::from), active }
@@ -24,6 +29,7 @@ fn user(name: &str, person: &str, address: &str) -> User {
             url: Some("https://own.k.example/EWS/Exchange.asmx".to_owned()),
             protocol: Protocol::Ews,
             method: AuthMethod::Password,
+            service_account: None,
             settings: serde_json::json!({ "privacy": "busy" }),
         },
         link: LinkState::Active,
@@ -39,11 +45,27 @@ fn user(name: &str, person: &str, address: &str) -> User {
     }
 }
 
+fn service_account() -> ServiceAccount {
+    ServiceAccount {
+        name: "exchange".parse().expect("a name"),
+        details: AccountDetails {
+            login: "K\\dienst".to_owned(),
+            method: AuthMethod::Windows,
+            protocol: Protocol::Ews,
+            url: None,
+        },
+        added: jiff::Timestamp::UNIX_EPOCH,
+        secret_given: None,
+    }
+}
+
 /// What becomes of each row, or what is wrong with it.
 fn drafted(list: &str, people: Option<&[Person]>, users: &[User]) -> (Vec<Fate>, Vec<String>) {
     let sheet = Sheet::open(list.as_bytes()).unwrap_or_else(|unusable| panic!("{unusable:?}"));
     let settings = exchange::Settings::default();
-    let mut drafts = Drafts::new(&sheet.columns, &settings, people, users);
+    let accounts = [service_account()];
+    let entered = Entered { people, users, accounts: &accounts };
+    let mut drafts = Drafts::new(&sheet.columns, &settings, &entered);
     for row in &sheet.rows {
         drafts.take(row);
     }
@@ -95,6 +117,40 @@ fn the_same_list_again_changes_nothing_and_keeps_what_it_has_no_column_for() {
     let [Fate::Change { fields }] = fates.as_slice() else { panic!("{fates:?}") };
     let changed: Vec<_> = fields.iter().map(|field| (field.what, field.after.as_str())).collect();
     assert_eq!(changed, [("mailbox", "w@k.example"), ("login", "w@k.example"), ("kinds", r#"["event"]"#)]);
+}
+
+#[test]
+fn a_service_account_says_how_everybody_signs_in() {
+    let list = "name,person,mailbox,login,service account\n\
+        weber,HW,weber@k.example,,exchange\n\
+        kaya,AK,kaya@k.example,kaya,exchange\n\
+        tom,TM,tom@k.example,,exchagne\n";
+    let users = [user("weber", "HW", "weber@k.example")];
+    let (fates, troubles) = drafted(list, Some(&practice()), &users);
+    let [Fate::Change { fields }] = fates.as_slice() else { panic!("{fates:?}") };
+    let changed: Vec<_> = fields.iter().map(|field| (field.what, field.after.as_str())).collect();
+    assert!(changed.contains(&("login", "K\\dienst")), "{changed:?}");
+    assert!(changed.contains(&("method", "windows, through service account exchange")), "{changed:?}");
+    assert_eq!(
+        troubles,
+        [
+            "line 3, column service account: `login` is the service account's to say, and is given too",
+            "line 4, column service account: there is no service account `exchagne`; did you mean `exchange`?",
+        ]
+    );
+}
+
+#[test]
+fn a_list_that_says_nothing_of_the_way_leaves_users_with_their_service_account() {
+    let mut through = user("weber", "HW", "weber@k.example");
+    let account = service_account();
+    through.details = through.details.through(&account.name, &account.details);
+    let (fates, _) = drafted("name,person,mailbox\nweber,HW,weber@k.example\n", Some(&practice()), &[through.clone()]);
+    assert_eq!(fates, [Fate::Same]);
+    let list = "name,person,mailbox,method\nweber,HW,weber@k.example,windows\n";
+    let (fates, _) = drafted(list, Some(&practice()), &[through]);
+    let [Fate::Change { fields }] = fates.as_slice() else { panic!("{fates:?}") };
+    assert!(fields.iter().any(|field| (field.what, field.after.as_str()) == ("method", "windows")), "{fields:?}");
 }
 
 #[test]

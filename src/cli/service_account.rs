@@ -1,0 +1,93 @@
+//! `service-account`: accounts through which many users' mailboxes are reached. Each is entered once, and so is its secret.
+
+mod change;
+mod link;
+mod show;
+
+use jiff::Timestamp;
+
+use super::{
+    arguments::{AddAccount, Common, ServiceAccount},
+    installation::{Installation, who},
+    terminal::Terminal,
+    trouble::{Exit, Refusal},
+    user::details::{can_be_reached, needs_an_app},
+};
+use crate::{
+    diagnosis::of_account,
+    domain::PersonId,
+    ports::Protocol,
+    state::{AccountDetails, AccountName, AuthMethod, UserDetails},
+};
+
+pub(super) fn run(common: &Common, command: &ServiceAccount, terminal: &mut Terminal) -> anyhow::Result<Exit> {
+    let installation = Installation::open(common)?;
+    match command {
+        ServiceAccount::Add(arguments) => add(&installation, arguments, terminal)?,
+        ServiceAccount::List(json) => show::list(&installation, json.json, terminal)?,
+        ServiceAccount::Show { name, json } => show::one(&installation, name, json.json, terminal)?,
+        ServiceAccount::Change(arguments) => change::run(&installation, arguments, terminal)?,
+        ServiceAccount::Link(arguments) => link::run(&installation, arguments, terminal)?,
+        ServiceAccount::Remove { name } => {
+            installation.ledger.remove_service_account(name, &who(), Timestamp::now())?;
+            terminal.say(format_args!("service account `{name}` is removed, and its secret forgotten"));
+        }
+    }
+    Ok(Exit::Fine)
+}
+
+fn add(installation: &Installation, arguments: &AddAccount, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let name = &arguments.name;
+    let usual = match arguments.protocol {
+        // Exchange Online takes no password.
+        Protocol::Graph => AuthMethod::OAuth,
+        Protocol::Ews => AuthMethod::default(),
+    };
+    let details = AccountDetails {
+        login: arguments.login.clone(),
+        method: arguments.method.unwrap_or(usual),
+        protocol: arguments.protocol,
+        url: arguments.url.clone(),
+    };
+    can_be_used(installation, name, &details)?;
+    installation.ledger.add_service_account(name, &details, &who(), Timestamp::now())?;
+    terminal.say(format_args!(
+        "service account `{name}` is entered: signs in as `{}` by {}, over {}",
+        details.login, details.method, details.protocol
+    ));
+    if let Some(remark) = needs_an_app(&installation.config.sign_in, details.method) {
+        terminal.warn(remark);
+    }
+    terminal.say(format_args!("next: `pocketdocket service-account link {name}`"));
+    Ok(())
+}
+
+/// Login and way must be such as can work.
+fn can_be_used(installation: &Installation, name: &AccountName, details: &AccountDetails) -> anyhow::Result<()> {
+    if details.login.trim().is_empty() || details.login.contains(char::is_control) {
+        return Err(Refusal::usage("a service account needs a login").hint("`--login` takes it").into());
+    }
+    let reached = can_be_reached(&installation.config.exchange, &reaching(name, details, &details.login));
+    reached.map_err(|error| match error.downcast::<crate::ports::Failure>() {
+        Ok(mut failure) => {
+            failure.hint = failure.hint.map(|hint: String| of_account(&hint, name.as_str()));
+            failure.into()
+        }
+        Err(error) => error,
+    })
+}
+
+/// A link through this account to a mailbox that nobody is entered for.
+fn reaching(name: &AccountName, details: &AccountDetails, mailbox: &str) -> UserDetails {
+    let anybody = UserDetails {
+        person: PersonId(String::new()),
+        address: mailbox.to_owned(),
+        login: String::new(),
+        url: None,
+        protocol: details.protocol,
+        method: details.method,
+        service_account: None,
+        settings: serde_json::Value::Null,
+    };
+    anybody.through(name, details)
+}

@@ -1,0 +1,136 @@
+//! The daemon and its public address: who waits when it changes, who is told, and who goes on.
+
+use pocketdocket::{diagnosis::Cause, simulator::EchoManner};
+
+use super::{
+    firm::{AWAY, Firm, HOME, account, name},
+    seen_as,
+};
+use crate::cli::webhook::Webhook;
+
+/// The alerts of a message about somebody.
+fn about<'a>(message: &'a serde_json::Value, what: &str, subject: &str) -> Vec<&'a serde_json::Value> {
+    let list = message[what].as_array().expect("a list");
+    list.iter().filter(|alert| alert["subject"] == subject).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_address_parks_the_users_of_that_account_alone_tells_what_to_change_and_is_over_by_itself() {
+    let webhook = Webhook::open();
+    let firm = Firm::open(&format!("[alerts]\nwebhook = \"{}\"\n", webhook.address)).await;
+    assert!(
+        firm.parked().is_empty() && firm.running.mailbox("weber@kanzlei.example").expect("there").counts.writes() > 0
+    );
+    firm.running.come_from(seen_as(Some(AWAY), None));
+    firm.looks_in(10).await;
+    assert!(firm.parked().is_empty(), "it is asked every half hour");
+    firm.looks_in(31).await;
+    assert_eq!(firm.parked(), ["kaya", "weber"]);
+
+    firm.event(7001, "HW", "Of Weber");
+    firm.event(7002, "TM", "Of Meier");
+    firm.tick().await;
+    assert!(firm.shows("meier", "Of Meier"), "others go on");
+    assert!(!firm.shows("weber", "Of Weber"));
+    assert_eq!(firm.running.refused_sign_ins("dienst"), 0, "nobody tried to sign in");
+
+    firm.engine.tell().await;
+    let message = webhook.next();
+    let alerts = about(&message, "raised", "service account dienst");
+    let [alert] = alerts[..] else { panic!("one alert for the account: {message}") };
+    let (cause, remedy) = (alert["cause"].as_str().expect("text"), alert["remedy"].as_str().expect("text"));
+    assert!(cause.contains(&format!("comes from {AWAY} now (before, from {HOME})")), "{cause}");
+    for part in ["the named location `Kanzlei`", "`dienst`", "198.51.100.9/32", "pocketdocket address allow"] {
+        assert!(remedy.contains(part), "{part}: {remedy}");
+    }
+    assert!(
+        about(&message, "raised", "weber").is_empty() && about(&message, "raised", "127.0.0.1").is_empty(),
+        "{message}"
+    );
+
+    for line in ["status", "user list", "user show kaya", "user check weber"] {
+        let shown = firm.run(line).await;
+        assert!(shown.contains("blocked by location"), "{line}: {shown}");
+    }
+    let shown = firm.run("address show").await;
+    assert!(
+        shown.starts_with("exit code: 1") && shown.contains("NOT allowed from 198.51.100.9: 2 users waiting"),
+        "{shown}"
+    );
+    let resumed = firm.run("user resume weber").await;
+    firm.tick().await;
+    assert_eq!(firm.parked(), ["kaya", "weber"], "a person cannot wish it away: {resumed}");
+
+    firm.running.come_from(seen_as(Some(HOME), None));
+    firm.looks_in(37).await;
+    assert!(firm.parked().is_empty());
+    firm.tick().await;
+    assert!(firm.shows("weber", "Of Weber"), "they go on by themselves");
+    firm.engine.tell().await;
+    assert_eq!(about(&webhook.next(), "resolved", "service account dienst").len(), 1);
+    assert_eq!(firm.running.refused_sign_ins("dienst"), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_names_the_new_address_lets_everybody_go_on_at_once() {
+    let firm = Firm::open("").await;
+    firm.running.come_from(seen_as(Some(AWAY), None));
+    firm.looks_in(31).await;
+    assert_eq!(firm.parked(), ["kaya", "weber"]);
+    let allowed = firm.run("address allow 198.51.100.9 --account dienst").await;
+    assert!(allowed.starts_with("exit code: 0") && allowed.contains("198.51.100.9/32, 203.0.113.0/29"), "{allowed}");
+    firm.tick().await;
+    assert!(firm.parked().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lies_contradictions_and_silence_park_nobody_and_the_last_known_address_counts_for_a_day() {
+    let firm = Firm::open("").await;
+    let lie = |address: &str| EchoManner::Says { address: address.parse().expect("an address") };
+    firm.running.set_echo("a", lie(AWAY));
+    firm.looks_in(31).await;
+    assert!(firm.parked().is_empty(), "one of three lies");
+    firm.running.set_echo("b", lie("198.51.100.10"));
+    firm.looks_in(62).await;
+    assert!(firm.parked().is_empty(), "they contradict each other");
+    let shown = firm.run("address show").await;
+    assert!(shown.contains("contradict each other") && shown.contains("counts until"), "{shown}");
+    for echo in ["a", "b", "c"] {
+        firm.running.set_echo(echo, EchoManner::Down);
+    }
+    firm.looks_in(26 * 60).await;
+    assert!(firm.parked().is_empty(), "nothing is known, and nobody waits for that");
+    // Two that say the same are believed: so a service is chosen with care, and more than two are asked.
+    firm.running.set_echo("a", lie(AWAY));
+    firm.running.set_echo("b", lie(AWAY));
+    firm.looks_in(27 * 60).await;
+    assert_eq!(firm.parked(), ["kaya", "weber"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_is_refused_asks_at_once_from_where_it_came() {
+    let firm = Firm::open("").await;
+    firm.running.come_from(seen_as(Some(AWAY), None));
+    let now = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(1);
+    let mailbox = firm.app.mailboxes.of(&firm.user("weber")).expect("opens");
+    let failure = mailbox.identity().await.expect_err("the server lets nobody in from there");
+    assert_eq!(failure.cause, Some(Cause::EwsOff), "it does not say why: {}", failure.chain());
+    let failure = firm.app.mailboxes.explained(&firm.user("weber"), failure, now).await;
+    assert_eq!(failure.cause, Some(Cause::AddressNotAllowed));
+    assert!(failure.evidence.iter().any(|line| line.contains(AWAY)), "{:?}", failure.evidence);
+    assert_eq!(firm.running.refused_sign_ins("dienst"), 0, "no password was judged");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_in_the_own_network_sees_no_public_address_and_its_users_go_on() {
+    let firm = Firm::open("").await;
+    let mut details = firm.ledger.service_account(&account()).expect("there").details;
+    details.url = Some("https://10.0.0.5/EWS/Exchange.asmx".to_owned());
+    firm.ledger.change_service_account(&account(), &details, "test", jiff::Timestamp::now()).expect("changed");
+    firm.running.come_from(seen_as(Some(AWAY), None));
+    firm.looks_in(31).await;
+    assert!(firm.parked().is_empty());
+    assert!(firm.ledger.diagnosis(&name("weber")).expect("readable").is_none());
+    let shown = firm.run("address show").await;
+    assert!(shown.contains("not used: the server is in the own network"), "{shown}");
+}
