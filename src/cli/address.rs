@@ -5,6 +5,8 @@ mod allow;
 mod show;
 mod watch;
 
+pub(super) use allow::read;
+
 use super::{
     arguments::{Address, Common},
     installation::Installation,

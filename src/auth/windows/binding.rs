@@ -76,6 +76,7 @@ mod tests {
     use rcgen::{
         CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SignatureAlgorithm,
     };
+    use x509_cert::der::{Any, Encode as _};
 
     use super::*;
 
@@ -95,6 +96,25 @@ mod tests {
             changed[place..place + after.len()].copy_from_slice(after);
         }
         changed
+    }
+
+    /// The same certificate, said to be signed with RSA-PSS and this digest.
+    fn said_to_be_pss(certificate: &[u8], digest: &[u8]) -> Vec<u8> {
+        let holding = |tag: u8, inner: &[u8]| [&[tag, u8::try_from(inner.len()).unwrap()], inner].concat();
+        let parameters = holding(0x30, &holding(0xa0, &holding(0x30, digest)));
+        let mut changed = Certificate::from_der(certificate).unwrap();
+        changed.signature_algorithm.oid = RSA_PSS;
+        changed.signature_algorithm.parameters = Some(Any::from_der(&parameters).unwrap());
+        changed.to_der().unwrap()
+    }
+
+    #[test]
+    fn with_rsa_pss_the_digest_is_the_one_that_its_parameters_name() {
+        const SHA_256: &[u8] = &[0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
+        let usual = certificate(&PKCS_ECDSA_P256_SHA256);
+        for (named, digest) in [(SHA_256, Digest::Sha256), (SHA_384, Digest::Sha384), (SHA_512, Digest::Sha512)] {
+            assert_eq!(digest_of(&said_to_be_pss(&usual, named)), Some(digest), "{named:?}");
+        }
     }
 
     #[test]

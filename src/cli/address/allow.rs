@@ -71,7 +71,8 @@ fn standing(installation: &Installation, account: &AccountName) -> anyhow::Resul
     Ok(standings.into_iter().find(|standing| standing.account == *account))
 }
 
-fn read(texts: &[String]) -> anyhow::Result<Vec<Entered>> {
+/// Networks as a person wrote them.
+pub(in crate::cli) fn read(texts: &[String]) -> anyhow::Result<Vec<Entered>> {
     texts.iter().map(|text| read_network(text).map_err(|error| refusal(error).into())).collect()
 }
 

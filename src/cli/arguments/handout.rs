@@ -1,9 +1,8 @@
 //! The arguments of `handout`.
 
-use std::{net::IpAddr, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use ipnet::IpNet;
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Handout {
@@ -16,11 +15,11 @@ pub(in crate::cli) struct Handout {
     /// Write it into this new file
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
-    /// A public address, or network, that this server's requests come from; may be given several times
-    #[arg(long = "address", value_name = "ADDRESS", value_parser = network)]
-    pub(in crate::cli) addresses: Vec<IpNet>,
-    /// The login of the service account
-    #[arg(long, value_name = "LOGIN")]
+    /// A public address, or network, that this server's requests come from, in place of those that are known; may be given several times
+    #[arg(long = "address", value_name = "NETWORK")]
+    pub(in crate::cli) addresses: Vec<String>,
+    /// The service account: its name, or its login if it is not entered yet; the only one that is entered if nothing is said
+    #[arg(long, value_name = "NAME")]
     pub(in crate::cli) account: Option<String>,
     /// A mailbox, in place of those of the users who are entered; may be given several times
     #[arg(long = "mailbox", value_name = "ADDRESS")]
@@ -56,11 +55,4 @@ pub(in crate::cli) enum HandoutFormat {
     Markdown,
     /// Plain text
     Text,
-}
-
-/// An address is a network of one.
-fn network(text: &str) -> Result<IpNet, String> {
-    let read =
-        text.parse::<IpNet>().map(|network| network.trunc()).or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
-    read.map_err(|_| "give an address such as `203.0.113.7`, or a network such as `203.0.113.0/28`".to_owned())
 }

@@ -35,7 +35,7 @@ const fn ours(name: &'static str, what: &'static str) -> Slot {
 }
 
 /// Every slot, in the order in which they are listed.
-pub(super) const SLOTS: [Slot; 13] = [
+pub(super) const SLOTS: [Slot; 14] = [
     firm("server", "the server that Pocket Docket runs on", "<SERVER>", "its name in the firm's network"),
     firm(
         "tenant",
@@ -53,9 +53,14 @@ pub(super) const SLOTS: [Slot; 13] = [
         "addresses",
         "the public addresses of this server's requests",
         "<PUBLIC ADDRESS>/32",
-        "the address at which the firm's network is seen from outside; `--address` fills it in",
+        "`pocketdocket address show` on the server tells it, and `pocketdocket address allow` enters it; `--address` fills it in",
     )),
-    firm("account", "the service account", "<SERVICE ACCOUNT>", "its login; `--account` fills it in"),
+    firm(
+        "account",
+        "the service account",
+        "<SERVICE ACCOUNT>",
+        "its login; `pocketdocket service-account add` enters it, and `--account` chooses or names it",
+    ),
     several(firm(
         "mailboxes",
         "the mailboxes",
@@ -78,6 +83,7 @@ pub(super) const SLOTS: [Slot; 13] = [
     several(ours("shared_permissions", "permissions at Microsoft Graph, for others' mailboxes")),
     several(ours("ews_permissions", "permissions at Exchange Web Services")),
     several(ours("sign_in_permissions", "permissions of every sign-in")),
+    ours("location", "the named location"),
     ours("user_agent", "the User-Agent of the program's requests"),
 ];
 

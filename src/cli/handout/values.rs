@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::{
     auth::oauth::Audience,
     cli::{
+        address,
         arguments::{Common, Handout, HandoutMethod},
         installation::Installation,
         terminal::Terminal,
     },
     diagnosis::is_exchange_online,
     ports::{Protocol, web::USER_AGENT},
-    state::{AuthMethod, User},
+    state::{AuthMethod, ServiceAccount, User},
 };
 
 /// The values that are known, by the name of their slot. Each is free of what could change how the rest reads.
@@ -28,14 +31,18 @@ impl Values {
         terminal: &mut Terminal,
     ) -> anyhow::Result<Self> {
         let mut values = Self::of_the_program();
+        let networks = address::read(&arguments.addresses)?;
+        for warning in networks.iter().flat_map(|entered| &entered.warnings) {
+            terminal.warn(warning);
+        }
         values.put("server", server());
+        values.put("account", arguments.account.clone());
         if common.config.exists() {
-            values.of_the_firm(&Installation::open(common)?, method)?;
+            values.of_the_firm(&Installation::open(common)?, method, arguments.account.as_deref())?;
         } else {
             terminal.warn(format_args!("there is no `{}`: nothing of the firm is filled in", common.config.display()));
         }
-        values.put("addresses", arguments.addresses.iter().map(ToString::to_string));
-        values.put("account", arguments.account.clone());
+        values.put("addresses", networks.iter().map(|entered| entered.network.to_string()));
         values.put("mailboxes", arguments.mailboxes.clone());
         for (name, known) in &values.0 {
             if known.iter().any(|value| value.contains(char::REPLACEMENT_CHARACTER)) {
@@ -54,15 +61,38 @@ impl Values {
         values.put("ews_permissions", owned(Audience::Ews.permissions()));
         values.put("sign_in_permissions", owned(&Audience::OF_EVERY_SIGN_IN));
         values.put("user_agent", [USER_AGENT.to_owned()]);
+        values.put("location", ["Pocket Docket server".to_owned()]);
         values
     }
 
-    fn of_the_firm(&mut self, installation: &Installation, method: HandoutMethod) -> anyhow::Result<()> {
+    /// `account`: the name or the login of a service account; nothing if there is one at most.
+    fn of_the_firm(
+        &mut self,
+        installation: &Installation,
+        method: HandoutMethod,
+        account: Option<&str>,
+    ) -> anyhow::Result<()> {
         let Installation { config, ledger } = installation;
+        let now = Timestamp::now();
         self.put("tenant", config.sign_in.tenant.clone());
         self.put("client_id", config.sign_in.client_id.clone());
         let users: Vec<_> = ledger.users()?.into_iter().filter(|user| concerns(method, installation, user)).collect();
-        self.put("mailboxes", users.iter().map(|user| user.details.address.clone()));
+        let seen = ledger.public_addresses()?.into_iter().filter_map(|known| known.counting(now));
+        self.put("addresses", seen.map(|address| ipnet::IpNet::from(address).to_string()));
+        let account = chosen(ledger.service_accounts()?, account);
+        if let Some(account) = &account {
+            self.put("account", [account.details.login.clone()]);
+            let standings = ledger.address_standings(now)?;
+            if let Some(list) = standings.into_iter().find(|one| one.account == account.name).map(|one| one.list) {
+                self.put("addresses", list.networks.iter().map(ToString::to_string));
+                self.put("location", list.location);
+            }
+        }
+        let through = |user: &&User| match &account {
+            Some(account) if is_of_one_for_many(method) => user.details.service_account.as_ref() == Some(&account.name),
+            _ => true,
+        };
+        self.put("mailboxes", users.iter().filter(through).map(|user| user.details.address.clone()));
         let one_for_all = config.exchange.url.clone().filter(|url| !url.contains('{'));
         self.put("service", users.iter().find_map(|user| user.details.url.clone()).or(one_for_all));
         Ok(())
@@ -90,15 +120,30 @@ fn concerns(method: HandoutMethod, installation: &Installation, user: &User) -> 
     // Another way into a mailbox that is moved is no mailbox of its own.
     user.door_of.is_none()
         && match method {
-            HandoutMethod::Oauth => details.method == AuthMethod::OAuth,
-            HandoutMethod::Basic | HandoutMethod::AppPassword => details.method == AuthMethod::Password,
+            HandoutMethod::Oauth => details.method == AuthMethod::OAuth && details.service_account.is_none(),
+            HandoutMethod::AppPassword => details.method == AuthMethod::Password && details.service_account.is_none(),
+            HandoutMethod::Basic => details.method == AuthMethod::Password,
             HandoutMethod::Windows => details.method == AuthMethod::Windows,
             HandoutMethod::EwsAllowList => details.protocol == Protocol::Ews && online(),
-            // Of one account for many.
             HandoutMethod::FixedAddress | HandoutMethod::Impersonation | HandoutMethod::Certificate => {
-                !details.login.eq_ignore_ascii_case(&details.address)
+                details.service_account.is_some()
             }
         }
+}
+
+/// Whether a hand-out speaks of one account for many users.
+fn is_of_one_for_many(method: HandoutMethod) -> bool {
+    matches!(method, HandoutMethod::FixedAddress | HandoutMethod::Impersonation | HandoutMethod::Certificate)
+}
+
+/// The service account that was said, or the only one.
+fn chosen(accounts: Vec<ServiceAccount>, said: Option<&str>) -> Option<ServiceAccount> {
+    let is_only = accounts.len() == 1;
+    let is_it = |account: &ServiceAccount| match said {
+        Some(said) => account.name.as_str() == said || account.details.login.eq_ignore_ascii_case(said),
+        None => is_only,
+    };
+    accounts.into_iter().find(is_it)
 }
 
 /// The name of this machine, as far as it says.

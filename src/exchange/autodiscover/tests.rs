@@ -63,6 +63,12 @@ fn everybody_is_asked_in_json_and_then_servers_in_xml() {
 }
 
 #[test]
+fn an_address_that_is_in_the_list_twice_is_asked_once() {
+    let listed = ["https://{domain}", "https://kanzlei.example/", "https://KANZLEI.example"].map(str::to_owned);
+    assert_eq!(bases(&listed, MAILBOX).expect("URLs"), [url("https://kanzlei.example")]);
+}
+
+#[test]
 fn an_answer_in_json_names_a_service_or_says_why_not() {
     let online = reply(200, r#"{"Protocol":"EWS","Url":"https://outlook.office365.com/EWS/Exchange.asmx"}"#);
     let Told::At(service) = json::read(&online) else { panic!("a service") };

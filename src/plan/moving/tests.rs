@@ -1,7 +1,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::*;
-use crate::domain::{Body, BodyFormat, ChangeKey, ItemRef, Personal, Place, Record, TaskStatus, Written, notes};
+use crate::domain::{
+    Body, BodyFormat, ChangeKey, ItemRef, Personal, Place, Record, RemovalManner, TaskStatus, Written, notes,
+};
+use crate::plan::{Action, Operation, Why};
 
 fn key(record: &str) -> RecordKey {
     RecordKey::new(Kind::Task, "tasks", record)
@@ -179,4 +182,71 @@ fn a_task_whose_creation_was_cut_off_is_known_by_what_it_says_or_asked_about() {
     assert_eq!(of(&matches, "new"), Some(("A".into(), Recognised::Content)));
     assert_eq!(matches.left, [key("twin")].into());
     assert!(matches.missing.is_empty(), "what never arrived is created by the next plan");
+}
+
+#[test]
+fn one_task_that_two_records_could_have_written_is_a_persons_to_decide() {
+    let mirror = mirror(&[("1", "a", "Same", ""), ("2", "b", "Same", "")]);
+    let place = place(&[], &["A"], &[]);
+    let mut matches = by_stamp(&mirror, &place, &BTreeSet::new());
+    by_content(&mut matches, &mirror, &place, &[task("A", "Same", "")], &BTreeSet::new());
+    assert_eq!(matches.left, [key("1"), key("2")].into());
+    assert!(matches.found.is_empty());
+}
+
+#[test]
+fn an_item_that_is_known_already_is_not_taken_for_another_records_too() {
+    // Its user made the item of the first record say what the second one says; that one's is not there.
+    let mirror = mirror(&[("1", "a", "Appeal", ""), ("2", "b", "Call", "")]);
+    let place = place(&[], &["A"], &[("a", "A")]);
+    let mut matches = by_stamp(&mirror, &place, &BTreeSet::new());
+    assert_eq!(of(&matches, "1"), Some(("A".into(), Recognised::Id)));
+    by_content(&mut matches, &mirror, &place, &[task("A", "Call", "")], &BTreeSet::new());
+    assert_eq!(of(&matches, "2"), None);
+    assert_eq!(matches.missing, [key("2")].into());
+}
+
+#[test]
+fn lines_below_the_notes_are_ours_in_tasks_alone_and_only_at_the_end() {
+    let lines = "Bring the file\n\n[Progress: 40 %]";
+    let of_an_event = written(
+        Record::new(Kind::Event)
+            .with(Field::Subject, Value::text("Hearing"))
+            .with(Field::Notes, Value::text("Bring the file")),
+    );
+    let compared = compare(Kind::Event, &of_an_event, &task("A", "Hearing", lines));
+    assert_eq!(compared.differing, [Field::Notes].into(), "an event has no such lines");
+    let of_a_task = written(record("Appeal", "Bring the file"));
+    assert!(compare(Kind::Task, &of_a_task, &task("A", "Appeal", lines)).differing.is_empty());
+    let more = format!("{lines}\nand call");
+    assert_eq!(compare(Kind::Task, &of_a_task, &task("A", "Appeal", &more)).differing, [Field::Notes].into());
+}
+
+#[test]
+fn a_mailbox_without_anything_of_ours_before_is_not_empty_afterwards() {
+    assert!(!MoveReport::default().is_empty_place());
+    let missing = Matches { missing: [key("1")].into(), ..Matches::default() };
+    assert!(MoveReport::of(&missing, BTreeMap::new()).is_empty_place());
+}
+
+#[test]
+fn what_waits_is_for_the_same_items_under_their_new_ids() {
+    let (now, elsewhere) = (item("A"), Place::Elsewhere(crate::domain::FolderId("Other".to_owned())));
+    let items = Rekeyed::from([(ItemId("a".to_owned()), (now.clone(), elsewhere.clone()))]);
+    let record = Arc::new(record("Appeal", ""));
+    let operation = |action| Operation { key: key("1"), due: None, why: Why::Undone, action };
+    let hand_back = |item: ItemRef| {
+        operation(Action::HandBack {
+            item,
+            before: Box::new(task("before", "Appeal", "")),
+            record: Arc::clone(&record),
+            set: BTreeMap::new(),
+            clear: BTreeSet::new(),
+            body: None,
+        })
+    };
+    let delete = |item, place| operation(Action::Delete { item, place, manner: RemovalManner::ToDeletedItems });
+    assert_eq!(rekey(hand_back(item("a")), &items), hand_back(now.clone()));
+    assert_eq!(rekey(delete(item("a"), Place::Home), &items), delete(now, elsewhere));
+    assert_eq!(rekey(delete(item("b"), Place::Home), &items), delete(item("b"), Place::Home), "not known there");
 }

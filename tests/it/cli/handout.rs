@@ -235,9 +235,47 @@ fn the_firms_own_values_stand_in_the_hand_out_and_what_is_missing_at_its_top() {
     assert!(text.contains("$now + 'b1c9f7a4-2d36-4e58-8f0b-3a7d9c5e6120'"), "{text}");
 
     let text = printed(&place, &["fixed-address"]);
-    assert!(text.contains("- `<PUBLIC ADDRESS>/32`: ") && text.contains("- `<SERVICE ACCOUNT>`: "), "{text}");
-    let text = printed(&place, &["fixed-address", "--address", "203.0.113.9", "--address", "198.51.100.77/29"]);
-    assert!(text.contains("    '203.0.113.9/32'\n    '198.51.100.72/29'\n"), "{text}");
+    assert!(
+        text.contains("'Pocket Docket server'")
+            && text.contains("- `<PUBLIC ADDRESS>/32`: ")
+            && text.contains("- `<SERVICE ACCOUNT>`: "),
+        "{text}"
+    );
+    let text = printed(&place, &["fixed-address", "--address", "81.2.69.142", "--address", "198.41.0.77/29"]);
+    assert!(text.contains("    '81.2.69.142/32'\n    '198.41.0.72/29'\n"), "{text}");
+}
+
+#[test]
+fn the_account_and_its_networks_stand_in_the_hand_out() {
+    let place = firm();
+    for line in [
+        "service-account add exchange --login KANZLEI\\dienst --method windows --url https://mail.kanzlei.example/EWS/Exchange.asmx",
+        "user add hanna --person HW --mailbox hanna@kanzlei.example --service-account exchange",
+        "address allow 81.2.69.142 --account exchange --location Office",
+    ] {
+        place.command(line).assert().success();
+    }
+    let text = printed(&place, &["fixed-address"]);
+    assert!(
+        text.contains("Get-MgUser -UserId 'KANZLEI\\dienst'") && text.contains("$addresses = @('81.2.69.142/32')"),
+        "{text}"
+    );
+    assert!(text.contains("displayName = 'Office'") && !text.contains("Pocket Docket server"), "{text}");
+    let text = printed(&place, &["impersonation"]);
+    assert!(
+        text.contains("-User 'KANZLEI\\dienst'") && text.contains("$mailboxes = @('hanna@kanzlei.example')"),
+        "{text}"
+    );
+    // With a second one it has to be said which; one that is not entered is named by its login.
+    place
+        .command("service-account add other --login other@kanzlei.example --method oauth --protocol graph")
+        .assert()
+        .success();
+    assert!(printed(&place, &["impersonation"]).contains("- `<SERVICE ACCOUNT>`: "));
+    let text = printed(&place, &["impersonation", "--account", "exchange"]);
+    assert!(text.contains("-User 'KANZLEI\\dienst'"), "{text}");
+    let text = printed(&place, &["impersonation", "--account", "new@kanzlei.example"]);
+    assert!(text.contains("-User 'new@kanzlei.example'"), "{text}");
 }
 
 #[test]
@@ -258,7 +296,7 @@ fn it_is_written_into_a_new_file_and_over_none() {
     let output = place.command("handout basic --output basic.txt").output().expect("the binary starts");
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(std::fs::read_to_string(place.path("basic.txt")).expect("is there"), text);
-    for wrong in ["203.0.113.300", "mail.kanzlei.example", "10.0.0.0/33", ""] {
+    for wrong in ["203.0.113.300", "mail.kanzlei.example", "10.0.0.0/33", "", "192.168.1.7", "0.0.0.0/0"] {
         let refused = place.command("handout fixed-address --address").arg(wrong).output().expect("the binary starts");
         assert_eq!(refused.status.code(), Some(2), "{wrong}");
     }

@@ -162,6 +162,16 @@ async fn a_password_follows_no_redirect() {
 }
 
 #[tokio::test]
+async fn a_sign_in_that_is_wanted_after_a_redirect_is_no_answer_of_who_was_asked() {
+    let (first, second) = (at(Home::OnPremises).await, at(Home::OnPremises).await);
+    off(&first, JSON);
+    let location = format!("http://localhost:{}/autodiscover/autodiscover.xml", second.address().port());
+    first.faults().add(FaultRule::new(Fault::Moved { location }).on(XML));
+    let failure = find(&first, WEBER).await.unwrap_err();
+    assert!(failure.evidence.join("\n").contains("`localhost` (XML): it wants a sign-in"), "{:?}", failure.evidence);
+}
+
+#[tokio::test]
 async fn answers_that_lead_astray_are_refused_in_words() {
     let simulator = at(Home::OnPremises).await;
     off(&simulator, XML);
