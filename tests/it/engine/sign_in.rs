@@ -116,8 +116,13 @@ async fn five_hundred_users_of_one_service_account_make_one_wrong_try_together()
     let account = |firm: &Firm, password: &str| firm.sim.add_service_account("office", password.into()).expect("made");
     account(&firm, "secret");
     let office: AccountName = "office".parse().expect("a name");
-    let details =
-        AccountDetails { login: "office".to_owned(), method: AuthMethod::Password, protocol: Protocol::Ews, url: None };
+    let details = AccountDetails {
+        login: "office".to_owned(),
+        tenant: None,
+        method: AuthMethod::Password,
+        protocol: Protocol::Ews,
+        url: None,
+    };
     firm.ledger.add_service_account(&office, &details, "test", firm.now()).expect("added");
     firm.ledger.give_account_password(&office, &"secret".into(), "test", firm.now()).expect("given");
     let users: Vec<String> = (0..500).map(|number| format!("user{number}")).collect();

@@ -63,7 +63,8 @@ impl Place {
     }
 
     async fn on_a_server(offer: SignInOffer, method: AuthMethod) -> Self {
-        let details = AccountDetails { login: LOGIN.to_owned(), method, protocol: Protocol::Ews, url: None };
+        let details =
+            AccountDetails { login: LOGIN.to_owned(), tenant: None, method, protocol: Protocol::Ews, url: None };
         let place = Self::with(exchange(offer), details).await;
         place.give(PASSWORD);
         place
@@ -190,8 +191,13 @@ async fn online() -> Place {
     let dienst = "dienst@kanzlei.example";
     let settings =
         settings.with_mailbox(WEBER).with_mailbox(KAYA).with_account(Account::simple(dienst).with_access_to(&[WEBER]));
-    let details =
-        AccountDetails { login: dienst.to_owned(), method: AuthMethod::OAuth, protocol: Protocol::Graph, url: None };
+    let details = AccountDetails {
+        login: dienst.to_owned(),
+        tenant: None,
+        method: AuthMethod::OAuth,
+        protocol: Protocol::Graph,
+        url: None,
+    };
     let place = Place::with(settings, details).await;
     let authority = place.mailboxes.authority().unwrap();
     let device = authority.begin_on_device(oauth::Audience::GraphOfOthers).await.unwrap();
