@@ -48,6 +48,9 @@ pub enum FirstUseError {
         /// The way.
         way: ConfirmationWay,
     },
+    /// The provider's second factor would be that of the service account.
+    #[error("the provider's second factor is the service account's and says nothing of the user")]
+    OfTheAccount,
     /// An authenticator app is in use already.
     #[error("an authenticator app is enrolled already")]
     Enrolled,

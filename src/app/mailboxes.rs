@@ -256,7 +256,7 @@ impl Mailboxes {
         Ok(match protocol {
             Protocol::Ews => Arc::new(EwsMailbox::connect(settings, link, sign_in, shared)?),
             Protocol::Graph => {
-                let whose = if own { Whose::Own } else { Whose::Of(address.clone()) };
+                let whose = if own { Whose::Own } else { Whose::Shared(address.clone()) };
                 Arc::new(GraphMailbox::connect(settings, link, &whose, sign_in, shared)?)
             }
         })

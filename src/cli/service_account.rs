@@ -1,6 +1,7 @@
 //! `service-account`: accounts through which many users' mailboxes are reached. Each is entered once, and so is its secret.
 
 mod change;
+mod check;
 mod link;
 mod show;
 
@@ -23,6 +24,7 @@ use crate::{
 pub(super) fn run(common: &Common, command: &ServiceAccount, terminal: &mut Terminal) -> anyhow::Result<Exit> {
     let installation = Installation::open(common)?;
     match command {
+        ServiceAccount::Check { name, json } => return check::run(&installation, name, json.json, terminal),
         ServiceAccount::Add(arguments) => add(&installation, arguments, terminal)?,
         ServiceAccount::List(json) => show::list(&installation, json.json, terminal)?,
         ServiceAccount::Show { name, json } => show::one(&installation, name, json.json, terminal)?,

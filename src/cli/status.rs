@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     arguments::{Common, Json},
     installation::Installation,
-    show::{Clock, held_reason, reconfirm_by, table, trouble_line, user_state},
+    show::{Clock, counted, held_reason, reconfirm_by, table, trouble_line, user_state},
     terminal::Terminal,
     trouble::Exit,
     user::moving_state,
@@ -14,7 +14,7 @@ use crate::{
     domain::Kind,
     engine::{ConfirmationSettings, how_to_confirm, warning},
     plan::meaning,
-    state::{LinkState, Rollout, Status, UserStatus},
+    state::{LinkState, Rollout, ServiceAccount, Status, UserStatus},
 };
 
 /// How many people without a link are named; the others are counted.
@@ -28,7 +28,8 @@ pub(super) fn run(common: &Common, arguments: &Json, terminal: &mut Terminal) ->
     if arguments.json {
         terminal.json(&status)?;
     } else {
-        show(&status, &installation.config.confirmation, &Clock::of(&installation), terminal)?;
+        let accounts = installation.ledger.service_accounts()?;
+        show(&status, &accounts, &installation.config.confirmation, &Clock::of(&installation), terminal)?;
     }
     let patience = SignedDuration::from_hours(installation.config.sync.unproven_hours.into());
     let silent: Vec<&UserStatus> =
@@ -43,7 +44,8 @@ pub(super) fn run(common: &Common, arguments: &Json, terminal: &mut Terminal) ->
     for (user, days) in &ending {
         let name = &user.user.name;
         terminal.warn(format_args!(
-            "{name}: the sign-in ends in {days} days if nobody uses it; `pocketdocket user link {name}` renews it"
+            "{name}: the sign-in ends in {days} days if nobody uses it; `{}` renews it",
+            user.user.link_command()
         ));
     }
     let warned = status.users.iter().any(|user| warning(&user.user, now).is_some());
@@ -59,6 +61,7 @@ fn ends_soon(user: &UserStatus, now: Timestamp) -> Option<i64> {
 
 fn show(
     status: &Status,
+    accounts: &[ServiceAccount],
     confirmation: &ConfirmationSettings,
     clock: &Clock,
     terminal: &mut Terminal,
@@ -90,6 +93,9 @@ fn show(
     }
     for rollout in &status.rollouts {
         terminal.line(rollout_line(rollout))?;
+    }
+    for account in accounts {
+        terminal.line(account_line(account, status))?;
     }
     if let Some(joiners) = joiners(status) {
         terminal.line(joiners)?;
@@ -131,8 +137,10 @@ fn show(
         terminal.line("")?;
         terminal.line(format_args!("First: {}.", cohort.words()))?;
     }
+    let of_accounts = accounts.iter().filter_map(|account| account_needs(account, status));
     let one_by_one = status.users.iter().flat_map(|user| needs(user, confirmation, clock));
-    let needs: Vec<String> = one_by_one.chain(meaning_needs(status)).chain(source_needs(status)).collect();
+    let needs: Vec<String> =
+        of_accounts.chain(one_by_one).chain(meaning_needs(status)).chain(source_needs(status)).collect();
     if !needs.is_empty() {
         terminal.line("")?;
         terminal.line("Needs a person:")?;
@@ -141,6 +149,26 @@ fn show(
         }
     }
     Ok(())
+}
+
+/// A service account, and how many go through it.
+fn account_line(account: &ServiceAccount, status: &Status) -> String {
+    let through = status.users.iter().filter(|user| user.user.details.service_account.as_ref() == Some(&account.name));
+    let (all, active) = through.fold((0, 0), |(all, active), user| {
+        (all + 1, active + usize::from(user.user.link == LinkState::Active && user.user.parked.is_none()))
+    });
+    let (name, details) = (&account.name, &account.details);
+    format!("account   {name}: `{}` by {}, {active} of {} active", details.login, details.method, counted(all, "user"))
+}
+
+/// A service account that has users and nothing to sign in with.
+fn account_needs(account: &ServiceAccount, status: &Status) -> Option<String> {
+    let name = &account.name;
+    let used = status.users.iter().any(|user| user.user.details.service_account.as_ref() == Some(name));
+    (used && account.secret_given.is_none()).then(|| {
+        let lacking = account.details.method.lacking();
+        format!("service account {name}: {lacking}; `pocketdocket service-account link {name}`")
+    })
 }
 
 /// People without a link. That is a suggestion and needs nobody.

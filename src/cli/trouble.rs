@@ -164,6 +164,8 @@ fn judge(error: &(dyn StdError + 'static)) -> Option<Exit> {
             | LedgerError::Exists { .. }
             | LedgerError::NoSuchUser(_)
             | LedgerError::UserExists(_)
+            | LedgerError::NoSuchServiceAccount(_)
+            | LedgerError::ServiceAccountExists(_)
             | LedgerError::NoSuchHold(_)
             | LedgerError::NoSuchProposal(_) => Exit::Usage,
             _ => Exit::NeedsPerson,

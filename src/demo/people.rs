@@ -13,8 +13,8 @@ use crate::{
         oauth::{Identity, Landing},
     },
     ports::{Failure, Person, Portion, Protocol},
-    simulator::{AccountAction, Mfa},
-    state::{AuthMethod, UserDetails, UserName},
+    simulator::{Account, AccountAction, Mfa},
+    state::{AccountDetails, AccountName, AuthMethod, UserDetails, UserName},
 };
 
 pub(super) const BY: &str = "the demo";
@@ -51,6 +51,11 @@ pub(super) async fn link_everybody(demo: &mut Demo, say: &mut dyn FnMut(&str)) -
             3 => {
                 link_by_oauth(demo, &name, &person, &address, Protocol::Graph).await?;
                 "over Microsoft Graph by OAuth, with the provider's second factor at the browser".to_owned()
+            }
+            4 => {
+                link_through_account(demo, &name, &person, &address).await?;
+                let code = confirm(demo, &name, &address).await?;
+                format!("through a service account that acts for this mailbox alone, code {code} read on the phone")
             }
             _ => {
                 link(demo, &name, &person, &address, AuthMethod::Password).await?;
@@ -97,17 +102,50 @@ async fn link(
     Ok(())
 }
 
+/// Exchange lets a service account act for this mailbox; the administrator enters it, and the user through it. Nobody keeps a
+/// password of the user's.
+async fn link_through_account(demo: &Demo, name: &UserName, person: &Person, address: &str) -> Result<(), DemoError> {
+    let (ledger, now) = (&demo.app.ledger, Timestamp::now());
+    let secret = made_up();
+    let login = "KANZLEI\\pocketdocket";
+    demo.exchange.add_account(Account::service(login, secret.clone()).scoped_to(&[address]))?;
+    let account = AccountName::try_from("exchange".to_owned());
+    let account = account.map_err(|error| DemoError::NotConfirmed(name.to_string(), error.to_string()))?;
+    let details =
+        AccountDetails { login: login.to_owned(), method: AuthMethod::Windows, protocol: Protocol::Ews, url: None };
+    ledger.add_service_account(&account, &details, BY, now)?;
+    ledger.give_account_password(&account, &secret, BY, now)?;
+    demo.exchange.add_mailbox(address, address, made_up())?;
+    let link = entered(person, address, (Protocol::Ews, AuthMethod::Windows)).through(&account, &details);
+    ledger.add_user(name, &link, BY, now)?;
+    let identity = demo.app.mailboxes.of(&ledger.user(name)?)?.identity().await?;
+    ledger.verified(name, ledger.mailbox_for(&identity, now)?, BY, now)?;
+    ledger.reached_through_account(name, BY, now)?;
+    Ok(())
+}
+
+/// A password that nobody else has.
+fn made_up() -> SecretString {
+    SecretString::from(format!("{:032x}", rand::random::<u128>()))
+}
+
 /// The administrator enters the user, and Exchange has a mailbox for them.
 fn enter(
     demo: &Demo,
     name: &UserName,
     person: &Person,
     address: &str,
-    (protocol, method): (Protocol, AuthMethod),
+    way: (Protocol, AuthMethod),
 ) -> Result<SecretString, DemoError> {
-    let password = SecretString::from(format!("{:032x}", rand::random::<u128>()));
+    let password = made_up();
     demo.exchange.add_mailbox(address, address, password.clone())?;
-    let details = UserDetails {
+    demo.app.ledger.add_user(name, &entered(person, address, way), BY, Timestamp::now())?;
+    Ok(password)
+}
+
+/// What the administrator enters.
+fn entered(person: &Person, address: &str, (protocol, method): (Protocol, AuthMethod)) -> UserDetails {
+    UserDetails {
         person: person.id.clone(),
         address: address.to_owned(),
         login: address.to_owned(),
@@ -116,9 +154,7 @@ fn enter(
         method,
         service_account: None,
         settings: serde_json::Value::Null,
-    };
-    demo.app.ledger.add_user(name, &details, BY, Timestamp::now())?;
-    Ok(password)
+    }
 }
 
 /// The administrator enters the user, who signs in at the provider. Gives the password, which nobody else has.

@@ -17,6 +17,8 @@ pub struct Member {
     pub host: String,
     /// How they sign in: what fails for one method may work for another.
     pub method: String,
+    /// The service account through which they are reached, if they are.
+    pub account: Option<String>,
     /// Why the sign-in fails, since when, if it does.
     pub failing: Option<(Cause, Timestamp)>,
     /// When it last worked.
@@ -31,6 +33,9 @@ pub enum Cohort {
     FailingAlike {
         /// Where.
         host: String,
+        /// Through which service account, if they are reached through one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
         /// Why they all fail.
         cause: Cause,
         /// How many fail so.
@@ -42,6 +47,9 @@ pub enum Cohort {
     SomeWork {
         /// Where.
         host: String,
+        /// Through which service account, if they are reached through one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account: Option<String>,
         /// Why most of them fail.
         cause: Cause,
         /// How many fail so.
@@ -55,16 +63,25 @@ impl Cohort {
     /// The sentence that comes first.
     pub fn words(&self) -> String {
         match self {
+            Self::FailingAlike { host, account: Some(account), cause, users, .. } => format!(
+                "{users} users through service account `{account}` fail alike and nobody works through it at `{host}`: it is the \
+                 account, its right or the provider, not the users ({})",
+                cause.entry().title
+            ),
+            Self::SomeWork { host, account: Some(account), users, working, .. } => {
+                let (fail, work) = numbers(*users, *working);
+                format!(
+                    "{users} {fail} through service account `{account}` at `{host}` and {working} {work}: the account is well, so look at \
+                     its right for the mailboxes of who fails, and whether they exist"
+                )
+            }
             Self::FailingAlike { host, cause, users, .. } => format!(
                 "{users} users of `{host}` fail alike and nobody works there: it is the provider or the address, not the \
                  passwords ({})",
                 cause.entry().title
             ),
-            Self::SomeWork { host, cause, users, working } => {
-                let (fail, work) = (
-                    if *users == 1 { "user fails" } else { "users fail" },
-                    if *working == 1 { "works" } else { "work" },
-                );
+            Self::SomeWork { host, cause, users, working, .. } => {
+                let (fail, work) = numbers(*users, *working);
                 let so = if cause.judges_secret() {
                     "the server is well, so look at the password of who fails"
                 } else {
@@ -82,10 +99,21 @@ impl Cohort {
         }
     }
 
-    /// Whether somebody who fails so at this host is one of many, about whom all is said with this.
-    pub fn speaks_for(&self, other: &str, fails: Cause) -> bool {
-        matches!(self, Self::FailingAlike { host, cause, .. } if host.eq_ignore_ascii_case(other) && *cause == fails)
+    /// Whether it is about those who are reached so: at this host, through this service account if through one.
+    pub fn is_of(&self, other: &str, through: Option<&str>) -> bool {
+        let (Self::FailingAlike { host, account, .. } | Self::SomeWork { host, account, .. }) = self;
+        host.eq_ignore_ascii_case(other) && account.as_deref() == through
     }
+
+    /// Whether somebody who fails so at this host, through this service account if through one, is one of many, about whom all is
+    /// said with this.
+    pub fn speaks_for(&self, other: &str, through: Option<&str>, fails: Cause) -> bool {
+        self.is_of(other, through) && matches!(self, Self::FailingAlike { cause, .. } if *cause == fails)
+    }
+}
+
+fn numbers(users: usize, working: usize) -> (&'static str, &'static str) {
+    (if users == 1 { "user fails" } else { "users fail" }, if working == 1 { "works" } else { "work" })
 }
 
 /// What users have in common, host by host. Silent about hosts where one user alone fails and nobody else is known, and where
@@ -103,16 +131,17 @@ fn of_host(host: String, members: &[&Member]) -> Option<Cohort> {
     for (cause, since) in members.iter().filter_map(|member| member.failing) {
         causes.entry(cause).or_default().push(since);
     }
+    let account = members.first().and_then(|member| member.account.clone());
     let (cause, times) = causes.into_iter().max_by_key(|(_, times)| times.len())?;
     let since = *times.iter().min()?;
     // Who fails does not work now, whatever was before.
     let working =
         members.iter().filter(|member| member.failing.is_none() && member.worked.is_some_and(|at| at >= since)).count();
     if working > 0 {
-        return Some(Cohort::SomeWork { host, cause, users: times.len(), working });
+        return Some(Cohort::SomeWork { host, account, cause, users: times.len(), working });
     }
     let together = times.iter().filter(|at| at.duration_since(since) <= TOGETHER).count();
-    (together > 1).then_some(Cohort::FailingAlike { host, cause, users: times.len(), since })
+    (together > 1).then_some(Cohort::FailingAlike { host, account, cause, users: times.len(), since })
 }
 
 #[cfg(test)]
@@ -127,13 +156,33 @@ mod tests {
         Member {
             host: host.to_owned(),
             method: "password".to_owned(),
+            account: None,
             failing: Some((cause, at(minute))),
             worked: Some(at(-100)),
         }
     }
 
     fn works(host: &str, minute: i64) -> Member {
-        Member { host: host.to_owned(), method: "password".to_owned(), failing: None, worked: Some(at(minute)) }
+        let method = "password".to_owned();
+        Member { host: host.to_owned(), method, account: None, failing: None, worked: Some(at(minute)) }
+    }
+
+    fn through(member: Member) -> Member {
+        let method = "password, through service account exchange".to_owned();
+        Member { method, account: Some("exchange".to_owned()), ..member }
+    }
+
+    #[test]
+    fn users_of_a_service_account_are_judged_by_themselves() {
+        let denied = Cause::ImpersonationMissing;
+        let all = judge(&[through(fails("a", denied, 0)), through(fails("a", denied, 1)), works("a", 5)]);
+        let [alike] = &all[..] else { panic!("{all:?}") };
+        assert!(alike.words().contains("the account, its right or the provider, not the users"), "{}", alike.words());
+        assert!(alike.speaks_for("A", Some("exchange"), denied) && !alike.speaks_for("a", None, denied));
+        let one = judge(&[through(fails("a", denied, 0)), through(works("a", 1)), through(works("a", 1))]);
+        let [some] = &one[..] else { panic!("{one:?}") };
+        assert!(some.words().contains("the account is well, so look at its right"), "{}", some.words());
+        assert!(some.is_of("a", Some("exchange")) && !some.is_of("a", Some("other")));
     }
 
     #[test]

@@ -36,6 +36,11 @@ pub fn how_to_confirm(user: &User, settings: &ConfirmationSettings) -> String {
     let by_command =
         [ConfirmationWay::Authenticator, ConfirmationWay::Mailbox].into_iter().any(|way| settings.accepts(way));
     let name = &user.name;
+    if !by_command && user.details.service_account.is_some() {
+        // The provider's second factor would be the account's.
+        return "let `methods` in `[confirmation]` accept `authenticator` or `mailbox`, docs/reference/settings.md"
+            .to_owned();
+    }
     if by_command {
         format!("confirm it with the user at hand: `pocketdocket user confirm {name}`")
     } else {

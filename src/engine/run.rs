@@ -14,9 +14,9 @@ use super::{
     confirmations::{how_to_confirm, warning},
 };
 use crate::{
-    diagnosis::{Cause, cohort::Cohort},
+    diagnosis::{Cause, cohort::Cohort, of_account},
     ports::chain,
-    state::{LedgerError, LinkState, Parked, Recovered, Request, RequestId, UserName},
+    state::{AccountName, LedgerError, LinkState, Parked, Recovered, Request, RequestId, UserName},
 };
 
 /// How long a graceful stop waits for what is in flight.
@@ -209,10 +209,11 @@ impl Engine {
         for user in status.users {
             let subject = user.user.name.to_string();
             let trouble = user.trouble().filter(|trouble| user.user.paused.is_none() && trouble.needs_person());
+            let account = user.user.details.service_account.as_ref().map(AccountName::as_str);
             let is_of_a_cohort = user.trouble().is_some_and(|trouble| {
                 // Said once for the account.
                 trouble.cause == Cause::AddressNotAllowed
-                    || status.cohorts.iter().any(|cohort| cohort.speaks_for(&trouble.host, trouble.cause))
+                    || status.cohorts.iter().any(|cohort| cohort.speaks_for(&trouble.host, account, trouble.cause))
             });
             let (overdue, parked): (Vec<Parked>, Vec<Parked>) =
                 user.user.parked.clone().into_iter().partition(Parked::is_for_confirmation);
@@ -278,14 +279,17 @@ fn of_the_parked(subject: &str, Parked { cause, remedy, .. }: Parked) -> Alert {
 
 /// One alert for all who fail alike.
 fn of_the_cohort(cohort: &Cohort) -> Option<Alert> {
-    let Cohort::FailingAlike { host, cause, .. } = cohort else { return None };
+    let Cohort::FailingAlike { host, account, cause, .. } = cohort else { return None };
     if *cause == Cause::AddressNotAllowed {
         return None;
     }
     let entry = cause.entry();
-    let step = entry.steps.first().copied().unwrap_or_default();
+    let mut step = entry.steps.first().copied().unwrap_or_default().to_owned();
+    if let Some(account) = account {
+        step = of_account(&step, account);
+    }
     Some(Alert {
-        subject: host.clone(),
+        subject: account.as_ref().map_or_else(|| host.clone(), |account| format!("service account {account}")),
         cause: cohort.words(),
         remedy: format!("{}: {step} More: `pocketdocket status`", entry.fixer.words()),
     })

@@ -67,6 +67,10 @@ pub struct Account {
     pub mailbox: Option<String>,
     /// Whether they may act as every mailbox.
     pub impersonates: bool,
+    /// The mailboxes that this is limited to, as by the scope of the role `ApplicationImpersonation`; none but these, if said.
+    pub impersonation_scope: Option<Vec<String>>,
+    /// Mailboxes of others that they were given `FullAccess` to.
+    pub full_access: Vec<String>,
     /// Id of the tenant they belong to.
     pub tenant: String,
     /// How they stand to a second factor.
@@ -94,6 +98,8 @@ impl Account {
             password,
             mailbox: None,
             impersonates: true,
+            impersonation_scope: None,
+            full_access: Vec::new(),
             tenant: TENANT.to_owned(),
             mfa: Mfa::default(),
             password_expired: false,
@@ -120,6 +126,26 @@ impl Account {
     pub fn at(mut self, home: Home) -> Self {
         self.home = home;
         self
+    }
+
+    /// The same, acting as these mailboxes alone.
+    #[must_use]
+    pub fn scoped_to(mut self, mailboxes: &[&str]) -> Self {
+        self.impersonation_scope = Some(mailboxes.iter().map(|&mailbox| mailbox.to_owned()).collect());
+        self
+    }
+
+    /// The same with `FullAccess` to these mailboxes.
+    #[must_use]
+    pub fn with_access_to(mut self, mailboxes: &[&str]) -> Self {
+        self.full_access = mailboxes.iter().map(|&mailbox| mailbox.to_owned()).collect();
+        self
+    }
+
+    /// Whether they may act as the owner of this mailbox.
+    pub(crate) fn may_act_as(&self, mailbox: &str) -> bool {
+        let among = |scope: &Vec<String>| scope.iter().any(|known| known.eq_ignore_ascii_case(mailbox));
+        self.impersonates && self.impersonation_scope.as_ref().is_none_or(among)
     }
 
     /// The same in another tenant.

@@ -44,6 +44,18 @@ pub enum AccountAction {
         /// Where it is now.
         home: Home,
     },
+    /// Lets it act as the owners of these mailboxes alone: the role `ApplicationImpersonation` and its scope. Of none: it has no
+    /// such role. Nothing said: of every mailbox.
+    SetImpersonation {
+        /// The mailboxes.
+        #[serde(default)]
+        mailboxes: Option<Vec<String>>,
+    },
+    /// Gives it `FullAccess` to these mailboxes of others, and to no other ones.
+    SetFullAccess {
+        /// The mailboxes.
+        mailboxes: Vec<String>,
+    },
     /// Revokes everything that was granted to it.
     Revoke,
     /// Takes back what it consented to.
@@ -82,6 +94,13 @@ impl Administrator {
             AccountAction::SetMfa { mfa } => world.change_account(name, |account| account.mfa = mfa)?,
             AccountAction::SetLicence { licence } => world.change_account(name, |account| account.licence = licence)?,
             AccountAction::SetHome { home } => world.change_account(name, |account| account.home = home)?,
+            AccountAction::SetImpersonation { mailboxes } => world.change_account(name, |account| {
+                account.impersonates = mailboxes.as_ref().is_none_or(|mailboxes| !mailboxes.is_empty());
+                account.impersonation_scope = mailboxes;
+            })?,
+            AccountAction::SetFullAccess { mailboxes } => {
+                world.change_account(name, |account| account.full_access = mailboxes)?;
+            }
             AccountAction::Revoke => world.authority.grants().revoke(&login, now),
             AccountAction::WithdrawConsent => world.authority.grants().withdraw_consent(&login),
             AccountAction::ApproveNumber { number } => {

@@ -181,6 +181,8 @@ struct Asked<'a> {
     credentials: Credentials,
     /// The mailbox it is about, as far as it says.
     mailbox: String,
+    /// It wants to be carried out as that mailbox's owner.
+    impersonates: bool,
     /// The tenant of whoever asks.
     tenant: String,
     /// What is taken, for this request.
@@ -194,15 +196,31 @@ impl<'a> Asked<'a> {
         let operation = named.and_then(|named| OPERATIONS.iter().find(|(known, _)| *known == named.name())).copied();
         let credentials = Credentials::read(world, wire, headers);
         let login = credentials.login().to_owned();
-        let acting_as = document.as_ref().ok().and_then(impersonated).or_else(|| named.and_then(delegated));
+        let owner = document.as_ref().ok().and_then(impersonated);
+        let impersonates = owner.is_some();
+        let acting_as = owner.or_else(|| named.and_then(delegated));
         let account = world.account(&login);
         let tenant = account.as_ref().map(|account| account.tenant.clone()).unwrap_or_default();
         let own = || account.and_then(|account| account.mailbox);
         // A login without a mailbox that asks by id alone: this stands in for the mailbox that is part of a real id.
         let anchor = || headers.get("x-anchormailbox")?.to_str().ok().map(str::to_owned);
-        let mailbox = acting_as.or_else(own).or_else(anchor).unwrap_or(login);
+        // The same for a login with a mailbox of its own that was given access to another one.
+        let shared = || anchor().filter(|mailbox| world.shares(mailbox, &login));
+        let mailbox = acting_as.or_else(shared).or_else(own).or_else(anchor).unwrap_or_else(|| login.clone());
         let offer = world.settings.offer;
-        let mut asked = Self { world, wire, headers, bytes, document, operation, credentials, mailbox, tenant, offer };
+        let mut asked = Self {
+            world,
+            wire,
+            headers,
+            bytes,
+            document,
+            operation,
+            credentials,
+            mailbox,
+            impersonates,
+            tenant,
+            offer,
+        };
         if asked.strike(|fault| (*fault == faults::Fault::BasicOff).then_some(())).is_some() {
             asked.offer = SignInOffer::Oauth;
         }
@@ -321,13 +339,16 @@ impl<'a> Asked<'a> {
     /// Whether the account may use the mailbox that the request is about.
     fn check_mailbox(&self, account: &Account) -> Result<(), Fault> {
         let own = account.mailbox.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(&self.mailbox));
-        if !own && !account.impersonates {
-            return Err(impersonation_denied());
-        }
-        if !self.world.has_mailbox(&self.mailbox) || self.world.home(&self.mailbox) == Home::Online {
+        let known = self.world.has_mailbox(&self.mailbox) && self.world.home(&self.mailbox) != Home::Online;
+        // Whom to act as is looked up before rights are.
+        if self.impersonates && !known {
             return Err(no_mailbox());
         }
-        Ok(())
+        let shared = !self.impersonates && self.world.shares(&self.mailbox, &account.login);
+        if !own && !shared && !account.may_act_as(&self.mailbox) {
+            return Err(impersonation_denied());
+        }
+        if known { Ok(()) } else { Err(no_mailbox()) }
     }
 }
 

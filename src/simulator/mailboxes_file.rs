@@ -36,6 +36,9 @@ struct MailboxEntry {
     licence: Licence,
     #[serde(default)]
     home: Home,
+    /// Mailboxes of others that it was given `FullAccess` to.
+    #[serde(default)]
+    full_access: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +46,8 @@ struct MailboxEntry {
 struct ServiceEntry {
     login: String,
     password_file: Option<PathBuf>,
+    /// The mailboxes that it may act as; every one if it does not say.
+    mailboxes: Option<Vec<String>>,
 }
 
 /// A file of mailboxes that cannot be used.
@@ -77,11 +82,14 @@ pub(super) fn read(path: &Path) -> Result<Vec<Account>, MailboxesFileError> {
             disabled: mailbox.disabled,
             licence: mailbox.licence,
             home: mailbox.home,
+            full_access: mailbox.full_access,
             ..Account::owner(&mailbox.address, &login, password(mailbox.password_file)?)
         });
     }
     for account in content.service_account {
-        accounts.push(Account::service(&account.login, password(account.password_file)?));
+        let impersonation_scope = account.mailboxes;
+        let service = Account::service(&account.login, password(account.password_file)?);
+        accounts.push(Account { impersonation_scope, ..service });
     }
     Ok(accounts)
 }

@@ -145,6 +145,7 @@ impl Settings {
     ///
     /// [[service-account]]
     /// login = "sync"
+    /// mailboxes = ["anna@kanzlei.example"]   # whom it may act as; every mailbox if it is left out
     /// ```
     ///
     /// # Errors

@@ -183,7 +183,9 @@ impl World {
 
     /// Whether somebody may use a mailbox that is not theirs.
     pub(crate) fn shares(&self, mailbox: &str, login: &str) -> bool {
+        let given = |account: &Account| account.full_access.iter().any(|known| known.eq_ignore_ascii_case(mailbox));
         lock(&self.shared).contains(&(mailbox.to_lowercase(), login.to_lowercase()))
+            || self.account(login).as_ref().is_some_and(given)
     }
 
     pub(crate) fn extended_protection(&self) -> ExtendedProtection {

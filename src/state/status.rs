@@ -182,6 +182,7 @@ fn members(transaction: &Transaction<'_>, users: &[UserStatus]) -> Result<Vec<Me
         members.push(Member {
             host,
             method: user.user.details.way(),
+            account: user.user.details.service_account.as_ref().map(ToString::to_string),
             failing: trouble.map(|trouble| (trouble.cause, trouble.since)),
             // An engine that has nothing to write proves nothing: a run without trouble counts as well.
             worked: user.last_worked(),

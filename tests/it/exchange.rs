@@ -8,6 +8,7 @@ mod graph;
 mod items;
 mod live;
 mod places;
+mod service_account;
 
 use std::{collections::BTreeMap, sync::Arc};
 

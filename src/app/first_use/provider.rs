@@ -22,11 +22,15 @@ impl FirstUse {
     /// user. Called when the link has what it signs in with, and its mailbox was reached.
     ///
     /// # Errors
-    /// [`FirstUseError::NotAccepted`] where the firm wants another way; what the ledger says. A sign-in that shows no second factor
+    /// [`FirstUseError::NotAccepted`] where the firm wants another way; [`FirstUseError::OfTheAccount`] where a service account signs in
+    /// and not the user; what the ledger says. A sign-in that shows no second factor
     /// is no error but [`ByProvider::AnotherWay`].
     pub fn confirmed_by_provider(&self, evidence: &Evidence, now: Timestamp) -> Result<ByProvider, FirstUseError> {
         self.accepted(ConfirmationWay::Provider, now)?;
-        self.step(now, |_, kept| {
+        self.step(now, |user, kept| {
+            if user.details.service_account.is_some() {
+                return Err(FirstUseError::OfTheAccount);
+            }
             let verdict = match evidence.judge(now) {
                 Ok(()) => ByProvider::Confirmed,
                 Err(why) => ByProvider::AnotherWay(why),

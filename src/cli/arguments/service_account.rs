@@ -25,6 +25,13 @@ pub(in crate::cli) enum ServiceAccount {
     Change(ChangeAccount),
     /// Give its password, or let it sign in by OAuth: set, verify, keep, once for everybody who goes through it
     Link(LinkAccount),
+    /// Ask every mailbox that is reached through it, once: is it the account, or single users?
+    Check {
+        /// The service account
+        name: AccountName,
+        #[command(flatten)]
+        json: Json,
+    },
     /// Remove a service account that nobody goes through
     Remove {
         /// The service account

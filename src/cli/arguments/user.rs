@@ -235,6 +235,9 @@ pub(in crate::cli) struct NewSignIn {
     /// What to sign in with there, if it is not the e-mail address
     #[arg(long, value_name = "LOGIN", requires = "to", conflicts_with = "all")]
     pub(in crate::cli) login: Option<String>,
+    /// The service account through which the mailbox is reached there
+    #[arg(long, value_name = "ACCOUNT", requires = "to", conflicts_with_all = ["method", "login", "password_stdin"])]
+    pub(in crate::cli) service_account: Option<AccountName>,
     /// Read the password of the new place from the first line of standard input
     #[arg(long)]
     pub(in crate::cli) password_stdin: bool,

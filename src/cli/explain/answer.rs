@@ -15,7 +15,9 @@ use crate::{
     engine::{Explained, Explanation},
     plan::{Desired, Finding, Hold, Operation, Plan},
     ports::Row,
-    state::{HistoryEntry, HistoryFilter, HoldSummary, MailboxId, Proof, ProposalEntry, RunId, User, UserName},
+    state::{
+        AccountName, HistoryEntry, HistoryFilter, HoldSummary, MailboxId, Proof, ProposalEntry, RunId, User, UserName,
+    },
 };
 
 /// How far back the history of one record is looked through.
@@ -27,6 +29,9 @@ const SHOWN: usize = 5;
 #[derive(Serialize)]
 pub(super) struct Answer {
     pub(super) user: UserName,
+    /// The service account through which the mailbox is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) service_account: Option<AccountName>,
     pub(super) key: RecordKey,
     pub(super) title: String,
     pub(super) verdict: Verdict,
@@ -176,6 +181,7 @@ impl Answer {
         };
         Ok(Self {
             user: user.name.clone(),
+            service_account: user.details.service_account.clone(),
             title: title_of(explained),
             verdict: Verdict::of(explained, !remembered.holds.is_empty(), remembered.undone),
             why,

@@ -77,6 +77,9 @@ fn facts(answer: &Answer, clock: &Clock) -> Vec<(&'static str, String)> {
     if !answer.title.is_empty() {
         facts.push(("title", answer.title.clone()));
     }
+    if let Some(account) = &answer.service_account {
+        facts.push(("through", format!("service account {account}")));
+    }
     let practice = &answer.practice;
     if let Some(read) = practice.read {
         let rows = match practice.rows {

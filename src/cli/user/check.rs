@@ -11,6 +11,7 @@ use crate::{
         terminal::Terminal,
         trouble::Exit,
     },
+    diagnosis::cohort::Cohort,
     ports::{Failure, Protocol},
     state::{AccountName, Diagnosed, KnownWhereabouts, LedgerError, LinkState, User, UserName, UserStatus},
 };
@@ -161,8 +162,8 @@ pub(super) fn run(
         return Err(LedgerError::NoSuchUser(name.clone()).into());
     };
     let first = now.trouble().and_then(|trouble| {
-        let of_host = |cohort: &&crate::diagnosis::cohort::Cohort| cohort.host().eq_ignore_ascii_case(&trouble.host);
-        status.cohorts.iter().find(of_host).map(crate::diagnosis::cohort::Cohort::words)
+        let account = user.details.service_account.as_ref().map(AccountName::as_str);
+        status.cohorts.iter().find(|cohort| cohort.is_of(&trouble.host, account)).map(Cohort::words)
     });
     let whereabouts = installation.ledger.whereabouts(name)?;
     let checked = checked(now, &asked, first, whereabouts);

@@ -81,6 +81,7 @@ fn way(installation: &Installation, user: &User, asked: Option<WayToConfirm>) ->
             .into_iter()
             .find(accepted)
             .ok_or_else(|| at_the_provider(user)),
+        Some(ConfirmationWay::Provider) if user.details.service_account.is_some() => Err(at_the_provider(user)),
         Some(way) if accepted(&way) => Ok(way),
         Some(way) => {
             let others: Vec<String> = settings.methods.iter().map(|way| format!("`{way}`")).collect();
@@ -94,6 +95,15 @@ fn way(installation: &Installation, user: &User, asked: Option<WayToConfirm>) ->
 
 /// The provider asks for its second factor itself, in its own sign-in.
 fn at_the_provider(user: &User) -> Refusal {
+    if let Some(account) = &user.details.service_account {
+        return Refusal::needs_person(format!("the provider cannot confirm `{}`", user.name))
+            .because(format!(
+                "service account `{account}` signs in there and not the user: its second factor says nothing of whose mailbox this is"
+            ))
+            .hint(
+                "confirm it another way, with the user at hand: `methods` in `[confirmation]` has to accept `authenticator` or `mailbox`",
+            );
+    }
     Refusal::needs_person("the provider confirms while the user signs in there, not by this command")
         .hint(format!("`pocketdocket user link {}`, with the user at hand", user.name))
 }

@@ -71,7 +71,8 @@ fn all(installation: &Installation, arguments: &MoveUser, terminal: &mut Termina
 /// Whether a user is where the others are to go.
 fn is_there(installation: &Installation, user: &User, arguments: &MoveUser) -> bool {
     let Some(to) = &arguments.to else { return true };
-    let details = wanted(&user.details, to, arguments);
+    // What cannot be is said for each of them in turn.
+    let Ok(details) = wanted(installation, &user.details, to, arguments) else { return false };
     let moved = installation.ledger.move_of(&user.name).ok().flatten();
     let begun = moved.is_some_and(|task| task.stage != MoveStage::Moved);
     !begun && is_same_place(&user.details, &details)
@@ -82,18 +83,35 @@ fn is_same_place(one: &UserDetails, other: &UserDetails) -> bool {
 }
 
 /// What the link is to be there.
-fn wanted(now: &UserDetails, to: &NewPlaceOfUser, arguments: &MoveUser) -> UserDetails {
+fn wanted(
+    installation: &Installation,
+    now: &UserDetails,
+    to: &NewPlaceOfUser,
+    arguments: &MoveUser,
+) -> anyhow::Result<UserDetails> {
     let (protocol, url) = match to {
         NewPlaceOfUser::Configured(protocol) => (*protocol, None),
         NewPlaceOfUser::Server(url) => (Protocol::Ews, Some(url.clone())),
     };
     let usual = if protocol == Protocol::Graph { AuthMethod::OAuth } else { now.method };
-    let login = arguments
-        .sign_in
-        .login
-        .clone()
-        .unwrap_or_else(|| if protocol == now.protocol { now.login.clone() } else { now.address.clone() });
-    UserDetails { protocol, url, login, method: arguments.sign_in.method.unwrap_or(usual), ..now.clone() }
+    if let Some(account) = &arguments.sign_in.service_account {
+        let details = installation.ledger.service_account(account)?.details;
+        let goes_there = details.protocol == protocol && (url.is_none() || details.url == url);
+        if !goes_there {
+            let place =
+                details.url.clone().unwrap_or_else(|| format!("the configured address, over {}", details.protocol));
+            return Err(Refusal::usage(format!("service account `{account}` does not go there, but to {place}"))
+                .hint(format!("`pocketdocket service-account show {account}`"))
+                .into());
+        }
+        return Ok(now.clone().through(account, &details));
+    }
+    // Who goes through a service account has a login of their own there.
+    let keeps = protocol == now.protocol && now.service_account.is_none();
+    let login = arguments.sign_in.login.clone();
+    let login = login.unwrap_or_else(|| if keeps { now.login.clone() } else { now.address.clone() });
+    let method = arguments.sign_in.method.unwrap_or(usual);
+    Ok(UserDetails { protocol, url, login, method, service_account: None, ..now.clone() })
 }
 
 fn one(
@@ -111,7 +129,7 @@ fn one(
     let task = match (ledger.move_of(name)?, &arguments.to) {
         (Some(task), None) => task,
         (Some(task), Some(to)) => {
-            let wanted = wanted(&user.details, to, arguments);
+            let wanted = wanted(installation, &user.details, to, arguments)?;
             if !is_same_place(&ledger.user(&task.door)?.details, &wanted) {
                 return Err(Refusal::needs_person(format!("another move of `{name}` is not over"))
                     .hint(format!(
@@ -170,7 +188,7 @@ fn begin(
     terminal: &mut Terminal,
 ) -> anyhow::Result<Move> {
     let (ledger, name) = (&installation.ledger, &user.name);
-    let details = wanted(&user.details, to, arguments);
+    let details = wanted(installation, &user.details, to, arguments)?;
     if is_same_place(&details, &user.details) {
         return Err(Refusal::usage(format!("`{name}` is there already: over {}", details.protocol)).into());
     }
@@ -208,7 +226,7 @@ fn sign_in(
     let ledger = &installation.ledger;
     let door = ledger.user(&task.door)?;
     if door.link == LinkState::Invited || door.mailbox.is_none() {
-        if arguments.all {
+        if arguments.all && door.details.service_account.is_none() {
             let name = &task.user;
             terminal.say(format_args!(
                 "`{name}` signs in there first: `pocketdocket user move {name}`, with the user at hand"

@@ -74,7 +74,8 @@ fn asked(arguments: &RecoverUser, terminal: &mut Terminal) -> anyhow::Result<Spa
 fn give_up(installation: &Installation, first_use: &FirstUse, user: &User) -> anyhow::Result<()> {
     let settings = &installation.config.confirmation;
     let by_mailbox = settings.accepts(ConfirmationWay::Mailbox);
-    let by_provider = settings.accepts(ConfirmationWay::Provider) && user.details.method == AuthMethod::OAuth;
+    let own_sign_in = user.details.method == AuthMethod::OAuth && user.details.service_account.is_none();
+    let by_provider = settings.accepts(ConfirmationWay::Provider) && own_sign_in;
     if !by_mailbox && !by_provider {
         return Err(Refusal::needs_person(
             "no other way could confirm this link, so the authenticator app is not given up",

@@ -87,12 +87,12 @@ pub(super) fn entry(cause: Cause) -> Entry {
         },
         Cause::ImpersonationMissing => Entry {
             title: "the account may not act for this mailbox",
-            evidence: "`ErrorImpersonateUserDenied`, `ErrorImpersonationFailed` or `ErrorAccessDenied` after a sign-in that worked",
+            evidence: "`ErrorImpersonateUserDenied`, `ErrorImpersonationFailed` or `ErrorAccessDenied` after a sign-in that worked; from Graph, `ErrorAccessDenied` at the door of a mailbox of others",
             fixer: Fixer::ExchangeAdministrator,
             steps: &[
                 "Check that login and mailbox belong together: `pocketdocket user show NAME`.",
-                "A service account needs the role: `New-ManagementRoleAssignment -Name PocketDocket -Role ApplicationImpersonation -User ACCOUNT`.",
-                "A person's account needs the mailbox: `Add-MailboxPermission ADDRESS -User ACCOUNT -AccessRights FullAccess`.",
+                "A service account on an Exchange Server needs the role for this mailbox: `New-ManagementRoleAssignment -Name PocketDocket -Role ApplicationImpersonation -User ACCOUNT`; if it has it, `Get-ManagementRoleAssignment` shows whether its scope leaves this mailbox out.",
+                "An account of a person, and any in Exchange Online, needs access to the mailbox: `Add-MailboxPermission ADDRESS -User ACCOUNT -AccessRights FullAccess`.",
             ],
             time: "up to 1 hour",
             next_try: NextTry::Growing,

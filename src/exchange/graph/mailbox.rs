@@ -23,6 +23,7 @@ use super::{
     entity,
 };
 use crate::{
+    diagnosis::Cause,
     domain::{FolderId, ItemContent, ItemId, ItemRef, Kind, Stamp},
     exchange::{LinkAddress, OwnFolders, Settings, Shared, throttle::Throttle, transport::Link},
     ports::{
@@ -36,8 +37,10 @@ use crate::{
 pub enum Whose {
     /// That of who signs in.
     Own,
-    /// That of this address: shared, delegated, or one of those that an app may write into.
+    /// That of this address: one of those that an app may write into.
     Of(String),
+    /// That of this address, which who signs in has access to.
+    Shared(String),
 }
 
 /// So many items are read from a listing of their folder.
@@ -49,6 +52,8 @@ pub struct GraphMailbox {
     address: LinkAddress,
     /// `/me` or `/users/ADDRESS`.
     root: String,
+    /// It is another's, whose owner or administrator gave us access to it.
+    shared: bool,
     folders: OwnFolders,
     codec: Codec,
     /// The requests that a mailbox takes at a time.
@@ -83,13 +88,14 @@ impl GraphMailbox {
         let acting_as = authenticator.acting_as().map(str::to_owned);
         let root = match (acting_as, whose) {
             (Some(address), _) => format!("/users/{}", segment(&address)),
-            (None, Whose::Of(address)) => format!("/users/{}", segment(address)),
+            (None, Whose::Of(address) | Whose::Shared(address)) => format!("/users/{}", segment(address)),
             (None, Whose::Own) => "/me".to_owned(),
         };
         Ok(Self {
             codec: Codec::new(&link.zone),
             link: Link::new(&link, authenticator, shared)?,
             address: link,
+            shared: matches!(whose, Whose::Shared(_)),
             root,
             folders: settings.folders.clone(),
             lanes: Semaphore::new(SIDE_BY_SIDE),
@@ -191,12 +197,24 @@ fn if_there<T>(outcome: ItemOutcome<T>) -> ItemOutcome<Option<T>> {
     }
 }
 
+/// The tokens for a shared mailbox have every permission, or there would be none: what is denied at its door is the mailbox itself.
+/// <https://learn.microsoft.com/graph/outlook-share-messages-folders>
+fn without_access(failure: Failure) -> Failure {
+    if failure.kind != FailureKind::Forbidden || failure.cause != Some(Cause::ConsentMissing) {
+        return failure;
+    }
+    failure
+        .named(Cause::ImpersonationMissing)
+        .hint("let the Exchange administrator give the account that signs in `FullAccess` to this mailbox")
+}
+
 #[async_trait]
 impl Mailbox for GraphMailbox {
     /// Graph shows the root folder to nobody who may not read mail; the main calendar is as lasting and as unique.
     async fn identity(&self) -> Result<MailboxIdentity, Failure> {
         let path = with_options(&self.path("calendar"), &[("$select", "id".to_owned())]);
-        let calendar = self.ask("recognise the mailbox", &Ask::get(path)).await?;
+        let calendar = self.ask("recognise the mailbox", &Ask::get(path)).await;
+        let calendar = calendar.map_err(|failure| if self.shared { without_access(failure) } else { failure })?;
         let id = entity::text(&calendar, "id").ok_or_else(|| {
             Failure::new(FailureKind::Malformed, "recognise the mailbox").because("the main calendar has no id")
         })?;

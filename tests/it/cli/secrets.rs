@@ -60,6 +60,46 @@ fn a_password_is_in_no_output_no_log_and_no_file() {
     }
 }
 
+#[test]
+fn the_secret_of_a_service_account_is_in_no_output_no_log_and_no_file() {
+    let exchange = Exchange::start();
+    exchange.running.add_service_account("dienst", "planted-Dienst-7".into()).expect("an account");
+    let place = Place::installed();
+    let url = exchange.running.ews_url();
+    place.command(&format!("service-account add exchange --login dienst --url {url}")).assert().success();
+    let line = "user add weber --person HW --mailbox weber@kanzlei.example --service-account exchange";
+    place.command(line).assert().success();
+    let shapes = |password: &str| {
+        use base64::{Engine as _, engine::general_purpose::STANDARD};
+        [shapes(password), vec![STANDARD.encode(format!("dienst:{password}"))]].concat()
+    };
+    let mut said = Vec::new();
+    for password in ["planted-Dienst-6", "planted-Dienst-7"] {
+        let mut link = place.command("--log trace --log-format json service-account link exchange --password-stdin");
+        said.push(link.write_stdin(format!("{password}\n")).output().expect("starts"));
+    }
+    assert!(place.ledger().account_password(&"exchange".parse().expect("a name")).expect("read").is_some());
+    for line in [
+        "user link weber",
+        "service-account show exchange --json",
+        "service-account check exchange --json",
+        "user show weber --json",
+        "check --online",
+        "status --json",
+    ] {
+        said.push(place.command(&format!("--log trace {line}")).output().expect("starts"));
+    }
+    for shape in ["planted-Dienst-6", "planted-Dienst-7"].into_iter().flat_map(shapes) {
+        for output in &said {
+            assert!(!contains(&output.stdout, &shape) && !contains(&output.stderr, &shape));
+        }
+        for path in files(&place.path("")) {
+            assert!(!contains(&fs::read(&path).expect("is ours"), &shape), "{} holds it", path.display());
+        }
+    }
+    exchange.stop();
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_password_is_in_no_list_of_processes() {

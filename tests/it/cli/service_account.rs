@@ -1,8 +1,11 @@
 //! One credential for many users, with the commands that a person types.
 
 use pocketdocket::{
-    simulator::{Lockout, Settings, SignInOffer},
-    state::{LinkState, UserName},
+    app::{FirstUse, FirstUseError},
+    auth::confirmation::provider::Evidence,
+    engine::{ConfirmationSettings, how_to_confirm},
+    simulator::{AccountAction, Lockout, Settings, SignInOffer},
+    state::{ConfirmationWay, LinkState, UserName},
 };
 
 use super::{Place, confirm::Exchange};
@@ -67,6 +70,8 @@ fn an_account_is_entered_once_and_its_user_is_linked_confirmed_and_synced_withou
         let shown = place.run(line);
         assert!(shown.contains("windows, through service account exchange"), "{line}: {shown}");
     }
+    let explained = place.run("explain weber event/events/9001");
+    assert!(explained.contains("through    service account exchange"), "{explained}");
     let shown = place.run("service-account show exchange");
     assert!(shown.contains("KANZLEI\\dienst") && shown.contains("weber@kanzlei.example"), "{shown}");
     assert!(place.run("service-account list").contains("kept"));
@@ -112,5 +117,93 @@ fn a_user_of_an_account_has_no_password_login_or_address_of_their_own() {
     let left = place.run("user change weber --method password");
     assert!(left.contains("signs in as `weber@kanzlei.example` by password"), "{left}");
     assert!(place.run("service-account remove exchange").starts_with("exit code: 0"));
+    exchange.stop();
+}
+
+#[test]
+fn the_provider_does_not_confirm_a_user_whom_a_service_account_signs_in() {
+    let exchange = exchange();
+    let place = place(&exchange);
+    place.accepts(&["provider", "mailbox"]);
+    give(&place, SECRET);
+    place.command("user link weber").assert().success();
+    let shown = place.run("user confirm weber --with provider --code-stdin");
+    assert!(shown.starts_with("exit code: 1") && shown.contains("the provider cannot confirm `weber`"), "{shown}");
+    assert!(shown.contains("service account `exchange` signs in there and not the user"), "{shown}");
+    let ledger = place.ledger();
+    let (name, now) = ("weber".parse::<UserName>().expect("a name"), jiff::Timestamp::now());
+    let methods = [ConfirmationWay::Provider].into();
+    let settings = ConfirmationSettings { methods, ..ConfirmationSettings::default() };
+    let first_use = FirstUse::new(ledger.clone(), settings.clone(), name.clone(), "test");
+    let evidence = Evidence { subject: "dienst".to_owned(), amr: vec!["pwd".to_owned(), "mfa".to_owned()], at: now };
+    let refused = first_use.confirmed_by_provider(&evidence, now);
+    assert!(matches!(refused, Err(FirstUseError::OfTheAccount)), "{refused:?}");
+    assert_eq!(weber(&place).link, LinkState::Linked);
+    let told = how_to_confirm(&weber(&place), &settings);
+    assert!(told.contains("`methods` in `[confirmation]`") && !told.contains("user link"), "{told}");
+    exchange.stop();
+}
+
+#[test]
+fn it_is_said_whether_the_account_fails_or_one_mailbox() {
+    let exchange = exchange();
+    let place = place(&exchange);
+    let shown = place.run("service-account check exchange");
+    assert!(shown.starts_with("exit code: 1") && shown.contains("nothing was given yet to sign in with"), "{shown}");
+    give(&place, SECRET);
+    exchange.running.add_mailbox("kaya@kanzlei.example", "kaya", "its-own".into()).expect("a mailbox");
+    for (user, person, mailbox) in [("kaya", "AK", "kaya"), ("ghost", "TM", "ghost")] {
+        let line =
+            format!("user add {user} --person {person} --mailbox {mailbox}@kanzlei.example --service-account exchange");
+        place.command(&line).assert().success();
+    }
+    let scope = AccountAction::SetImpersonation { mailboxes: Some(vec!["weber@kanzlei.example".to_owned()]) };
+    exchange.running.administrator().act(ACCOUNT, scope).expect("an account");
+    let shown = place.run("service-account check exchange");
+    assert!(shown.starts_with("exit code: 1") && shown.contains("sign-in   works"), "{shown}");
+    assert!(shown.contains("1 of 3 users reached") && shown.contains("weber@kanzlei.example: reached"), "{shown}");
+    assert!(shown.contains("(impersonation-missing)") && shown.contains("(mailbox-missing)"), "{shown}");
+    assert_eq!(weber(&place).link, LinkState::Linked, "a mailbox that was reached is linked");
+    let told = place.run("user check kaya");
+    assert!(told.contains("ApplicationImpersonation") && !told.contains("user link kaya"), "{told}");
+    let json: serde_json::Value = serde_json::from_slice(
+        &place.command("service-account check exchange --json").output().expect("starts").stdout,
+    )
+    .expect("is JSON");
+    assert_eq!(json["signs_in"], true);
+    let status = place.run("status");
+    assert!(status.contains("account   exchange: `KANZLEI\\dienst` by windows, 0 of 3 users active"), "{status}");
+    // Now the account itself: nobody's mailbox is blamed.
+    exchange.running.add_service_account(ACCOUNT, "another".into()).expect("an account");
+    let before = exchange.refused(ACCOUNT);
+    let shown = place.run("service-account check exchange");
+    assert!(shown.contains("sign-in   fails") && shown.contains("0 of 3 users reached"), "{shown}");
+    place.run("check --online");
+    assert_eq!(exchange.refused(ACCOUNT), before + 1, "one wrong try for all of them");
+    exchange.stop();
+}
+
+#[test]
+fn a_user_moves_to_a_place_that_a_service_account_reaches_without_a_password() {
+    let exchange = exchange();
+    exchange.new_login("KANZLEI\\weber");
+    let place = Place::installed();
+    place.accepts(&["mailbox"]);
+    let url = exchange.running.ews_url();
+    let line = "user add weber --person HW --mailbox weber@kanzlei.example --login KANZLEI\\weber --method windows";
+    place.command(&format!("{line} --url {url}")).assert().success();
+    exchange.make_active(&place);
+    let elsewhere = url.replace("127.0.0.1", "localhost");
+    let add = format!("service-account add other --login {ACCOUNT} --method windows --url {elsewhere}");
+    place.command(&add).assert().success();
+    let mut link = place.command("service-account link other --password-stdin --unverified");
+    link.write_stdin(format!("{SECRET}\n")).assert().success();
+    let shown = place.run(&format!("user move weber --to {url}x --service-account other"));
+    assert!(shown.contains("service account `other` does not go there"), "{shown}");
+    let shown = place.run(&format!("user move weber --to {elsewhere} --service-account other"));
+    assert!(shown.contains("reached weber@kanzlei.example through service account `other`"), "{shown}");
+    assert!(shown.contains("`pocketdocket user confirm weber.move`"), "{shown}");
+    let removed = place.run("service-account remove other");
+    assert!(removed.contains("`weber.move` is reached through service account `other`"), "{removed}");
     exchange.stop();
 }

@@ -14,7 +14,8 @@ use pocketdocket::{
     simulator::{self, ItemView, MailboxView, Running, Simulator},
     sources::{self, SourceZone},
     state::{
-        AuthMethod, ConfirmationWay, EngineLock, HoldSummary, Ledger, LinkState, UserDetails, UserName, UserStatus,
+        AccountName, AuthMethod, ConfirmationWay, EngineLock, HoldSummary, Ledger, LinkState, UserDetails, UserName,
+        UserStatus,
     },
     vault::KeySource,
 };
@@ -167,6 +168,30 @@ impl Firm {
         let id = self.ledger.mailbox_for(&identity, now).expect("a number");
         self.ledger.set_user_mailbox(&name, id).expect("kept");
         self.ledger.confirm(&name, ConfirmationWay::Provider, "test", now).expect("a step");
+    }
+
+    /// The same through a service account, which has its secret.
+    pub(super) async fn link_through(&self, user: &str, account: &AccountName) {
+        let (name, now) = (name(user), self.now());
+        self.sim.add_mailbox(&address(user), &address(user), "its-own".into()).expect("a mailbox");
+        self.sql(&format!("INSERT INTO people (id, name, email) VALUES ('{user}', '{user}', '{user}')"));
+        let details = UserDetails {
+            person: PersonId(user.to_owned()),
+            address: address(user),
+            login: String::new(),
+            url: None,
+            protocol: self.protocol,
+            method: AuthMethod::Password,
+            service_account: Some(account.clone()),
+            settings: serde_json::Value::Null,
+        };
+        self.ledger.add_user(&name, &details, "test", now).expect("a new user");
+        let user = self.ledger.user(&name).expect("known");
+        let identity = self.doors.of(&self.sim, &user).identity().await.expect("a mailbox");
+        let id = self.ledger.mailbox_for(&identity, now).expect("a number");
+        self.ledger.verified(&name, id, "test", now).expect("kept");
+        self.ledger.reached_through_account(&name, "test", now).expect("a step");
+        self.ledger.confirm(&name, ConfirmationWay::Mailbox, "test", now).expect("a step");
     }
 
     pub(super) fn now(&self) -> Timestamp {

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use pocketdocket::{
     diagnosis::{Cause, cohort::Cohort},
+    ports::Protocol,
     simulator::{Fault, FaultRule},
-    state::Diagnosed,
+    state::{AccountDetails, AccountName, AuthMethod, Diagnosed},
 };
 
 use super::{
@@ -103,6 +104,51 @@ async fn a_secret_that_several_links_share_is_sent_wrong_once_by_all_and_after_a
     assert_eq!(firm.sim.refused_sign_ins("office"), 1, "the others know it from the ledger");
     assert!(users.iter().all(|user| firm.status(user).user.parked.is_some()));
     assert_eq!(firm.diagnosis("conrad").cause, Cause::WrongPassword);
+}
+
+/// One credential of 500 users is sent wrong once by all of them, whoever asks, and those who sign in otherwise go on.
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundred_users_of_one_service_account_make_one_wrong_try_together() {
+    if is_of_ews_alone() {
+        return;
+    }
+    let mut firm = Firm::of(&["anna"]).await;
+    let account = |firm: &Firm, password: &str| firm.sim.add_service_account("office", password.into()).expect("made");
+    account(&firm, "secret");
+    let office: AccountName = "office".parse().expect("a name");
+    let details =
+        AccountDetails { login: "office".to_owned(), method: AuthMethod::Password, protocol: Protocol::Ews, url: None };
+    firm.ledger.add_service_account(&office, &details, "test", firm.now()).expect("added");
+    firm.ledger.give_account_password(&office, &"secret".into(), "test", firm.now()).expect("given");
+    let users: Vec<String> = (0..500).map(|number| format!("user{number}")).collect();
+    for user in &users {
+        firm.link_through(user, &office).await;
+    }
+    account(&firm, "another");
+    for _ in 0..3 {
+        firm.later().await;
+    }
+    let told = firm.command("user check user0") + &firm.command("service-account check office");
+    assert!(told.contains("500 users through service account `office` fail alike"), "{told}");
+    assert!(told.contains("pocketdocket service-account link office") && !told.contains("user link user"), "{told}");
+    firm.restart(true).await;
+    firm.later().await;
+    firm.command("check --online");
+    assert_eq!(firm.sim.refused_sign_ins("office"), 1);
+    let parked = |firm: &Firm| -> usize {
+        firm.ledger.users().expect("readable").iter().filter(|user| user.parked.is_some()).count()
+    };
+    assert_eq!(parked(&firm), 500, "those who go through it, and nobody else");
+    firm.sql("INSERT INTO events (id, person, subject, starts, ends) VALUES ('x', 'anna', 'Hearing', '2026-12-01 10:00', '2026-12-01 11:00')");
+    firm.later().await;
+    firm.release_all();
+    firm.tick().await;
+    assert_eq!(firm.subjects("anna"), ["Hearing"], "others go on");
+    firm.ledger.give_account_password(&office, &"another".into(), "test", firm.now()).expect("given");
+    assert_eq!(parked(&firm), 0, "one secret serves everybody");
+    let told = firm.command("user check user7") + &firm.command("user check user499");
+    assert_eq!(told.matches("sign-in   works").count(), 2, "{told}");
+    assert_eq!(firm.sim.refused_sign_ins("office"), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,6 +13,7 @@ use pocketdocket::{
         address::{self, EchoService},
         oauth::{self, Audience, Authority, Bearer, Claim, Grants, Session, Unkept},
         password::Basic,
+        service_account::Through,
         windows::Windows,
     },
     diagnosis::{Aadsts, Cause, OauthError, Observation, Scheme},
@@ -81,6 +82,8 @@ enum Server {
     Moved,
     /// The simulator, which lets the account in from another address than ours; its echo services say so.
     Elsewhere,
+    /// The simulator with a service account that may act as these alone, told to act as this one.
+    Acting(&'static [&'static str], &'static str),
     /// An address of its own.
     At(&'static str),
     /// A port on which nobody listens.
@@ -159,6 +162,9 @@ fn cases() -> Vec<Case> {
         fault(Cause::MailboxMissing, Fault::MailboxMissing),
         case(Cause::MailboxMoved, By::Password, Server::Moved),
         fault(Cause::ImpersonationMissing, Fault::ImpersonationMissing),
+        case(Cause::ImpersonationMissing, By::Password, Server::Acting(&[], WEBER)),
+        case(Cause::ImpersonationMissing, By::Windows, Server::Acting(&["kaya@kanzlei.example"], WEBER)),
+        case(Cause::MailboxMissing, By::Password, Server::Acting(&[WEBER], "nobody@kanzlei.example")),
         fault(Cause::Throttled, Fault::Busy { back_off_milliseconds: 60_000 }),
         fault(Cause::Throttled, Fault::TooManyRequests { retry_after_seconds: 60 }),
         fault(Cause::Throttled, Fault::Unavailable { retry_after_seconds: None }),
@@ -293,6 +299,11 @@ async fn failure(case: &Case) -> Failure {
             exchange.only_from = vec![OnlyFrom { login: WEBER.to_owned(), networks }];
             exchange.outer.v4 = Some("198.51.100.9".parse().unwrap());
         }
+        Server::Acting(scope, _) => {
+            exchange.offer = SignInOffer::BasicAndWindows;
+            let service = Account::service("dienst", PASSWORD.into()).scoped_to(scope);
+            exchange = exchange.with_account(service);
+        }
         Server::Authority(number) => {
             // Plain HTTP is allowed on this very machine.
             exchange = simulator::Settings { https: false, ..exchange.online() };
@@ -313,15 +324,27 @@ async fn failure(case: &Case) -> Failure {
         Server::Nobody => "http://127.0.0.1:1/EWS/Exchange.asmx".to_owned(),
         _ => simulator.ews_url(),
     };
+    let (login, acting_as) = match case.server {
+        Server::Acting(_, mailbox) => ("dienst", Some(mailbox)),
+        _ => (WEBER, None),
+    };
     let sign_in: Arc<dyn Authenticator> = match case.by {
-        By::Password => Arc::new(Basic::new(WEBER, &PASSWORD.into()).unwrap()),
+        By::Password => Arc::new(Basic::new(login, &PASSWORD.into()).unwrap()),
         By::Token => Arc::new(Sends("Bearer of.nothing.good")),
         By::Grant => by_oauth(&simulator, Arc::new(Unkept::new("of.nothing.good".into()))),
         By::NoGrant => by_oauth(&simulator, Arc::new(NoGrant)),
-        By::Windows => Arc::new(Windows::new(WEBER, &PASSWORD.into(), "127.0.0.1").unwrap()),
+        By::Windows => Arc::new(Windows::new(login, &PASSWORD.into(), "127.0.0.1").unwrap()),
+    };
+    let sign_in: Arc<dyn Authenticator> = match acting_as {
+        Some(mailbox) => Arc::new(Through::new(sign_in, "exchange", Some(mailbox.to_owned()))),
+        None => sign_in,
     };
     let settings = Settings { time_out_seconds: 5, ..Settings::default() };
-    let link = LinkAddress { url: url.parse().unwrap(), mailbox: WEBER.to_owned(), zone: "UTC".to_owned() };
+    let link = LinkAddress {
+        url: url.parse().unwrap(),
+        mailbox: acting_as.unwrap_or(WEBER).to_owned(),
+        zone: "UTC".to_owned(),
+    };
     let shared = Arc::new(Shared::new(&settings).unwrap());
     let failure = EwsMailbox::connect(&settings, link, sign_in, shared).unwrap().identity().await.unwrap_err();
     match case.server {
