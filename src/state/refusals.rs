@@ -12,6 +12,7 @@ use super::{
     Ledger, LedgerError,
     columns::{Json, Moment},
     ledger::random_hex,
+    secrets,
 };
 use crate::diagnosis::Cause;
 
@@ -49,9 +50,13 @@ impl Ledger {
         let key = match self.open_secret(KEY)? {
             Some(key) => key,
             None => {
-                self.seal_secret(KEY, &SecretString::from(random_hex::<32>()))?;
-                // Whoever was first: all must use the same.
-                self.open_secret(KEY)?.unwrap_or_default()
+                let drawn = SecretString::from(random_hex::<32>());
+                let sealed = self.seal_bytes(&secrets::sealed_as(KEY), drawn.expose_secret().as_bytes())?;
+                // Whoever is first: all must use the same.
+                self.write(|transaction| match self.secret_within(transaction, KEY)? {
+                    Some(key) => Ok(key),
+                    None => secrets::put(transaction, KEY, &sealed).map(|()| drawn),
+                })?
             }
         };
         let login = login.to_lowercase();

@@ -24,6 +24,16 @@ fn the_reference_of_causes_is_what_the_catalogue_says() {
 }
 
 #[test]
+fn every_trouble_of_text_messages_is_told_with_its_name() {
+    let page = repository::root().join("docs/concepts/first-use-confirmation.md");
+    let page = fs::read_to_string(page).expect("the concept is there");
+    for trouble in pocketdocket::auth::text_messages::Trouble::ALL {
+        let row = format!("| `{}` | {} |", trouble.word(), trouble.title());
+        assert!(page.contains(&row), "the concept lacks: {row}");
+    }
+}
+
+#[test]
 fn the_command_line_is_sound() {
     cli::command().debug_assert();
 }

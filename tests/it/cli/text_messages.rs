@@ -1,9 +1,14 @@
 //! Confirming by text message from the command line, through the simulator's gateway: its phones show the codes.
 
-use jiff::Timestamp;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use jiff::{SignedDuration, Timestamp};
 use pocketdocket::{
+    app::{FirstUse, TextFor, text_allowance, text_gateway},
+    auth::confirmation::{Code, Refusal, Verdict},
+    config::Config,
     simulator::{Fault, FaultRule, TEXT_ACCOUNT, TEXT_API_KEY, TEXT_SECRET, TEXT_SENDER, TEXT_SERVICE},
-    state::{ConfirmationWay, LinkState, User},
+    state::{ConfirmationWay, LinkState, User, UserName},
 };
 
 use super::{
@@ -157,6 +162,8 @@ fn without_gateway_secret_or_number_the_command_says_what_is_missing() {
     assert!(link(&place, PASSWORD).starts_with("exit code: 0"));
     let shown = refused(&place, TEXT);
     assert!(shown.starts_with("exit code: 2") && shown.contains("no gateway of text messages"), "{shown}");
+    let check = place.run("check");
+    assert!(check.starts_with("exit code: 2") && check.contains("no gateway of text messages"), "{check}");
     configure(&place, &["text"], &twilio(&exchange));
     let shown = refused(&place, TEXT);
     assert!(shown.starts_with("exit code: 2") && shown.contains("`pocketdocket text-messages secret`"), "{shown}");
@@ -410,4 +417,49 @@ fn an_administrator_alone_does_not_get_past_an_app_with_a_number_of_their_own() 
     assert!(shown.starts_with("exit code: 1") && shown.contains("never proven"), "{shown}");
     assert_eq!((exchange.running.texts().len(), state(&place)), (0, LinkState::Linked));
     exchange.stop();
+}
+
+#[test]
+fn a_code_lives_ten_minutes_works_once_and_only_for_its_number() {
+    let (exchange, place) = ready(&["text"]);
+    let config = Config::load(&place.path("pocketdocket.toml")).expect("good settings");
+    let ledger = place.ledger();
+    let gateway = text_gateway(&config, &ledger).expect("a gateway");
+    let name: UserName = "weber".parse().expect("a name");
+    let first_use = FirstUse::new(ledger, config.confirmation, name, "test");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let now = Timestamp::now();
+    let minute = |minutes| now + SignedDuration::from_mins(minutes);
+    let send = |at| runtime.block_on(first_use.send_text(&gateway, TextFor::Confirming, at)).expect("sent");
+    let attempt = |at| {
+        let code = Code::parse(&code_on_phone(&exchange, NUMBER)).expect("a code");
+        first_use.attempt_text(&code, at).expect("judged")
+    };
+    send(now);
+    assert_eq!(attempt(minute(10)), Verdict::Refused(Refusal::Expired));
+    // With another number entered meanwhile the code proves nothing, and with its own again it does.
+    send(minute(11));
+    first_use.set_mobile(Some("+491709999999".parse().expect("a number")), minute(12)).expect("entered");
+    assert!(matches!(attempt(minute(12)), Verdict::Refused(Refusal::Wrong { left: 4, .. })));
+    first_use.set_mobile(Some(NUMBER.parse().expect("a number")), minute(13)).expect("entered");
+    assert_eq!(attempt(minute(13)), Verdict::Confirmed);
+    assert_eq!(attempt(minute(14)), Verdict::Refused(Refusal::Replayed));
+    exchange.stop();
+}
+
+#[test]
+fn the_limit_holds_for_those_who_ask_at_the_same_time() {
+    let place = Place::installed();
+    let sent = AtomicUsize::new(0);
+    let ledgers: Vec<_> = (0..8).map(|_| place.ledger()).collect();
+    std::thread::scope(|scope| {
+        for ledger in &ledgers {
+            scope.spawn(|| {
+                let number = NUMBER.parse().expect("a number");
+                let counted = ledger.count_text_message(None, &number, text_allowance(50), "test", Timestamp::now());
+                sent.fetch_add(usize::from(counted.expect("counted").is_ok()), Ordering::SeqCst);
+            });
+        }
+    });
+    assert_eq!(sent.into_inner(), 3);
 }
