@@ -10,6 +10,7 @@ mod cell;
 mod connector;
 mod convert;
 mod database;
+pub mod learn;
 pub mod mapping;
 mod mysql;
 mod people;
@@ -57,6 +58,22 @@ pub fn open_with(settings: &Settings, secret: Secret) -> Result<Arc<dyn Source>,
 /// When the mapping cannot be used, or the database cannot be reached or refuses.
 pub async fn sign_in(settings: &Settings, secret: Secret) -> Result<(), Failure> {
     database(settings, secret)?.sign_in().await
+}
+
+/// Looks at the tables of the database and at some rows of them, to learn from.
+///
+/// # Errors
+/// As [`sign_in`], and when the database does not show its tables.
+pub async fn explore(settings: &Settings, secret: Secret) -> Result<learn::Findings, Failure> {
+    database(settings, secret)?.explore().await
+}
+
+/// The questions that the mapping says are open.
+///
+/// # Errors
+/// When the mapping cannot be used.
+pub fn open_questions(settings: &Settings) -> Result<Vec<String>, Failure> {
+    Ok(mapping::Mapping::load(settings)?.open_questions)
 }
 
 fn database(settings: &Settings, secret: Secret) -> Result<database::DatabaseSource, Failure> {

@@ -20,6 +20,7 @@ use tokio::sync::mpsc;
 use self::read::Portions;
 use super::{
     Connector, Settings,
+    learn::{Dialect, Findings},
     mapping::Mapping,
     mysql::MysqlSession,
     postgres::PostgresSession,
@@ -66,6 +67,14 @@ impl DatabaseSource {
     /// Opens a session and closes it.
     pub(super) async fn sign_in(&self) -> Result<(), Failure> {
         self.ask(|_, session| session.now().map(drop)).await
+    }
+
+    /// Looks at tables and at some of their rows.
+    pub(super) async fn explore(&self) -> Result<Findings, Failure> {
+        let look = |shared: &Shared, session: &mut dyn Session| {
+            Findings::explore(session, Dialect::of(shared.mapping.connector))
+        };
+        self.ask(look).await
     }
 
     /// Asks something that has one answer.
