@@ -18,6 +18,14 @@ pub(super) trait Session {
     /// Version, rights, tables.
     fn look(&mut self) -> Result<Look, Failure>;
 
+    /// How the dialect writes the column `key` of the table `q`: in some it is a reserved word.
+    fn key(&self) -> &'static str {
+        "q.key"
+    }
+
+    /// The work is done and nothing is under way: the way in may be kept for the next reading.
+    fn end(&mut self) {}
+
     /// Whether the statement has to look at every row of a table, as far as the database tells.
     fn looks_at_every_row(&mut self, _sql: &str) -> Result<bool, Failure> {
         Ok(false)

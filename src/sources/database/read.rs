@@ -211,8 +211,8 @@ impl Job<'_> {
         known: HashSet<u64>,
         session: &mut dyn Session,
     ) -> Result<Totals, Stop> {
-        let (sql, what) =
-            (sweep_sql(query, self.has_second(query, session)?), format!("the sweep of `{}`", query.name));
+        let has_second = self.has_second(query, session)?;
+        let (sql, what) = (sweep_sql(query, has_second, session.key()), format!("the sweep of `{}`", query.name));
         let columns = names(&session.columns(&sql, &what)?);
         let meanings = query.sweep_meanings(&columns).map_err(|error| refused(&self.shared.settings, error))?;
         let mut pass = Pass::new(Reader::new(query, &columns, &meanings, rules.rules).tied(rules.ties), known);

@@ -30,7 +30,7 @@ pub(super) fn settings(server: &Server, mapping: &str, zone: &str) -> Settings {
         user: "reader".to_owned(),
         tls: Tls::Verify,
         ca_file: Some(server.ca_file()),
-        socket: None,
+        ..ServerSettings::default()
     };
     Settings::on_server(mapping, server, SourceZone::named(zone).expect("bundled"))
 }

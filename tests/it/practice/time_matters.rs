@@ -133,12 +133,12 @@ async fn the_template_reads_its_shape_from_sqlite() {
 }
 
 #[test]
-fn the_template_as_it_lies_there_says_that_its_connector_is_missing() {
+fn the_template_as_it_lies_there_says_that_it_reads_from_a_server() {
     let path = repository::root().join("config/practice/time-matters.toml");
     let folder = tempfile::tempdir().expect("a folder");
     let mut settings = in_folder(folder.path(), "Europe/Berlin");
     settings.mapping = path.display().to_string();
-    let failure = pocketdocket::sources::open(&settings).map(|_| ()).expect_err("no such connector");
+    let failure = pocketdocket::sources::open(&settings).map(|_| ()).expect_err("a file is no server");
     let cause = std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default();
-    assert!(cause.contains("no connector `sqlserver`"), "{cause}");
+    assert!(cause.contains("`sqlserver` reads from a server"), "{cause}");
 }
