@@ -9,6 +9,7 @@ mod browser;
 mod cell;
 mod connect;
 mod error;
+mod hints;
 mod kept;
 mod look;
 mod prelogin;
@@ -23,12 +24,13 @@ use tiberius::{ColumnType, Query, Row, error::Error};
 
 pub(super) use self::kept::Kept;
 use self::{
-    connect::{Line, Sight},
+    connect::{Begun, Line, Sight},
     error::{is_deadlock, trouble},
 };
 use super::{
     Settings,
     cell::Cell,
+    mapping::Query as MappedQuery,
     server::{Pass, Style, Waiter, placed},
     session::{Column, Each, Look, Session, Since, Stop},
 };
@@ -44,7 +46,7 @@ const EPOCH: i64 = 946_684_800;
 pub(super) struct SqlServerSession {
     /// The connection; none when it was given back.
     line: Option<Line>,
-    sight: Sight,
+    begun: Begun,
     waiter: Waiter,
     settings: Settings,
     kept: Arc<Kept>,
@@ -72,12 +74,12 @@ impl SqlServerSession {
                 return Ok(begun);
             }
             let mut line = connect::connect(settings, pass, &waiter).await?;
-            let sight = connect::begin(&mut line).await.map_err(|error| trouble(&waiter, error))?;
-            Ok((line, sight))
+            let begun = connect::begin(&mut line).await.map_err(|error| trouble(&waiter, error))?;
+            Ok((line, begun))
         };
-        let (line, sight) = waiter.greeting(beginning).await?;
+        let (line, begun) = waiter.greeting(beginning).await?;
         let (line, settings) = (Some(line), settings.clone());
-        Ok(Self { line, sight, waiter, settings, kept, password, running: false, repeated: false })
+        Ok(Self { line, begun, waiter, settings, kept, password, running: false, repeated: false })
     }
 
     fn failed(&self, error: Error, what: &str) -> Failure {
@@ -193,9 +195,9 @@ impl Session for SqlServerSession {
         let mut ending = self.run(&sql, &values, each, &mut handed);
         // One state that began anew would not be one. Without snapshot isolation nothing is lost by asking again.
         let again = matches!(&ending, Err(Ending::Said(error)) if is_deadlock(error));
-        if again && handed == 0 && self.sight == Sight::Committed && !self.repeated {
+        if again && handed == 0 && self.begun.sight == Sight::Committed && !self.repeated {
             self.repeated = true;
-            let starting = connect::start(open(&mut self.line)?, self.sight);
+            let starting = connect::start(open(&mut self.line)?, self.begun.sight);
             self.waiter.wait(starting)?.map_err(|error| self.failed(error, what))?;
             ending = self.run(&sql, &values, each, &mut handed);
         }
@@ -209,13 +211,36 @@ impl Session for SqlServerSession {
         }
     }
 
+    fn uncommitted_from(&mut self, query: &MappedQuery) -> Result<Option<Cell>, Failure> {
+        if hints::is_tracked(query).map_err(|what| hints::refused(query, what))? {
+            return Ok(self.begun.tracked.map(|version| Cell::Integer(version.saturating_add(1))));
+        }
+        let Some(lowest) = self.begun.rowversion.clone() else { return Ok(None) };
+        let what = format!("the query `{}`", query.name);
+        let columns = self.described(&query.sql, &what)?;
+        let changed = columns.iter().find(|column| column.name() == "changed").map(tiberius::Column::column_type);
+        if !matches!(changed, Some(ColumnType::BigBinary | ColumnType::BigVarBin)) {
+            return Ok(None);
+        }
+        let mut asked = Query::new(statements::DESCRIBE);
+        asked.bind(query.sql.clone());
+        let line = open(&mut self.line)?;
+        let asking = async { asked.query(&mut line.client).await?.into_first_result().await };
+        let described = match self.waiter.wait(asking)? {
+            // A server that cannot say leaves it to the overlap.
+            Err(Error::Server(_)) => return Ok(None),
+            described => described.map_err(|error| self.failed(error, &what))?,
+        };
+        Ok(hints::is_rowversion(&described).then_some(Cell::Blob(lowest)))
+    }
+
     fn key(&self) -> &'static str {
         "q.[key]"
     }
 
     fn look(&mut self) -> Result<Look, Failure> {
         let server = self.settings.server.clone().unwrap_or_default();
-        let looking = look::look(open(&mut self.line)?, self.sight, &server);
+        let looking = look::look(open(&mut self.line)?, self.begun.sight, &server);
         self.waiter.wait(looking)?.map_err(|error| trouble(&self.waiter, error))
     }
 

@@ -1,7 +1,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret;
-use tiberius::{AuthMethod, Client, Config, EncryptionLevel, error::Error};
+use tiberius::{AuthMethod, Client, Config, EncryptionLevel, Row, error::Error};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, lookup_host},
@@ -44,6 +44,16 @@ pub(super) enum Sight {
     Snapshot,
     /// What is committed at the moment when a row is read.
     Committed,
+}
+
+/// What a session begins with.
+#[derive(Clone, Debug)]
+pub(super) struct Begun {
+    pub(super) sight: Sight,
+    /// The lowest rowversion that a change may carry which was not committed then.
+    pub(super) rowversion: Option<Vec<u8>>,
+    /// The last version of change tracking then.
+    pub(super) tracked: Option<i64>,
 }
 
 /// Where to connect.
@@ -174,19 +184,40 @@ fn authentication(server: &ServerSettings, pass: &Pass) -> AuthMethod {
 }
 
 /// Begins on a connection that was kept; `None` if it is not good any more.
-pub(super) async fn resume(mut line: Line, waiter: &Waiter) -> Option<(Line, Sight)> {
-    let sight = waiter.answer(timeout(KEPT, begin(&mut line))).await.ok()?.ok()?.ok()?;
-    Some((line, sight))
+pub(super) async fn resume(mut line: Line, waiter: &Waiter) -> Option<(Line, Begun)> {
+    let begun = waiter.answer(timeout(KEPT, begin(&mut line))).await.ok()?.ok()?.ok()?;
+    Some((line, begun))
 }
 
-/// Begins to read: one state of the database if it allows that.
-pub(super) async fn begin(line: &mut Line) -> Result<Sight, Error> {
+/// Begins to read: one state of the database if it allows that. What may still be committed is asked before anything is seen.
+pub(super) async fn begin(line: &mut Line) -> Result<Begun, Error> {
     run(line, statements::SETTINGS).await?;
-    let allowed = line.client.simple_query(statements::ALLOWS_SNAPSHOT).await?.into_row().await?;
-    let state = allowed.and_then(|row| row.try_get::<i32, _>(0).ok().flatten());
+    let state = if_known(one(line, statements::ALLOWS_SNAPSHOT, |row| row.try_get::<i32, _>(0)).await)?;
+    let rowversion =
+        one(line, statements::LOWEST_ROWVERSION, |row| Ok(row.try_get::<&[u8], _>(0)?.map(<[u8]>::to_vec)));
+    let rowversion = if_known(rowversion.await)?;
+    let tracked = if_known(one(line, statements::TRACKED_VERSION, |row| row.try_get::<i64, _>(0)).await)?;
     let sight = if state == Some(1) { Sight::Snapshot } else { Sight::Committed };
     start(line, sight).await?;
-    Ok(sight)
+    Ok(Begun { sight, rowversion, tracked })
+}
+
+/// The only value of a statement's only row.
+async fn one<T>(
+    line: &mut Line,
+    statement: &str,
+    value: impl FnOnce(&Row) -> Result<Option<T>, Error>,
+) -> Result<Option<T>, Error> {
+    let row = line.client.simple_query(statement).await?.into_row().await?;
+    row.as_ref().map_or(Ok(None), value)
+}
+
+/// What an older or another server does not know, it answers with an error; the connection is as good as before.
+fn if_known<T>(answer: Result<Option<T>, Error>) -> Result<Option<T>, Error> {
+    match answer {
+        Err(Error::Server(_)) => Ok(None),
+        answer => answer,
+    }
 }
 
 /// Starts a transaction.

@@ -3,7 +3,7 @@
 /// How a session begins: dates written year first, messages in English, quoted names, and no endless waiting for locks.
 pub(super) const SETTINGS: &str = "SET NOCOUNT ON; SET LANGUAGE us_english; SET DATEFORMAT ymd; SET QUOTED_IDENTIFIER ON; \
      SET ANSI_NULLS ON; SET ANSI_PADDING ON; SET ANSI_WARNINGS ON; SET CONCAT_NULL_YIELDS_NULL ON; SET ARITHABORT ON; \
-     SET TEXTSIZE 2147483647; SET LOCK_TIMEOUT 10000; SET DEADLOCK_PRIORITY LOW; SET XACT_ABORT ON";
+     SET TEXTSIZE 2147483647; SET LOCK_TIMEOUT 10000; SET DEADLOCK_PRIORITY LOW; SET XACT_ABORT OFF";
 
 /// Ends a reading. Whatever it did, nothing of it stays.
 pub(super) const LEAVE: &str = "IF @@TRANCOUNT > 0 ROLLBACK TRANSACTION";
@@ -17,6 +17,15 @@ pub(super) const BEGIN_SNAPSHOT: &str = "SET TRANSACTION ISOLATION LEVEL SNAPSHO
 
 /// What is committed, row by row.
 pub(super) const BEGIN_COMMITTED: &str = "SET TRANSACTION ISOLATION LEVEL READ COMMITTED; BEGIN TRANSACTION";
+
+/// The lowest rowversion that a change may carry which is not committed yet.
+pub(super) const LOWEST_ROWVERSION: &str = "SELECT MIN_ACTIVE_ROWVERSION() AS lowest";
+
+/// The version of the last change that change tracking knows; NULL where it is not switched on.
+pub(super) const TRACKED_VERSION: &str = "SELECT CHANGE_TRACKING_CURRENT_VERSION() AS tracked";
+
+/// The type of a statement's column `changed`, by the server's own description.
+pub(super) const DESCRIBE: &str = "EXEC sp_describe_first_result_set @P1";
 
 /// The clock: seconds since the year 2000, in UTC.
 pub(super) const CLOCK: &str = "SELECT DATEDIFF(second, '20000101', GETUTCDATE()) AS clock";

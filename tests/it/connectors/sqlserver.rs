@@ -49,6 +49,10 @@ fn usual(statement: &str) -> Said {
         Said::Done
     } else if statement.contains("snapshot_isolation_state") {
         one("state", Value::Number(1))
+    } else if statement.contains("MIN_ACTIVE_ROWVERSION") {
+        one("lowest", Value::Bytes([0, 0, 0, 0, 0, 0, 0, 9]))
+    } else if statement.contains("CHANGE_TRACKING_CURRENT_VERSION() AS") {
+        Said::Error(195, "'CHANGE_TRACKING_CURRENT_VERSION' is not a recognized built-in function name.")
     } else if statement.contains("AS clock") {
         one("clock", Value::Number(849_000_000))
     } else if statement.contains("SERVERPROPERTY") {

@@ -114,7 +114,8 @@ async fn a_reading_that_was_a_deadlocks_victim_is_tried_once_more_and_not_twice(
 
     // A row that was handed over cannot be taken back.
     let row = vec![Value::Number(7), Value::Text("weber"), Value::Text("T")];
-    let halfway = Said::Broken(vec!["key", "person", "subject"], vec![row], 1205, "Transaction was deadlocked.");
+    let rows = vec![row; 100];
+    let halfway = Said::Broken(vec!["key", "person", "subject"], rows, 1205, "Transaction was deadlocked.");
     let server = Scripted::start(Manner::plain(), failing(1, halfway, 0));
     let (practice, _folder) = settings(server.port, QUERY, |_| {});
     let source = open(&practice);
@@ -186,4 +187,80 @@ async fn values_are_bound_and_never_written_into_the_statement() {
     changed.unwrap_or_else(|failure| panic!("{}", failure.chain()));
     assert_eq!(server.was_asked("WHERE q.changed >= @P1 OR q.changed IS NULL OR q.changed = ''"), 1);
     assert_eq!(server.was_asked("2026-11-22"), 0);
+}
+
+#[tokio::test]
+async fn a_rowversion_needs_no_overlap_and_stays_below_what_is_not_committed() {
+    let server = Scripted::start(Manner::plain(), |statement| {
+        let row = |number: i32, last: u8| {
+            vec![
+                Value::Number(number),
+                Value::Text("weber"),
+                Value::Text("T"),
+                Value::Bytes([0, 0, 0, 0, 0, 0, 0, last]),
+            ]
+        };
+        if statement.contains("sp_describe_first_result_set") {
+            let of = |name, sort| vec![Value::Text(name), Value::Text(sort)];
+            let rows = vec![of("key", "int"), of("changed", "timestamp")];
+            return Said::Rows(vec!["name", "system_type_name"], rows);
+        }
+        if statement.contains("FROM files") {
+            return Said::Rows(vec!["key", "person", "subject", "changed"], vec![row(1, 7), row(2, 12)]);
+        }
+        usual(statement)
+    });
+    let (practice, _folder) = settings(server.port, &QUERY.replace("AS subject", "AS subject, rv AS changed"), |_| {});
+    let source = open(&practice);
+    let portions =
+        read(source.as_ref(), QueryRead::Content).await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
+    let cursor = portions.iter().find_map(|portion| match portion {
+        Portion::QueryDone { cursor, .. } => cursor.clone(),
+        _ => None,
+    });
+    let cursor = cursor.expect("a cursor");
+    assert_eq!(cursor.0, "bytes 0000000000000008", "9 is the lowest that may still come");
+    read(source.as_ref(), QueryRead::Changed(cursor)).await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
+    assert_eq!(server.was_asked("WHERE q.changed >= @P1 OR q.changed IS NULL"), 1);
+    let asked = server.asked.lock().expect("not poisoned").clone();
+    let place = |part: &str| asked.iter().position(|statement| statement.contains(part)).expect("it was asked");
+    assert!(place("MIN_ACTIVE_ROWVERSION") < place("BEGIN TRANSACTION"), "before anything is seen");
+}
+
+#[tokio::test]
+async fn change_tracking_is_asked_how_far_back_it_goes() {
+    let server = Scripted::start(Manner::plain(), |statement| {
+        if statement.contains("CHANGE_TRACKING_CURRENT_VERSION() AS") {
+            // It is a bigint there; text serves as "not known" and the mapping's own overlap does.
+            return Said::Error(195, "not known");
+        }
+        if statement.contains("FROM files") {
+            let row = vec![Value::Number(1), Value::Text("weber"), Value::Text("T"), Value::Number(40)];
+            return Said::Rows(vec!["key", "person", "subject", "changed"], vec![row]);
+        }
+        usual(statement)
+    });
+    let tracked = |condition: &str| {
+        let query = QUERY.replace("AS subject FROM files", "AS subject, 40 AS changed FROM files");
+        format!("{query}overlap = 0\nchanged_sql = \"{condition}\"\n")
+    };
+    let changes = "q.[key] IN (SELECT c.id FROM CHANGETABLE(CHANGES files, :cursor) AS c)";
+    let (practice, _folder) = settings(server.port, &tracked(changes), |_| {});
+    let failure = read(open(&practice).as_ref(), QueryRead::Content).await.expect_err("it would miss changes");
+    assert_eq!(failure.kind, FailureKind::Setting, "{}", failure.chain());
+    assert!(failure.chain().contains("CHANGE_TRACKING_MIN_VALID_VERSION"), "{}", failure.chain());
+
+    let whole = format!(":cursor < CHANGE_TRACKING_MIN_VALID_VERSION(OBJECT_ID('files')) OR {changes}");
+    let (practice, _folder) = settings(server.port, &tracked(&whole), |_| {});
+    let source = open(&practice);
+    let portions =
+        read(source.as_ref(), QueryRead::Content).await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
+    let cursor = portions.iter().find_map(|portion| match portion {
+        Portion::QueryDone { cursor, .. } => cursor.clone(),
+        _ => None,
+    });
+    read(source.as_ref(), QueryRead::Changed(cursor.expect("a cursor")))
+        .await
+        .unwrap_or_else(|failure| panic!("{}", failure.chain()));
+    assert_eq!(server.was_asked("@P1 < CHANGE_TRACKING_MIN_VALID_VERSION"), 1);
 }

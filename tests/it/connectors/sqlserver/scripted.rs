@@ -11,7 +11,10 @@ use std::{
     },
 };
 
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    sign::{CertifiedKey, SingleCertAndKey},
+};
 
 /// How the server behaves until somebody is signed in.
 #[derive(Clone)]
@@ -185,7 +188,10 @@ fn config(certificate: &str, key: &str) -> Arc<ServerConfig> {
     let key = PrivateKeyDer::from_pem_slice(key.as_bytes()).expect("a key");
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().expect("versions");
-    Arc::new(config.with_no_client_auth().with_single_cert(chain, key).expect("a fitting key"))
+    // Shown as it is: what a server may show is the client's to judge.
+    let key = rustls::crypto::aws_lc_rs::sign::any_supported_type(&key).expect("a usable key");
+    let certified = SingleCertAndKey::from(CertifiedKey::new(chain, key));
+    Arc::new(config.with_no_client_auth().with_cert_resolver(Arc::new(certified)))
 }
 
 /// A whole message: its type and what its packets carry.
@@ -216,8 +222,9 @@ fn statement(sort: u8, payload: &[u8]) -> String {
     let text = if sort == 1 {
         rest
     } else {
-        // 0xFFFF, the procedure's number, flags; no name, a status, the type with length and collation.
-        let value = &rest[6 + 1 + 1 + 1 + 2 + 5..];
+        // 0xFFFF, the procedure's number and flags; the parameter's name, a status, its type with length and collation.
+        let name = 1 + 2 * usize::from(rest[6]);
+        let value = &rest[6 + name + 1 + 1 + 2 + 5..];
         let length = usize::from(u16::from_le_bytes([value[0], value[1]]));
         &value[2..2 + length]
     };

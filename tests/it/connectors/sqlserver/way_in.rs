@@ -67,6 +67,7 @@ async fn a_certificate_is_believed_by_its_authority_or_by_its_fingerprint_and_ne
     for (certificate, key) in [FIRM, ITSELF, OLD] {
         let server = Scripted::start(Manner::encrypted(certificate, key), usual);
         version(server.port, pinned(certificate)).await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
+        server.login.lock().expect("not poisoned").clear();
         let other = if certificate == OLD.0 { ITSELF.0 } else { OLD.0 };
         let failure = failure(server.port, pinned(other)).await;
         assert_eq!(failure.kind, FailureKind::Setting, "{}", failure.chain());
