@@ -67,10 +67,10 @@ pub(super) fn described(sql: &str) -> String {
 /// The same rows, amounts of money as the decimals that they are: on the wire they would be rounded.
 pub(super) fn exact(sql: &str, money: &[bool]) -> String {
     let names: Vec<String> = (0..money.len()).map(|place| format!("c{place}")).collect();
-    let values = names.iter().zip(money).map(|(name, money)| match money {
-        true => format!("CAST(t.{name} AS decimal(19, 4)) AS {name}"),
-        false => format!("t.{name}"),
-    });
+    let value = |(name, money): (&String, &bool)| {
+        if *money { format!("CAST(t.{name} AS decimal(19, 4)) AS {name}") } else { format!("t.{name}") }
+    };
+    let values = names.iter().zip(money).map(value);
     format!("SELECT {} FROM (\n{sql}\n) AS t({})", values.collect::<Vec<_>>().join(", "), names.join(", "))
 }
 

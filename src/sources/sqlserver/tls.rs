@@ -11,7 +11,7 @@ use rustls::{
         WebPkiServerVerifier,
         danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
     },
-    crypto::{CryptoProvider, WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+    crypto::{WebPkiSupportedAlgorithms, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 use sha2::{Digest, Sha256};
@@ -52,16 +52,13 @@ pub(super) fn client_config(server: &ServerSettings) -> Result<(ClientConfig, Sh
         }
     };
     let shown = Shown::default();
-    let verifier = Verifier { trust, algorithms: algorithms(&provider), shown: Arc::clone(&shown) };
+    let algorithms = provider.signature_verification_algorithms;
+    let verifier = Verifier { trust, algorithms, shown: Arc::clone(&shown) };
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&[&rustls::version::TLS12])
         .map_err(|error| doing().because(error))?;
     let config = builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth();
     Ok((config, shown))
-}
-
-fn algorithms(provider: &CryptoProvider) -> WebPkiSupportedAlgorithms {
-    provider.signature_verification_algorithms
 }
 
 #[derive(Debug)]
