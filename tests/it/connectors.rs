@@ -6,4 +6,4 @@ mod installation;
 mod mysql_types;
 mod postgres_types;
 pub(crate) mod practice;
-mod sqlserver;
+pub(crate) mod sqlserver;

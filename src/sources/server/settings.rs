@@ -186,7 +186,8 @@ impl ServerSettings {
         self.host.split_once('\\').map(|(_, instance)| instance)
     }
 
-    fn is_this_machine(&self) -> bool {
+    /// Whether it is on this very machine, where nobody is on the way.
+    pub(in crate::sources) fn is_this_machine(&self) -> bool {
         let host = self.address();
         host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }

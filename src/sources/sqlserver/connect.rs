@@ -70,15 +70,17 @@ pub(super) async fn connect(settings: &Settings, pass: &Pass, waiter: &Waiter) -
     for _ in 0..2 {
         match sign_in(settings, &server, &place, pass, waiter).await? {
             Ok(line) => return Ok(line),
-            Err(Error::Routing { host, port }) => place = Place { machine: host, port },
+            Err(Error::Routing { host, port }) => {
+                let there = ServerSettings { host: host.clone(), ..server.clone() };
+                if server.tls == Tls::Off && !there.is_this_machine() {
+                    return Err(error::sent_away(waiter, &host));
+                }
+                place = Place { machine: host, port };
+            }
             Err(error) => return Err(error::trouble(waiter, error)),
         }
     }
-    Err(crate::sources::server::trouble(
-        waiter.place(),
-        crate::sources::server::Cause::Connection,
-        format!("it sends us to `{}` and on from there", place.machine),
-    ))
+    Err(error::sent_on(waiter, &place.machine))
 }
 
 /// The machine and the port, which the SQL Server Browser knows where the instance is named.

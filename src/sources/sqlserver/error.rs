@@ -104,14 +104,16 @@ pub(super) fn trouble(waiter: &Waiter, error: Error) -> Failure {
         Error::Server(said) => server_said(waiter, &said),
         Error::Io { kind: IoErrorKind::TimedOut, .. } => waiter.stopped_by_server(),
         Error::Io { message, .. } => server::trouble(waiter.place(), Cause::Connection, message),
-        Error::Protocol(what) => server::trouble(
-            waiter.place(),
-            Cause::Other,
-            format!("the answer cannot be understood: {what}"),
-        )
-        .hint(
-            "name the columns that the mapping needs, and write CAST(… AS nvarchar(max)) around one of an unusual type",
-        ),
+        Error::Protocol(what) => {
+            let failure =
+                server::trouble(waiter.place(), Cause::Other, format!("the answer cannot be understood: {what}"));
+            // One column may be of a type that the driver does not know; it says so by its number.
+            if what.contains("type") && what.contains("column") {
+                failure.hint("write CAST(… AS nvarchar(max)) around the column of an unusual type in the mapping, or leave it out")
+            } else {
+                failure
+            }
+        }
         // These may quote the value that they are about.
         Error::Utf8 | Error::Utf16 | Error::Encoding(_) | Error::Conversion(_) | Error::ParseInt(_) => {
             server::trouble(waiter.place(), Cause::Other, "a value is not encoded as its column says")
@@ -156,6 +158,18 @@ pub(super) fn nameless(waiter: &Waiter, machine: &str, error: io::Error) -> Fail
     server::trouble(waiter.place(), Cause::Connection, error).hint(format!(
         "no machine of the name `{machine}` is known here: check `host` under [practice.server], or give its full name or address"
     ))
+}
+
+/// The server sends us to another machine, and the way there would be in the clear.
+pub(super) fn sent_away(waiter: &Waiter, machine: &str) -> Failure {
+    Failure::new(FailureKind::Setting, format!("read the practice database `{}`", waiter.place()))
+        .because(format!("the server sends us on to `{machine}`, and `tls = \"off\"` is for this machine alone"))
+        .hint("take `tls = \"off\"` out of [practice.server]")
+}
+
+/// The server sends us to another one, which sends us on.
+pub(super) fn sent_on(waiter: &Waiter, machine: &str) -> Failure {
+    server::trouble(waiter.place(), Cause::Connection, format!("it sends us to `{machine}`, and that one sends us on"))
 }
 
 /// The instance's port is not known.

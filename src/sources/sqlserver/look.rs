@@ -19,8 +19,16 @@ pub(super) async fn look(line: &mut Line, sight: Sight, server: &ServerSettings)
     look.tables = ask(line, statements::TABLES).await?.iter().map(|row| text(row, 0)).collect();
     let columns = ask(line, statements::COLUMNS).await?;
     look.shape = columns.iter().flat_map(|row| [text(row, 0), text(row, 1), text(row, 2)]).collect();
-    let rights = ask(line, statements::RIGHTS).await?;
-    look.writable = rights.first().and_then(|row| row.try_get::<i32, _>(0).ok().flatten()) != Some(0);
+    let rights = match ask(line, statements::RIGHTS).await {
+        // Not every server that speaks the protocol knows how to ask for rights.
+        Err(Error::Server(_)) => None,
+        rights => rights?.first().and_then(|row| row.try_get::<i32, _>(0).ok().flatten()),
+    };
+    look.writable = rights.is_some_and(|rights| rights > 0);
+    if rights.is_none() {
+        look.remarks
+            .push("the server does not say whether the account can write; one that can only read is enough".to_owned());
+    }
     if look.writable {
         let reader = statements::reader(&server.database, "pocketdocket").replace('\n', " ");
         look.remarks.push(format!("an account that can only read is made with: {}", reader.trim_end()));

@@ -48,8 +48,8 @@ pub(super) const RIGHTS: &str = "SELECT \
      COALESCE(IS_SRVROLEMEMBER('sysadmin'), 0) \
      + (SELECT COUNT(*) FROM (VALUES ('db_owner'), ('db_datawriter'), ('db_ddladmin'), ('db_securityadmin')) AS roles(name) \
         WHERE IS_ROLEMEMBER(roles.name) = 1) \
-     + (SELECT COUNT(*) FROM (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('ALTER'), ('CONTROL'), ('CREATE TABLE')) AS rights(name) \
-        WHERE HAS_PERMS_BY_NAME(DB_NAME(), 'DATABASE', rights.name) = 1) \
+     + (SELECT COUNT(*) FROM sys.fn_my_permissions(NULL, 'DATABASE') AS rights \
+        WHERE rights.permission_name IN ('INSERT', 'UPDATE', 'DELETE', 'ALTER', 'CONTROL', 'CREATE TABLE')) \
      + (SELECT COUNT(*) FROM sys.objects AS o CROSS JOIN (VALUES ('INSERT'), ('UPDATE'), ('DELETE')) AS rights(name) \
         WHERE o.type IN ('U', 'V') AND HAS_PERMS_BY_NAME(CONCAT(QUOTENAME(SCHEMA_NAME(o.schema_id)), '.', QUOTENAME(o.name)), \
         'OBJECT', rights.name) = 1) AS rights";

@@ -2,6 +2,7 @@
 //! connector makes of answers, against a scripted server that speaks the little of the protocol that is needed; and everything, against
 //! a real server, where one is named (`live`).
 
+pub(crate) mod live;
 mod reading;
 mod scripted;
 mod way_in;

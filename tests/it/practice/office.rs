@@ -105,7 +105,7 @@ impl Office {
     }
 
     async fn link(&self, person: &str, mailboxes: &Mailboxes) {
-        let (name, now): (UserName, _) = (person.parse().expect("a name"), self.now());
+        let (name, now): (UserName, _) = (person.to_lowercase().parse().expect("a name"), self.now());
         let details = UserDetails {
             person: PersonId(person.to_owned()),
             address: address(person),

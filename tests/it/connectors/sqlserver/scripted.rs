@@ -25,17 +25,19 @@ pub(super) struct Manner {
     pub(super) certificate: Option<(&'static str, &'static str)>,
     /// The error that it answers the login with: number, state and words.
     pub(super) refuses: Option<(u32, u8, &'static str)>,
+    /// The machine and port to which it sends whoever signed in.
+    pub(super) sends_to: Option<(&'static str, u16)>,
 }
 
 impl Manner {
     /// Everything in the clear, and everybody is let in.
     pub(super) fn plain() -> Self {
-        Self { encryption: 2, certificate: None, refuses: None }
+        Self { encryption: 2, certificate: None, refuses: None, sends_to: None }
     }
 
     /// Encrypted, with this certificate.
     pub(super) fn encrypted(certificate: &'static str, key: &'static str) -> Self {
-        Self { encryption: 1, certificate: Some((certificate, key)), refuses: None }
+        Self { encryption: 1, certificate: Some((certificate, key)), ..Self::plain() }
     }
 }
 
@@ -157,7 +159,13 @@ impl Served {
         let name = b_text("Scripted");
         let length = u16::try_from(1 + 4 + name.len() + 4).expect("short").to_le_bytes();
         let acknowledged = [&[0xad][..], &length, &[1, 0x74, 0, 0, 4], &name, &[16, 0, 0x10, 0]].concat();
-        stream.write_all(&packet(4, &[acknowledged, done(0)].concat()))?;
+        let routed = self.manner.sends_to.map_or_else(Vec::new, |(machine, port)| {
+            let there = [&[0][..], &port.to_le_bytes(), &us_text(machine)].concat();
+            let value = [&u16::try_from(there.len()).expect("short").to_le_bytes()[..], &there, &[0, 0]].concat();
+            let length = u16::try_from(value.len() + 1).expect("short").to_le_bytes();
+            [&[0xe3][..], &length, &[20], &value].concat()
+        });
+        stream.write_all(&packet(4, &[acknowledged, routed, done(0)].concat()))?;
         loop {
             let (sort, payload) = message(stream)?;
             let statement = statement(sort, &payload);

@@ -193,3 +193,55 @@ async fn an_instance_without_a_browser_is_said_with_both_ways_out() {
     assert!(failure.chain().contains("Browser"), "{}", failure.chain());
     assert!(hint(&failure).contains("UDP port 1434") && hint(&failure).contains("`port`"), "{failure:?}");
 }
+
+#[tokio::test]
+async fn a_server_may_send_us_to_its_copy_but_not_out_into_the_clear() {
+    let copy = Scripted::start(Manner::plain(), usual);
+    let sending = Scripted::start(Manner { sends_to: Some(("127.0.0.1", copy.port)), ..Manner::plain() }, usual);
+    version(sending.port, |_| {}).await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
+    assert!(copy.was_asked("SERVERPROPERTY") == 1 && sending.was_asked("SERVERPROPERTY") == 0);
+    let away = Scripted::start(Manner { sends_to: Some(("db.kanzlei.example", 1433)), ..Manner::plain() }, usual);
+    let refused = failure(away.port, |_| {}).await;
+    assert_eq!(refused.kind, FailureKind::Setting, "{}", refused.chain());
+    let circle = Scripted::start(Manner { sends_to: Some(("127.0.0.1", sending.port)), ..Manner::plain() }, usual);
+    assert!(failure(circle.port, |_| {}).await.chain().contains("sends us on"));
+}
+
+/// What python-tds, which others wrote, makes of the scripted server: it is a server for it, too.
+#[test]
+fn the_scripted_server_is_one_for_a_client_that_others_wrote() {
+    use std::{io::Write as _, process::Stdio};
+    let root = in_repository("");
+    let python = root.join("target/conformance/bin/python");
+    // What was installed before python-tds was among it does not count.
+    let pinned = |place: &str| std::fs::read(root.join(place).join("requirements.txt")).ok();
+    if !python.exists() || pinned("target/conformance") != pinned("tests/conformance") {
+        let promised = std::env::var_os("POCKETDOCKET_CONFORMANCE").is_some();
+        assert!(!promised, "tests/conformance/run promised that python-tds is installed");
+        #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+        {
+            eprintln!("skipped: needs python-tds, which `tests/conformance/run` installs");
+        }
+        return;
+    }
+    let authority = in_repository("src/exchange/transport/tests/authority.pem");
+    for (manner, authority) in [(Manner::plain(), None), (Manner::encrypted(FIRM.0, FIRM.1), Some(authority))] {
+        let server = Scripted::start(manner, usual);
+        let question = serde_json::json!({"host": "localhost", "port": server.port, "login": "reader", "password": "Drei Akten",
+            "database": "practice", "authority": authority, "statements": ["SELECT 1 FROM files"]});
+        let mut child = std::process::Command::new(&python)
+            .arg("sqlserver.py")
+            .current_dir(root.join("tests/conformance"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python starts");
+        let question = serde_json::to_vec(&question).expect("JSON");
+        child.stdin.take().expect("a pipe").write_all(&question).expect("is read");
+        let output = child.wait_with_output().expect("an end");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}");
+        let rows: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+        assert_eq!(rows, serde_json::json!([[[7, "weber", "Müller ./. Maier"]]]));
+    }
+}
