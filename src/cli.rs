@@ -11,6 +11,7 @@ mod check;
 mod completions;
 mod demo;
 mod explain;
+mod handout;
 mod history;
 mod holds;
 mod init;
@@ -88,6 +89,7 @@ impl Command {
             Self::History(arguments) => history::run(common, arguments, terminal),
             Self::Undo(arguments) => undo::run(common, arguments, terminal),
             Self::Proposals { command } => proposals::run(common, command, terminal),
+            Self::Handout(arguments) => handout::run(common, arguments, terminal),
             Self::Vault { command } => vault::run(common, command, terminal),
             Self::Completions(arguments) => completions::run(arguments),
             Self::Simulator(arguments) => simulator::run(arguments, terminal),

@@ -23,6 +23,7 @@ mod server;
 mod session;
 mod settings;
 mod sqlite;
+mod sqlserver;
 mod watermark;
 
 use std::sync::Arc;
@@ -30,7 +31,7 @@ use std::sync::Arc;
 pub use connector::Connector;
 pub use preview::Preview;
 pub use readings::{Readings, readings};
-pub use server::{Secret, ServerSettings, Tls};
+pub use server::{Secret, ServerSettings, SignIn, Tls};
 pub use settings::{Settings, SourceZone};
 
 use crate::ports::{Failure, FailureKind, Source};
@@ -80,7 +81,8 @@ fn database(settings: &Settings, secret: Secret) -> Result<database::DatabaseSou
     let mapping = mapping::Mapping::load(settings)?;
     let connector = mapping.connector;
     let lacks = match (connector, &settings.database, &settings.server) {
-        (Connector::Sqlite, Some(_), None) | (Connector::Mysql | Connector::Postgres, None, Some(_)) => None,
+        (Connector::Sqlite, Some(_), None)
+        | (Connector::Mysql | Connector::Postgres | Connector::SqlServer, None, Some(_)) => None,
         (Connector::Sqlite, ..) => {
             Some("reads a file: name it as `database` under [practice], and no [practice.server]")
         }
@@ -90,6 +92,11 @@ fn database(settings: &Settings, secret: Secret) -> Result<database::DatabaseSou
         return Err(Failure::new(FailureKind::Setting, format!("use the mapping `{}`", settings.mapping))
             .because(format!("its connector `{connector}` {lacks}"))
             .hint("docs/reference/sources.md shows both"));
+    }
+    if let Some((setting, what)) = settings.server.as_ref().and_then(|server| server.unfit(connector)) {
+        return Err(Failure::new(FailureKind::Setting, format!("use `{setting}` with the connector `{connector}`"))
+            .because(what)
+            .hint("docs/reference/sources.md says which settings each connector knows"));
     }
     if let Some(zone) = mapping.source_zone.as_ref().filter(|zone| !zone.agrees_with(&settings.source_zone)) {
         let (kept, said) = (zone.name(), settings.source_zone.name());

@@ -55,7 +55,7 @@ impl Answers {
                 let file = terminal.ask("Database file of the practice system", None)?;
                 (Some(file.into()), None)
             }
-            Connector::Mysql | Connector::Postgres => (None, Some(asked_for_server(terminal)?)),
+            Connector::Mysql | Connector::Postgres | Connector::SqlServer => (None, Some(asked_for_server(terminal)?)),
         };
         let here = TimeZone::system().iana_name().map(str::to_owned);
         let question = match &known.source_zone {

@@ -1,6 +1,7 @@
 //! The command line. The first line of each doc comment is the help that people read.
 
 mod adopt;
+mod handout;
 mod looking_back;
 mod user;
 mod vault;
@@ -18,6 +19,7 @@ use crate::{
 };
 
 pub(super) use adopt::{Adopt, Chosen, Refused};
+pub(super) use handout::{Handout, HandoutFormat, HandoutMethod};
 pub(super) use user::{
     AddUser, ChangeUser, ConfirmUser, ImportUsers, LinkUser, MoveUser, NewPlaceOfUser, RecoverUser, RemoveUser,
     SetUser, User, WayToConfirm,
@@ -117,6 +119,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: Proposals,
     },
+    /// Print exact steps and values for the firm's Exchange technician, by way to sign in
+    Handout(Handout),
     /// The master key that seals the ledger, and taking everything to another machine
     Vault {
         #[command(subcommand)]

@@ -32,7 +32,7 @@ pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -
     if let Some(server) = &config.practice.server {
         if ledger.open_secret(PRACTICE_PASSWORD)?.is_some() {
             terminal.line("password       kept, sealed, for the database server")?;
-        } else if server.socket.is_none() {
+        } else if server.needs_password() {
             terminal.line("password       none yet for the database server: `pocketdocket practice password`")?;
             exit = Exit::NeedsPerson;
         }

@@ -6,6 +6,7 @@ mod check;
 mod confirm;
 mod errors;
 mod explain;
+mod handout;
 mod learn;
 mod meaning;
 mod people;

@@ -7,7 +7,7 @@ mod tsql;
 
 use std::{
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -259,20 +259,31 @@ fn wanted_tasks() -> Value {
     ])
 }
 
-/// What exchangelib reads; nothing where it is not installed.
-fn read_back(office: &Office) -> Option<Value> {
+/// Python with what `tests/conformance/run` installs. Nothing where it is not installed, or where what was installed is older than the list: the
+/// test says so then, and is skipped.
+pub(crate) fn python(package: &str) -> Option<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let python = root.join("target/conformance/bin/python");
-    if !python.exists() {
-        assert!(
-            std::env::var_os("POCKETDOCKET_CONFORMANCE").is_none(),
-            "tests/conformance/run promised that exchangelib is installed"
-        );
-        return None;
+    let pinned = |place: &str| std::fs::read(root.join(place).join("requirements.txt")).ok();
+    if python.exists() && pinned("target/conformance") == pinned("tests/conformance") {
+        return Some(python);
     }
-    let mut child = Command::new(python)
+    assert!(
+        std::env::var_os("POCKETDOCKET_CONFORMANCE").is_none(),
+        "tests/conformance/run promised that {package} is installed"
+    );
+    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
+    {
+        eprintln!("skipped: {package} is not installed; `tests/conformance/run` installs it and runs this test");
+    }
+    None
+}
+
+/// What exchangelib reads; nothing where it is not installed.
+fn read_back(office: &Office) -> Option<Value> {
+    let mut child = Command::new(python("exchangelib")?)
         .args(["read_back.py", &office.sim.ews_url(), ADDRESS])
-        .current_dir(root.join("tests/conformance"))
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance"))
         .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -313,13 +324,7 @@ fn judge(exchange: simulator::Settings, dialect: &str, forgets_reminders: bool) 
     let office = Office::of(SCHEMA, MAPPING, exchange);
     office.release_the_first_write();
     office.sync();
-    let Some(found) = read_back(&office) else {
-        #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-        {
-            eprintln!("skipped: exchangelib is not installed; `tests/conformance/run` installs it and runs this test");
-        }
-        return;
-    };
+    let Some(found) = read_back(&office) else { return };
     let (mut contacts, mut events, mut tasks) = (wanted_contacts(), wanted_events(), wanted_tasks());
     let all = |contacts: &Value, events: &Value, tasks: &Value| json!({ "contacts": contacts, "events": events, "tasks": tasks });
     compare(&found, &all(&contacts, &events, &tasks), &format!("{dialect}, as they were created"));

@@ -7,7 +7,8 @@ CREATE TABLE staff (init VARCHAR(10), `first` VARCHAR(40), middle VARCHAR(40), `
 INSERT INTO staff VALUES
     ('AB', 'Anna', NULL, 'Berg', 'berg@kanzlei.example', 0),
     ('CD', 'Carl', 'M', 'Dorn', 'dorn@kanzlei.example', NULL),
-    ('EF', 'Eva', NULL, 'Fink', 'fink@kanzlei.example', 1);
+    ('EF', 'Eva', NULL, 'Fink', 'fink@kanzlei.example', 0),
+    ('GH', 'Gina', NULL, 'Hall', NULL, 1);
 
 CREATE TABLE matter (sysid VARCHAR(16) PRIMARY KEY, mat_no VARCHAR(20), status VARCHAR(20), memo VARCHAR(2000), archive INTEGER,
     staff VARCHAR(10), ccode VARCHAR(10), m_date INTEGER, m_time INTEGER, caption VARCHAR(80));

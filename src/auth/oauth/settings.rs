@@ -47,6 +47,9 @@ pub enum Audience {
 }
 
 impl Audience {
+    /// What we ask for whatever a token is for: to go on without the user, and to learn who signed in.
+    pub const OF_EVERY_SIGN_IN: [&'static str; 3] = ["offline_access", "openid", "profile"];
+
     /// What a token is for that reaches a mailbox over this protocol; `own`: the mailbox is that of who signs in.
     pub fn of(protocol: Protocol, own: bool) -> Self {
         match protocol {
@@ -58,7 +61,7 @@ impl Audience {
 
     /// The permissions that we ask for, at this resource.
     /// <https://learn.microsoft.com/exchange/client-developer/exchange-web-services/how-to-authenticate-an-ews-application-by-using-oauth>
-    fn permissions(self) -> &'static [&'static str] {
+    pub fn permissions(self) -> &'static [&'static str] {
         match self {
             Self::Ews => &["EWS.AccessAsUser.All"],
             // The last one is for the colours of categories.
@@ -178,7 +181,7 @@ impl Settings {
             Audience::Graph | Audience::GraphOfOthers => graph,
         };
         let ours = audience.permissions().iter().map(|permission| format!("{resource}/{permission}"));
-        ours.chain(["offline_access", "openid", "profile"].map(str::to_owned)).collect()
+        ours.chain(Audience::OF_EVERY_SIGN_IN.map(str::to_owned)).collect()
     }
 
     /// The address of Graph in Microsoft's cloud that this authority belongs to.

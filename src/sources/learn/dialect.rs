@@ -10,7 +10,7 @@ pub enum Dialect {
     Mysql,
     /// PostgreSQL.
     Postgres,
-    /// Microsoft SQL Server, from 2008 on.
+    /// Microsoft SQL Server.
     SqlServer,
 }
 
@@ -18,9 +18,12 @@ impl Dialect {
     /// That of a connector.
     #[must_use]
     pub fn of(connector: Connector) -> Self {
-        let all = [Self::Sqlite, Self::Mysql, Self::Postgres, Self::SqlServer];
-        let word = connector.to_string();
-        all.into_iter().find(|dialect| dialect.word() == word).unwrap_or(Self::Sqlite)
+        match connector {
+            Connector::Sqlite => Self::Sqlite,
+            Connector::Mysql => Self::Mysql,
+            Connector::Postgres => Self::Postgres,
+            Connector::SqlServer => Self::SqlServer,
+        }
     }
 
     /// The connector's word in a mapping.

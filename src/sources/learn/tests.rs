@@ -32,10 +32,11 @@ fn answers(text: &str) -> Answers {
     Answers::parse(Path::new("answers.toml"), text).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// A mapping as it is checked without a database. Every sort of database is read as one that this version has.
+/// A mapping as it is checked without a database.
 fn parsed(text: &str, dialect: Dialect) -> Mapping {
-    let text = text.replace(&format!("connector = \"{}\"", dialect.word()), "connector = \"sqlite\"");
-    Mapping::parse("learned", &text, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    let mapping = Mapping::parse("learned", text, &BTreeMap::new()).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    assert_eq!(Dialect::of(mapping.connector), dialect);
+    mapping
 }
 
 fn candidates(findings: &Findings, answers: &Answers, id: &str) -> Vec<String> {

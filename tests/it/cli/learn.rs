@@ -120,7 +120,7 @@ fn a_file_of_answers_is_written_and_taken_and_the_mapping_is_shown_as_on_a_phone
     for shown in [
         "82507, 3420001  Fri 20 Nov 2026 09:30:00, UTC+01:00  Hearing",
         "wrote the mapping",
-        "People: 3",
+        "People: 4",
         "Max Q Muster",
         "next: `pocketdocket practice preview`",
     ] {

@@ -5,7 +5,7 @@
 
 use std::{
     io::{BufRead as _, BufReader, Lines},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     sync::Arc,
 };
@@ -19,24 +19,9 @@ use pocketdocket::{
 };
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, SignatureAlgorithm};
 
-const PASSWORD: &str = "Sömmer-2026";
+use crate::conformance::python;
 
-/// Python with pyspnego, if it is installed.
-fn python() -> Option<PathBuf> {
-    let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/conformance/bin/python");
-    if found.exists() {
-        return Some(found);
-    }
-    assert!(
-        std::env::var_os("POCKETDOCKET_CONFORMANCE").is_none(),
-        "tests/conformance/run promised that pyspnego is installed"
-    );
-    #[expect(clippy::print_stderr, reason = "a test that is skipped says so")]
-    {
-        eprintln!("skipped: pyspnego is not installed; `tests/conformance/run` installs it");
-    }
-    None
-}
+const PASSWORD: &str = "Sömmer-2026";
 
 struct Server {
     child: Child,
@@ -103,7 +88,7 @@ fn make_certificate(algorithm: &'static SignatureAlgorithm, certificate: &Path, 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_we_sign_in_with_is_taken_by_a_server_that_others_wrote() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("pyspnego") else { return };
     for (word, bound_to, certificate, login) in [
         ("NTLM", "none", None, "KANZLEI\\weber"),
         ("NTLM", "own", Some(&PKCS_ECDSA_P256_SHA256), "KANZLEI\\weber"),
@@ -122,7 +107,7 @@ async fn what_we_sign_in_with_is_taken_by_a_server_that_others_wrote() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password_and_another_channel_are_refused_by_a_server_that_others_wrote() {
-    let Some(python) = python() else { return };
+    let Some(python) = python("pyspnego") else { return };
     for (bound_to, password, why) in
         [("own", "wrong", "refused InvalidTokenError"), ("another", PASSWORD, "refused BadBindingsError")]
     {

@@ -1,0 +1,119 @@
+//! What is known of the firm, for a hand-out.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    auth::oauth::Audience,
+    cli::{
+        arguments::{Common, Handout, HandoutMethod},
+        installation::Installation,
+        terminal::Terminal,
+    },
+    diagnosis::is_exchange_online,
+    ports::{Protocol, web::USER_AGENT},
+    state::{AuthMethod, User},
+};
+
+/// The values that are known, by the name of their slot. Each is free of what could change how the rest reads.
+#[derive(Debug, Default)]
+pub(super) struct Values(BTreeMap<&'static str, Vec<String>>);
+
+impl Values {
+    /// Gathers what the command line, the configuration and the ledger say. Without a configuration there is only the command line:
+    /// a hand-out may be wanted before anything is set up.
+    pub(super) fn gather(
+        common: &Common,
+        arguments: &Handout,
+        method: HandoutMethod,
+        terminal: &mut Terminal,
+    ) -> anyhow::Result<Self> {
+        let mut values = Self::of_the_program();
+        values.put("server", server());
+        if common.config.exists() {
+            values.of_the_firm(&Installation::open(common)?, method)?;
+        } else {
+            terminal.warn(format_args!("there is no `{}`: nothing of the firm is filled in", common.config.display()));
+        }
+        values.put("addresses", arguments.addresses.iter().map(ToString::to_string));
+        values.put("account", arguments.account.clone());
+        values.put("mailboxes", arguments.mailboxes.clone());
+        for (name, known) in &values.0 {
+            if known.iter().any(|value| value.contains(char::REPLACEMENT_CHARACTER)) {
+                terminal.warn(format_args!("`{name}` holds characters that nobody sees; they are shown as \u{fffd}"));
+            }
+        }
+        Ok(values)
+    }
+
+    /// What is so for every firm.
+    pub(super) fn of_the_program() -> Self {
+        let mut values = Self::default();
+        let owned = |names: &'static [&'static str]| names.iter().map(|&name| name.to_owned());
+        values.put("graph_permissions", owned(Audience::Graph.permissions()));
+        values.put("shared_permissions", owned(Audience::GraphOfOthers.permissions()));
+        values.put("ews_permissions", owned(Audience::Ews.permissions()));
+        values.put("sign_in_permissions", owned(&Audience::OF_EVERY_SIGN_IN));
+        values.put("user_agent", [USER_AGENT.to_owned()]);
+        values
+    }
+
+    fn of_the_firm(&mut self, installation: &Installation, method: HandoutMethod) -> anyhow::Result<()> {
+        let Installation { config, ledger } = installation;
+        self.put("tenant", config.sign_in.tenant.clone());
+        self.put("client_id", config.sign_in.client_id.clone());
+        let users: Vec<_> = ledger.users()?.into_iter().filter(|user| concerns(method, installation, user)).collect();
+        self.put("mailboxes", users.iter().map(|user| user.details.address.clone()));
+        let one_for_all = config.exchange.url.clone().filter(|url| !url.contains('{'));
+        self.put("service", users.iter().find_map(|user| user.details.url.clone()).or(one_for_all));
+        Ok(())
+    }
+
+    /// Keeps what is known; nothing stays as it was.
+    pub(super) fn put(&mut self, name: &'static str, values: impl IntoIterator<Item = String>) {
+        let values: Vec<String> =
+            values.into_iter().filter(|value| !value.is_empty()).map(|value| harmless(&value)).collect();
+        if !values.is_empty() {
+            self.0.insert(name, values);
+        }
+    }
+
+    /// What is known for this slot, if anything.
+    pub(super) fn known(&self, name: &str) -> Option<&[String]> {
+        self.0.get(name).map(Vec::as_slice)
+    }
+}
+
+/// Whether a hand-out speaks of this user's mailbox.
+fn concerns(method: HandoutMethod, installation: &Installation, user: &User) -> bool {
+    let details = &user.details;
+    let online = || details.protocol == Protocol::Graph || is_exchange_online(&installation.host_of(user));
+    // Another way into a mailbox that is moved is no mailbox of its own.
+    user.door_of.is_none()
+        && match method {
+            HandoutMethod::Oauth => details.method == AuthMethod::OAuth,
+            HandoutMethod::Basic | HandoutMethod::AppPassword => details.method == AuthMethod::Password,
+            HandoutMethod::Windows => details.method == AuthMethod::Windows,
+            HandoutMethod::EwsAllowList => details.protocol == Protocol::Ews && online(),
+            // Of one account for many.
+            HandoutMethod::FixedAddress | HandoutMethod::Impersonation | HandoutMethod::Certificate => {
+                !details.login.eq_ignore_ascii_case(&details.address)
+            }
+        }
+}
+
+/// The name of this machine, as far as it says.
+fn server() -> Option<String> {
+    let said =
+        std::env::var("COMPUTERNAME").ok().or_else(|| std::fs::read_to_string("/proc/sys/kernel/hostname").ok())?;
+    Some(said.trim().to_owned())
+}
+
+/// Without what a terminal would obey, and what reads otherwise than it is: control characters, and invisible ones that turn the
+/// direction of writing or have no width.
+fn harmless(value: &str) -> String {
+    let bad = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    };
+    value.chars().map(|letter| if bad(letter) { char::REPLACEMENT_CHARACTER } else { letter }).collect()
+}
