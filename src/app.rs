@@ -60,8 +60,19 @@ impl App {
     /// An engine on the ledger. The caller holds the ledger's engine lock for as long as it works.
     ///
     /// # Errors
-    /// When a setting cannot be used.
+    /// When a setting cannot be used, or the mapping has open questions: nothing is written on a guess.
     pub fn engine(&self, progress: Option<Watcher>) -> Result<Arc<Engine>, Failure> {
+        let open = sources::open_questions(&self.config.practice)?;
+        if !open.is_empty() {
+            return Err(Failure::new(FailureKind::Setting, "sync with a mapping that is not complete")
+                .because(format!(
+                    "{} questions of `{}` are open:\n  {}",
+                    open.len(),
+                    self.config.practice.mapping,
+                    open.join("\n  ")
+                ))
+                .hint("`pocketdocket practice learn` asks them"));
+        }
         Engine::new(self.parts(self.ledger.clone(), progress)?)
     }
 

@@ -10,6 +10,7 @@ mod cell;
 mod connector;
 mod convert;
 mod database;
+pub mod learn;
 pub mod mapping;
 mod mysql;
 mod people;
@@ -22,6 +23,7 @@ mod server;
 mod session;
 mod settings;
 mod sqlite;
+mod sqlserver;
 mod watermark;
 
 use std::sync::Arc;
@@ -29,7 +31,7 @@ use std::sync::Arc;
 pub use connector::Connector;
 pub use preview::Preview;
 pub use readings::{Readings, readings};
-pub use server::{Secret, ServerSettings, Tls};
+pub use server::{Secret, ServerSettings, SignIn, Tls};
 pub use settings::{Settings, SourceZone};
 
 use crate::ports::{Failure, FailureKind, Source};
@@ -59,11 +61,28 @@ pub async fn sign_in(settings: &Settings, secret: Secret) -> Result<(), Failure>
     database(settings, secret)?.sign_in().await
 }
 
+/// Looks at the tables of the database and at some rows of them, to learn from.
+///
+/// # Errors
+/// As [`sign_in`], and when the database does not show its tables.
+pub async fn explore(settings: &Settings, secret: Secret) -> Result<learn::Findings, Failure> {
+    database(settings, secret)?.explore().await
+}
+
+/// The questions that the mapping says are open.
+///
+/// # Errors
+/// When the mapping cannot be used.
+pub fn open_questions(settings: &Settings) -> Result<Vec<String>, Failure> {
+    Ok(mapping::Mapping::load(settings)?.open_questions)
+}
+
 fn database(settings: &Settings, secret: Secret) -> Result<database::DatabaseSource, Failure> {
     let mapping = mapping::Mapping::load(settings)?;
     let connector = mapping.connector;
     let lacks = match (connector, &settings.database, &settings.server) {
-        (Connector::Sqlite, Some(_), None) | (Connector::Mysql | Connector::Postgres, None, Some(_)) => None,
+        (Connector::Sqlite, Some(_), None)
+        | (Connector::Mysql | Connector::Postgres | Connector::SqlServer, None, Some(_)) => None,
         (Connector::Sqlite, ..) => {
             Some("reads a file: name it as `database` under [practice], and no [practice.server]")
         }
@@ -73,6 +92,11 @@ fn database(settings: &Settings, secret: Secret) -> Result<database::DatabaseSou
         return Err(Failure::new(FailureKind::Setting, format!("use the mapping `{}`", settings.mapping))
             .because(format!("its connector `{connector}` {lacks}"))
             .hint("docs/reference/sources.md shows both"));
+    }
+    if let Some((setting, what)) = settings.server.as_ref().and_then(|server| server.unfit(connector)) {
+        return Err(Failure::new(FailureKind::Setting, format!("use `{setting}` with the connector `{connector}`"))
+            .because(what)
+            .hint("docs/reference/sources.md says which settings each connector knows"));
     }
     if let Some(zone) = mapping.source_zone.as_ref().filter(|zone| !zone.agrees_with(&settings.source_zone)) {
         let (kept, said) = (zone.name(), settings.source_zone.name());

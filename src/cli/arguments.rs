@@ -271,6 +271,8 @@ pub(super) enum Practice {
         #[arg(long, default_value_t = 10, value_name = "COUNT")]
         limit: usize,
     },
+    /// Learn a Time Matters database: find by shape what is not publicly known, ask, and write the firm's mapping
+    Learn(Learn),
     /// Give the password of the database server: set, verify, keep
     Password {
         /// Read the password from the first line of standard input
@@ -306,6 +308,22 @@ pub(super) enum TextMessages {
         /// The number, as it is dialled from abroad
         number: String,
     },
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Learn {
+    /// Take the answers from this TOML file and ask nothing
+    #[arg(long, value_name = "FILE")]
+    pub(super) answers: Option<PathBuf>,
+    /// Ask nothing and write a new file of answers: what is answered, and each open question with its candidates
+    #[arg(long, value_name = "FILE")]
+    pub(super) write_answers: Option<PathBuf>,
+    /// Write into this mapping file; otherwise the one that the configuration names
+    #[arg(long, value_name = "FILE", conflicts_with = "write_answers")]
+    pub(super) mapping: Option<PathBuf>,
+    /// Write over a mapping that somebody edited; a copy of it stays beside it
+    #[arg(long, conflicts_with = "write_answers")]
+    pub(super) overwrite: bool,
 }
 
 #[derive(Debug, Args)]

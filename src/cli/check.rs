@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     app::{App, PRACTICE_PASSWORD, text_gateway},
+    sources,
     state::{AuthMethod, ConfirmationWay, LinkState, User},
 };
 
@@ -25,10 +26,14 @@ pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -
     let queries = app.source.queries().len();
     terminal.line(format_args!("mapping        ok, `{}` with {queries} queries", config.practice.mapping))?;
     let mut exit = vault::warn_of_better(ledger, &key.vault, source.kind(), terminal)?;
+    for question in sources::open_questions(&config.practice)? {
+        terminal.line(format_args!("open           {question}: `pocketdocket practice learn`"))?;
+        exit = Exit::NeedsPerson;
+    }
     if let Some(server) = &config.practice.server {
         if ledger.open_secret(PRACTICE_PASSWORD)?.is_some() {
             terminal.line("password       kept, sealed, for the database server")?;
-        } else if server.socket.is_none() {
+        } else if server.needs_password() {
             terminal.line("password       none yet for the database server: `pocketdocket practice password`")?;
             exit = Exit::NeedsPerson;
         }

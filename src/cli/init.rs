@@ -28,15 +28,16 @@ pub(super) fn run(common: &Common, arguments: &Init, terminal: &mut Terminal) ->
             .hint("`pocketdocket check` looks whether it is right; for another installation use `--config FILE` in another folder")
             .into());
     }
-    let answers = match &arguments.answers {
+    let mut answers = match &arguments.answers {
         Some(file) => Answers::from_file(file)?,
         None => Answers::asked(terminal)?,
     };
-    let practice = answers.practice();
-    sources::open(&practice)?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(|error| not_written(folder, error))?;
     }
+    let begun = answers.begin_to_learn(path)?;
+    let practice = answers.practice();
+    sources::open(&practice)?;
     // What is written last makes the installation: until then a second run takes up what the first one left.
     let text = |firm| {
         let text = written(firm, &practice, answers.office_zone());
@@ -71,6 +72,13 @@ pub(super) fn run(common: &Common, arguments: &Init, terminal: &mut Terminal) ->
     }
     if practice.server.is_some() {
         terminal.say("next: `pocketdocket practice password`, which signs in once and keeps it");
+    }
+    if let Some(file) = begun {
+        terminal.say(format_args!("began the mapping `{}`", file.display()));
+        terminal.say(
+            "next: `pocketdocket practice probe`, then `pocketdocket practice learn`, which completes the mapping",
+        );
+        return Ok(Exit::Fine);
     }
     terminal
         .say("next: `pocketdocket practice probe`, then `pocketdocket user add NAME --person ID --mailbox ADDRESS`");

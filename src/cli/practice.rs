@@ -1,6 +1,8 @@
-//! `practice probe` and `practice preview`: what the practice database holds, as we see it. `practice people`: who of it has a
-//! link, or could have one. `practice password` keeps the way in. `practice sample` makes a database.
+//! `practice probe` and `practice preview`: what the practice database holds, as we see it. `practice learn` asks for what of it is
+//! not publicly known. `practice people`: who of it has a link, or could have one. `practice password` keeps the way in.
+//! `practice sample` makes a database.
 
+mod learn;
 mod password;
 mod people;
 mod suggest;
@@ -32,6 +34,9 @@ pub(super) fn run(common: &Common, command: &Practice, terminal: &mut Terminal) 
         }
         Practice::Preview { limit } => {
             let source = source()?;
+            for question in sources::open_questions(&Config::load(&common.config)?.practice)? {
+                terminal.warn(format_args!("open: {question}"));
+            }
             let preview = super::runtime()?.block_on(Preview::take(source.as_ref()))?;
             terminal.line(preview.text(*limit).trim_end())?;
         }
@@ -39,6 +44,7 @@ pub(super) fn run(common: &Common, command: &Practice, terminal: &mut Terminal) 
             let way = if *password_stdin { password::Way::Stdin } else { password::Way::Terminal };
             password::run(&Installation::open(common)?, way, *unverified, terminal)?;
         }
+        Practice::Learn(arguments) => return learn::run(common, arguments, secret(common), terminal),
         Practice::People(arguments) => people::run(common, arguments, terminal)?,
         Practice::Sample { database } => sample(database, terminal)?,
     }
@@ -71,6 +77,15 @@ fn show(probe: &Probe, terminal: &mut Terminal) -> anyhow::Result<()> {
     terminal.line(format_args!("database  {}", probe.version))?;
     terminal.line(format_args!("schema    {}", probe.schema))?;
     terminal.line(format_args!("tables    {}", probe.tables.join(", ")))?;
+    for sentence in &probe.recognised {
+        terminal.line(format_args!("found     {sentence}"))?;
+    }
+    for question in &probe.open_questions {
+        terminal.line(format_args!("open      {question}"))?;
+    }
+    if !probe.open_questions.is_empty() {
+        terminal.say("next: `pocketdocket practice learn`, which asks what is open; nothing is synced before");
+    }
     for remark in &probe.remarks {
         terminal.line(format_args!("remark    {remark}"))?;
     }

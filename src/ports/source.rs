@@ -134,6 +134,10 @@ pub struct Probe {
     pub tables: Vec<String>,
     /// Digest of the tables' shape: changes when the vendor changes the schema.
     pub schema: String,
+    /// Which practice system it was recognised as, in sentences. Nothing where none was.
+    pub recognised: Vec<String>,
+    /// Questions that the mapping says are open. Nothing is synced before they are answered.
+    pub open_questions: Vec<String>,
     /// What stands out, in sentences.
     pub remarks: Vec<String>,
 }

@@ -9,11 +9,17 @@ pub enum Connector {
     Mysql,
     /// A PostgreSQL server.
     Postgres,
+    /// A Microsoft SQL Server.
+    SqlServer,
 }
 
 impl Connector {
-    const NAMES: [(&'static str, Self); 3] =
-        [("sqlite", Self::Sqlite), ("mysql", Self::Mysql), ("postgres", Self::Postgres)];
+    const NAMES: [(&'static str, Self); 4] = [
+        ("sqlite", Self::Sqlite),
+        ("mysql", Self::Mysql),
+        ("postgres", Self::Postgres),
+        ("sqlserver", Self::SqlServer),
+    ];
 
     /// The port on which such a server listens where nobody says otherwise.
     pub fn usual_port(self) -> u16 {
@@ -21,6 +27,7 @@ impl Connector {
             Self::Sqlite => 0,
             Self::Mysql => 3306,
             Self::Postgres => 5432,
+            Self::SqlServer => 1433,
         }
     }
 }

@@ -20,12 +20,14 @@ use tokio::sync::mpsc;
 use self::read::Portions;
 use super::{
     Connector, Settings,
+    learn::{Dialect, Findings},
     mapping::Mapping,
     mysql::MysqlSession,
     postgres::PostgresSession,
     server::{Door, Secret, Watch},
     session::Session,
     sqlite::SqliteSession,
+    sqlserver::{Kept, SqlServerSession},
 };
 use crate::{
     domain::{Kind, QueryName},
@@ -49,6 +51,7 @@ struct Shared {
     settings: Settings,
     mapping: Mapping,
     door: Door,
+    kept: Arc<Kept>,
     contradictions: Contradictions,
 }
 
@@ -59,13 +62,22 @@ impl DatabaseSource {
             .iter()
             .filter_map(|query| Some(QueryInfo { kind: query.kind?, name: query.name.clone(), hinted: query.hinted }));
         let infos = infos.collect();
-        let shared = Shared { settings, mapping, door: Door::new(secret), contradictions: Mutex::default() };
+        let (door, kept) = (Door::new(secret), Arc::default());
+        let shared = Shared { settings, mapping, door, kept, contradictions: Mutex::default() };
         Self { shared: Arc::new(shared), infos }
     }
 
     /// Opens a session and closes it.
     pub(super) async fn sign_in(&self) -> Result<(), Failure> {
         self.ask(|_, session| session.now().map(drop)).await
+    }
+
+    /// Looks at tables and at some of their rows.
+    pub(super) async fn explore(&self) -> Result<Findings, Failure> {
+        let look = |shared: &Shared, session: &mut dyn Session| {
+            Findings::explore(session, Dialect::of(shared.mapping.connector))
+        };
+        self.ask(look).await
     }
 
     /// Asks something that has one answer.
@@ -138,10 +150,18 @@ async fn on_a_session<T: Send + 'static>(
         Connector::Postgres => {
             PostgresSession::begin(settings, &pass, watch.waiter()).await.map(|begun| Box::new(begun) as _)
         }
+        Connector::SqlServer => SqlServerSession::begin(settings, &pass, watch.waiter(), Arc::clone(&shared.kept))
+            .await
+            .map(|begun| Box::new(begun) as _),
         _ => MysqlSession::begin(settings, &pass, watch.waiter()).await.map(|begun| Box::new(begun) as _),
     };
     let mut session = shared.door.opened(&pass, session)?;
-    blocking(Box::new(move || work(&shared, session.as_mut()))).await
+    blocking(Box::new(move || {
+        let answer = work(&shared, session.as_mut())?;
+        session.end();
+        Ok(answer)
+    }))
+    .await
 }
 
 #[cfg(test)]

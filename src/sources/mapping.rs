@@ -49,6 +49,8 @@ pub struct Mapping {
     pub connector: Connector,
     /// In which zone the practice system keeps its times, where that is no choice of the firm.
     pub source_zone: Option<SourceZone>,
+    /// Questions that learning left open: until they are answered nothing is synced.
+    pub open_questions: Vec<String>,
     /// Everybody in the practice system.
     pub people: Query,
     /// The ethical walls that the practice system keeps.
@@ -142,6 +144,7 @@ impl Mapping {
         let written = document.practice.connector;
         let connector = written.get_ref().parse().map_err(|what: String| place(written.span()).error(what))?;
         let source_zone = document.practice.source_zone;
+        let open_questions = document.practice.learned.open;
         let choices = Choices::new(&origin, document.practice.choices, placeholders)?;
         let mut known = document.practice.placeholders;
         known.extend(placeholders.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -170,7 +173,7 @@ impl Mapping {
         if queries.is_empty() {
             return Err(place(0..0).error("the mapping has no query: it needs [[contacts]], [[events]] or [[tasks]]"));
         }
-        Ok(Self { name: document.practice.name, connector, source_zone, people, walls, queries })
+        Ok(Self { name: document.practice.name, connector, source_zone, open_questions, people, walls, queries })
     }
 }
 

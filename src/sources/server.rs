@@ -11,6 +11,6 @@ pub use door::Secret;
 pub(super) use door::{Door, Pass};
 pub(super) use error::{Cause, late, silent, trouble, unquoted};
 pub(super) use parameters::{Style, placed};
-pub use settings::{ServerSettings, Tls};
+pub use settings::{ServerSettings, SignIn, Tls};
 pub(super) use tls::{authorities, client_config};
 pub(super) use waiter::{Waiter, Watch};

@@ -1,6 +1,6 @@
 use jiff::Timestamp;
 
-use super::cell::Cell;
+use super::{cell::Cell, mapping::Query};
 use crate::ports::Failure;
 
 /// One look at a database: read-only, one state of it from beginning to end, within the time that the settings allow. It lives
@@ -17,6 +17,20 @@ pub(super) trait Session {
 
     /// Version, rights, tables.
     fn look(&mut self) -> Result<Look, Failure>;
+
+    /// The lowest counter that a change may carry which was not committed when the session began, if the database itself counts the
+    /// query's changes: below it nothing comes late. None where `changed` is something else, or the database cannot say.
+    fn uncommitted_from(&mut self, _query: &Query) -> Result<Option<Cell>, Failure> {
+        Ok(None)
+    }
+
+    /// How the dialect writes the column `key` of the table `q`: in some it is a reserved word.
+    fn key(&self) -> &'static str {
+        "q.key"
+    }
+
+    /// The work is done and nothing is under way: the way in may be kept for the next reading.
+    fn end(&mut self) {}
 
     /// Whether the statement has to look at every row of a table, as far as the database tells.
     fn looks_at_every_row(&mut self, _sql: &str) -> Result<bool, Failure> {

@@ -44,6 +44,19 @@ pub(super) struct Reach<'r> {
     pub(super) zone: &'r SourceZone,
     /// The database's own clock.
     pub(super) now: Timestamp,
+    /// The lowest counter that a change may carry which was not committed when the reading began, where the database says it.
+    pub(super) uncommitted_from: Option<&'r Cell>,
+}
+
+impl Reach<'_> {
+    /// The highest counter below which everything was committed when the reading began.
+    fn committed(self) -> Option<Mark> {
+        match self.uncommitted_from? {
+            Cell::Integer(from) => Some(Mark::Number(from.saturating_sub(1))),
+            Cell::Blob(from) => Some(Mark::Bytes(less(from, 1))),
+            _ => None,
+        }
+    }
 }
 
 /// What a counter's cursor needs and does not have.
@@ -95,6 +108,10 @@ impl Watermark {
         if self.unordered {
             return None;
         }
+        // What the database itself counts was seen up to there, whether or not a row carries it.
+        if let Some(mark) = reach.committed() {
+            return Some(mark.cursor());
+        }
         let previous = previous.and_then(Mark::of);
         let mark = match (&self.highest, previous) {
             (None, None) => return None,
@@ -117,7 +134,9 @@ pub(super) fn bound(
     let unit = Unit::of(query);
     let mark = mark.not_after(query, reach);
     let overlap = SignedDuration::from_mins(i64::from(reach.overlap_minutes));
-    let counter = || query.overlap.ok_or_else(|| NoOverlap(query.name.0.clone()));
+    // Where the database says from where changes may still come, the cursor stays below that and nothing more is needed.
+    let told = reach.uncommitted_from.map(|_| 0);
+    let counter = || query.overlap.or(told).ok_or_else(|| NoOverlap(query.name.0.clone()));
     let number = |number: i64, less: u64| number.saturating_sub(i64::try_from(less).unwrap_or(i64::MAX));
     Ok(match (mark, unit) {
         (Mark::Time(text), _) => back(&text, overlap).map(|text| (Cell::Text(text), None)),
@@ -187,6 +206,10 @@ impl Mark {
             (Self::Number(_), Unit::Millis) => Self::Number(reach.now.as_millisecond()),
             (Self::Number(_), Unit::Clarion) => Self::Number(clarion_days(wall.date())),
             (Self::Pair(..), Unit::Clarion) => Self::Pair(clarion_days(wall.date()), clarion_ticks(wall.time())),
+            (Self::Number(_), Unit::Count) | (Self::Bytes(_), _) => match reach.committed() {
+                Some(mark) => mark,
+                None => return self,
+            },
             _ => return self,
         };
         if now.is_below(&self) == Some(true) { now } else { self }

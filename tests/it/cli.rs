@@ -8,6 +8,7 @@ mod confirm;
 mod errors;
 mod explain;
 mod handout;
+mod learn;
 mod meaning;
 mod people;
 mod proposals;

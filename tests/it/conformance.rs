@@ -3,6 +3,8 @@
 //!
 //! `tests/conformance/run` installs exchangelib and runs this; without it the test says so and is skipped.
 
+mod tsql;
+
 use std::{
     io::Write as _,
     path::{Path, PathBuf},

@@ -6,3 +6,4 @@ mod installation;
 mod mysql_types;
 mod postgres_types;
 pub(crate) mod practice;
+pub(crate) mod sqlserver;

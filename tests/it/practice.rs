@@ -16,5 +16,7 @@ mod preview;
 #[cfg(target_os = "linux")]
 mod small_practice;
 #[cfg(target_os = "linux")]
+mod sql_server;
+#[cfg(target_os = "linux")]
 mod suitecrm;
 mod time_matters;

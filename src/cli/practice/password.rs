@@ -36,6 +36,13 @@ pub(super) fn run(
             .hint("who may read the file is said by its rights; a server is named under [practice.server]")
             .into());
     };
+    if server.sign_in == sources::SignIn::Windows {
+        return Err(Refusal::usage(
+            "Windows signs in to the practice database, as the account that this program runs as",
+        )
+        .hint("with `sign_in = \"password\"` under [practice.server] a login of the server's own does")
+        .into());
+    }
     let password = match way {
         Way::Stdin => terminal.read_secret()?,
         Way::Terminal => {

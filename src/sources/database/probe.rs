@@ -8,6 +8,7 @@ use crate::{
     ports::{Failure, Probe},
     sources::{
         cell::{Cell, hex},
+        learn,
         session::Session,
     },
 };
@@ -21,9 +22,15 @@ pub(super) fn probe(shared: &Shared, session: &mut dyn Session) -> Result<Probe,
         shape.update(part);
     }
     let schema: [u8; 32] = shape.finalize().into();
-    validate(&shared.settings, &shared.mapping, session)?;
+    // A mapping that is not complete yet need not fit yet.
+    let complete = shared.mapping.open_questions.is_empty();
+    if complete {
+        validate(&shared.settings, &shared.mapping, session)?;
+    }
     let mut remarks = look.remarks;
-    for query in shared.mapping.queries.iter().filter(|query| query.hinted) {
+    let catalogue = learn::Catalogue::told_by(session, learn::Dialect::of(shared.mapping.connector))?;
+    let recognised = learn::recognise(&catalogue).iter().flat_map(learn::Home::sentences).collect();
+    for query in shared.mapping.queries.iter().filter(|query| complete && query.hinted) {
         let columns = session.columns(&wrapped(&query.sql), &format!("the query `{}`", query.name))?;
         let sql = changed_sql(query, &columns, &Cell::Text(String::new()), false);
         if session.looks_at_every_row(&sql)? {
@@ -38,6 +45,8 @@ pub(super) fn probe(shared: &Shared, session: &mut dyn Session) -> Result<Probe,
         writable: look.writable,
         tables: look.tables,
         schema: hex(schema.get(..16).unwrap_or(&schema)),
+        recognised,
+        open_questions: shared.mapping.open_questions.clone(),
         remarks,
     })
 }

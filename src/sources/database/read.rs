@@ -62,7 +62,8 @@ impl Job<'_> {
         self.send(Portion::People(people))?;
         self.send_problems(problems)?;
         self.walls(&rules, session)?;
-        let reach = Reach { overlap_minutes: self.shared.settings.overlap_minutes, zone: &rules.zone, now };
+        let overlap_minutes = self.shared.settings.overlap_minutes;
+        let reach = Reach { overlap_minutes, zone: &rules.zone, now, uncommitted_from: None };
         for (kind, name, how) in queries {
             let query = self.shared.mapping.queries.iter().find(|query| query.kind == Some(kind) && query.name == name);
             if let Some(query) = query {
@@ -133,6 +134,8 @@ impl Job<'_> {
         reach: Reach<'_>,
         session: &mut dyn Session,
     ) -> Result<(), Stop> {
+        let uncommitted_from = if query.hinted { session.uncommitted_from(query)? } else { None };
+        let reach = Reach { uncommitted_from: uncommitted_from.as_ref(), ..reach };
         let cursor = match how {
             QueryRead::Changed(cursor) | QueryRead::Sweep(cursor) => Some(cursor),
             QueryRead::Content => None,
@@ -211,8 +214,8 @@ impl Job<'_> {
         known: HashSet<u64>,
         session: &mut dyn Session,
     ) -> Result<Totals, Stop> {
-        let (sql, what) =
-            (sweep_sql(query, self.has_second(query, session)?), format!("the sweep of `{}`", query.name));
+        let has_second = self.has_second(query, session)?;
+        let (sql, what) = (sweep_sql(query, has_second, session.key()), format!("the sweep of `{}`", query.name));
         let columns = names(&session.columns(&sql, &what)?);
         let meanings = query.sweep_meanings(&columns).map_err(|error| refused(&self.shared.settings, error))?;
         let mut pass = Pass::new(Reader::new(query, &columns, &meanings, rules.rules).tied(rules.ties), known);

@@ -29,13 +29,13 @@ pub(super) fn changed_sql(query: &Query, columns: &[Column], first: &Cell, pair:
     format!("{} WHERE {since} OR {never}", wrapped(&query.sql))
 }
 
-/// Key, person and `changed` of every row.
-pub(super) fn sweep_sql(query: &Query, has_second: bool) -> String {
+/// Key, person and `changed` of every row. `key` is how the dialect writes that column.
+pub(super) fn sweep_sql(query: &Query, has_second: bool, key: &str) -> String {
     let person = if query.everyone { "" } else { ", q.person" };
     let second = if has_second { ", q.changed_2" } else { "" };
     match &query.sweep_sql {
         Some(sql) => wrapped(sql),
-        None => format!("SELECT q.key{person}, q.changed{second} FROM (\n{}\n) AS q", query.sql),
+        None => format!("SELECT {key}{person}, q.changed{second} FROM (\n{}\n) AS q", query.sql),
     }
 }
 
@@ -67,7 +67,8 @@ pub(super) fn validate(settings: &Settings, mapping: &Mapping, session: &mut dyn
             let pair = meanings.contains(&Meaning::ChangedSecond);
             let changed = changed_sql(query, &columns, &Cell::Null, pair);
             session.columns(&changed, &format!("`changed_sql` of `{}`", query.name))?;
-            let sweep = session.columns(&sweep_sql(query, pair), &format!("the sweep of `{}`", query.name))?;
+            let sweep =
+                session.columns(&sweep_sql(query, pair, session.key()), &format!("the sweep of `{}`", query.name))?;
             query.sweep_meanings(&names(&sweep)).map_err(|error| refused(settings, error))?;
         }
     }

@@ -28,6 +28,9 @@ pub(super) struct Practice {
     pub(super) connector: Spanned<String>,
     /// In which zone this system always keeps its times.
     pub(super) source_zone: Option<SourceZone>,
+    /// What learning left open.
+    #[serde(default)]
+    pub(super) learned: Learned,
     #[serde(default)]
     pub(super) placeholders: BTreeMap<String, String>,
     /// Pieces of SQL that several statements share.
@@ -35,6 +38,14 @@ pub(super) struct Practice {
     pub(super) parts: BTreeMap<String, Spanned<String>>,
     #[serde(default)]
     pub(super) choices: BTreeMap<String, Spanned<Vec<String>>>,
+}
+
+/// That a mapping was learned, and what is still to be asked.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Learned {
+    #[serde(default)]
+    pub(super) open: Vec<String>,
 }
 
 /// The walls that the practice system keeps.

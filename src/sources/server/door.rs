@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     ports::{Failure, FailureKind},
-    sources::Settings,
+    sources::{ServerSettings, Settings},
 };
 
 /// Gives the account's password when it is needed, if one is kept.
@@ -38,7 +38,8 @@ pub(in crate::sources) struct Pass {
 }
 
 impl Pass {
-    fn digest(&self) -> [u8; 32] {
+    /// What tells passwords apart without being one.
+    pub(in crate::sources) fn digest(&self) -> [u8; 32] {
         Sha256::digest(self.password.as_ref().map_or("", |password| password.expose_secret())).into()
     }
 }
@@ -52,8 +53,8 @@ impl Door {
     pub(in crate::sources) fn pass(&self, settings: &Settings) -> Result<Pass, Failure> {
         let pass = Pass { password: (self.secret)()? };
         let doing = || format!("sign in to the practice database `{}`", settings.place());
-        let by_socket = settings.server.as_ref().is_some_and(|server| server.socket.is_some());
-        if pass.password.is_none() && !by_socket {
+        let needed = settings.server.as_ref().is_none_or(ServerSettings::needs_password);
+        if pass.password.is_none() && needed {
             return Err(Failure::new(FailureKind::Unauthorized, doing())
                 .because("no password is kept for it")
                 .hint("give it once: `pocketdocket practice password`"));
@@ -93,7 +94,7 @@ impl Door {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sources::{ServerSettings, SourceZone};
+    use crate::sources::SourceZone;
 
     fn settings() -> Settings {
         let server = ServerSettings { database: "practice".to_owned(), ..ServerSettings::default() };

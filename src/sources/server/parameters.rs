@@ -9,6 +9,8 @@ pub(in crate::sources) enum Style {
     Question,
     /// `$1` and `$2`, as often as one likes.
     Dollar,
+    /// `@P1` and `@P2`, as often as one likes. What has no value is written as `NULL`: a parameter without one has no type there.
+    At,
 }
 
 /// The statement with `:cursor` and `:cursor_2` as the dialect writes them, and the values in their order. Text, quoted names
@@ -40,6 +42,15 @@ pub(in crate::sources) fn placed(sql: &str, style: Style, since: Option<&Since>)
                     // Writing into a text cannot fail.
                     let _ = write!(placed, "${}{sort}", number + 1);
                 }
+                Style::At if *value == Cell::Null => placed.push_str("NULL"),
+                Style::At => {
+                    let known = values.iter().position(|(known, _)| *known == name);
+                    let number = known.unwrap_or_else(|| {
+                        values.push((name, value.clone()));
+                        values.len() - 1
+                    });
+                    let _ = write!(placed, "@P{}", number + 1);
+                }
             }
             rest = rest.get(name.len()..).unwrap_or_default();
         } else {
@@ -67,7 +78,8 @@ fn skipped(text: &str, first: char, style: Style) -> usize {
         '\'' => until("'", 1),
         '"' => until("\"", 1),
         '#' if style == Style::Question => until("\n", 1),
-        '`' => until("`", 1),
+        '[' if style == Style::At => until("]", 1),
+        '`' if style != Style::At => until("`", 1),
         '-' if text.starts_with("--") => until("\n", 2),
         '/' if text.starts_with("/*") => until("*/", 2),
         _ => 0,
@@ -133,11 +145,23 @@ mod tests {
         assert_eq!(placed(r"a = 'C:\' AND c > :cursor", Style::Dollar, None).0, r"a = 'C:\' AND c > $1");
     }
 
+    #[test]
+    fn sql_server_names_its_values_and_quotes_in_brackets() {
+        let since = (Cell::Integer(5), None);
+        let sql = "[a:cursor] > :cursor OR b = :cursor AND c = ':cursor'";
+        let (at, values) = placed(sql, Style::At, Some(&since));
+        assert_eq!(at, "[a:cursor] > @P1 OR b = @P1 AND c = ':cursor'");
+        assert!(values == [Cell::Integer(5)]);
+        let (none, values) = placed("a > :cursor OR b > :cursor_2", Style::At, None);
+        assert_eq!((none.as_str(), values.len()), ("a > NULL OR b > NULL", 0));
+    }
+
     proptest::proptest! {
         #[test]
         fn no_text_makes_it_panic(sql in "\\PC{0,60}|[a-zü'\"`:/*$#\\\\_\\- \n]{0,60}") {
             let _ = placed(&sql, Style::Question, None);
             let _ = placed(&sql, Style::Dollar, None);
+            let _ = placed(&sql, Style::At, Some(&(Cell::Integer(1), None)));
         }
     }
 }

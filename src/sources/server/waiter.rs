@@ -91,6 +91,11 @@ impl Waiter {
         self.runtime.block_on(self.answer(asking))
     }
 
+    /// Does something that nobody waits for.
+    pub(in crate::sources) fn afterwards(&self, work: impl Future<Output = ()> + Send + 'static) {
+        drop(self.runtime.spawn(work));
+    }
+
     fn ending(&self) -> Failure {
         if self.late.load(Ordering::Relaxed) {
             late(&self.place, self.seconds)

@@ -17,7 +17,7 @@ fn berlin() -> SourceZone {
 }
 
 fn reach<'z>(zone: &'z SourceZone, now: &str) -> Reach<'z> {
-    Reach { overlap_minutes: 10, zone, now: now.parse().expect("a timestamp") }
+    Reach { overlap_minutes: 10, zone, now: now.parse().expect("a timestamp"), uncommitted_from: None }
 }
 
 fn text(text: &str) -> Cell {
@@ -85,6 +85,41 @@ fn counters_and_bytes_reach_back_by_what_the_mapping_says() {
     let zone = berlin();
     let refused = super::bound(&Cursor("number 250".into()), &query(""), reach(&zone, NOW));
     assert!(refused.is_err(), "a counter without an overlap would miss late commits");
+}
+
+#[test]
+fn a_counter_of_the_databases_own_stays_below_what_may_still_be_committed() {
+    let zone = berlin();
+    let watermark_of = |values: &[Cell]| {
+        let mut watermark = Watermark::default();
+        values.iter().for_each(|value| watermark.see(value, None));
+        watermark
+    };
+    // Three rows are there; a change that began before the last of them is not committed yet and carries 8.
+    let rows = [7_u8, 9, 12].map(|number| Cell::Blob(vec![0, number]));
+    let from = Cell::Blob(vec![0, 8]);
+    let told = Reach { uncommitted_from: Some(&from), ..reach(&zone, NOW) };
+    let cursor = watermark_of(&rows).cursor(&query(""), None, told).expect("a cursor");
+    assert_eq!(cursor.0, "bytes 0007");
+    let bound = bound(&cursor, &query(""), told).expect("needs no overlap");
+    assert_eq!(bound, Some((Cell::Blob(vec![0, 7]), None)), "8, 9 and 12 are read again");
+    let nothing_open = Cell::Blob(vec![1, 0]);
+    let told = Reach { uncommitted_from: Some(&nothing_open), ..reach(&zone, NOW) };
+    assert_eq!(
+        watermark_of(&rows).cursor(&query(""), None, told).expect("a cursor").0,
+        "bytes 00ff",
+        "all of it was seen"
+    );
+    assert_eq!(watermark_of(&[]).cursor(&query(""), None, told).expect("a cursor").0, "bytes 00ff");
+
+    let from = Cell::Integer(41);
+    let told = Reach { uncommitted_from: Some(&from), ..reach(&zone, NOW) };
+    let cursor = watermark_of(&[Cell::Integer(30), Cell::Integer(44)]).cursor(&query(""), None, told);
+    assert_eq!(cursor.expect("a cursor").0, "number 40");
+    // What the mapping says is taken away as well.
+    let cursor = Cursor("number 40".into());
+    let bound = super::bound(&cursor, &query("overlap = 5"), told).expect("has one");
+    assert_eq!(bound, Some((Cell::Integer(35), None)));
 }
 
 #[test]

@@ -57,7 +57,7 @@ impl Practice {
             user: "reader".to_owned(),
             tls: Tls::Verify,
             ca_file: Some(self.server.ca_file()),
-            socket: None,
+            ..ServerSettings::default()
         };
         let zone = SourceZone::named("Europe/Berlin").expect("a zone");
         Settings::on_server(file.display().to_string(), server, zone)

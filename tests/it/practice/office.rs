@@ -30,7 +30,7 @@ pub(super) fn settings(server: &Server, mapping: &str, zone: &str) -> Settings {
         user: "reader".to_owned(),
         tls: Tls::Verify,
         ca_file: Some(server.ca_file()),
-        socket: None,
+        ..ServerSettings::default()
     };
     Settings::on_server(mapping, server, SourceZone::named(zone).expect("bundled"))
 }
@@ -105,7 +105,7 @@ impl Office {
     }
 
     async fn link(&self, person: &str, mailboxes: &Mailboxes) {
-        let (name, now): (UserName, _) = (person.parse().expect("a name"), self.now());
+        let (name, now): (UserName, _) = (person.to_lowercase().parse().expect("a name"), self.now());
         let details = UserDetails {
             person: PersonId(person.to_owned()),
             address: address(person),

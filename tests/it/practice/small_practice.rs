@@ -1,7 +1,10 @@
-//! A small practice on a real PostgreSQL: its mapping shows the same as the big ones do on MariaDB. Beside it, the template for Time
-//! Matters on a real MariaDB.
+//! A small practice on a real PostgreSQL: its mapping shows the same as the big ones do on MariaDB. Beside it, Time Matters learned
+//! from a real MariaDB.
 
-use pocketdocket::domain::{Field, Kind};
+use pocketdocket::{
+    domain::{Field, Kind},
+    sources::Connector,
+};
 
 use super::{
     account::account,
@@ -11,7 +14,7 @@ use super::{
 };
 use crate::{
     repository,
-    servers::{Server, Sort},
+    servers::{PASSWORD, Server, Sort},
 };
 
 fn loaded() -> Server {
@@ -122,19 +125,15 @@ async fn a_small_practice_is_on_the_phones_after_one_run_and_a_second_one_writes
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_template_for_time_matters_reads_its_shape_from_mariadb() {
+async fn what_is_learned_of_time_matters_is_the_same_in_mariadb_and_in_sqlite() {
     let server = Server::start(Sort::MariaDb);
     server.sql(&time_matters::fixture());
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("mapping.toml");
-    // Words that are reserved are quoted in another way there.
-    let quoted = ["key", "first", "last", "desc", "date", "time"]
-        .iter()
-        .fold(time_matters::finished("mysql").replace("\\\"", "\""), |mapping, word| {
-            mapping.replace(&format!("\"{word}\""), &format!("`{word}`"))
-        });
-    std::fs::write(&file, quoted).expect("written");
-    let mut settings = settings(&server, &file.display().to_string(), "Europe/Berlin");
-    settings.placeholders.insert("schema".to_owned(), "practice".to_owned());
-    time_matters::is_right(&read(&settings).await);
+    let settings = settings(&server, &folder.path().join("mapping.toml").display().to_string(), "Europe/Berlin");
+    let secret = || Ok(Some(secrecy::SecretString::from(PASSWORD)));
+    time_matters::learn(&settings, Connector::Mysql, std::sync::Arc::new(secret)).await;
+    let there = read(&settings).await;
+    time_matters::is_right(&there);
+    let (_, _, here) = time_matters::from_sqlite(tempfile::tempdir().expect("a folder").path()).await;
+    time_matters::are_the_same(&there, &here);
 }

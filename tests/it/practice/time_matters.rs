@@ -1,22 +1,38 @@
-//! The template for Time Matters carries the system that our first users run: its days and times, one row per staff member, initials
-//! and groups, archives, and numbered fields whose meaning depends on the classification code.
+//! Time Matters, the system that our first users run: what is learned of a database of its shape is right, whatever holds it. Its days
+//! and times, one row per staff member, initials and groups, archives, and numbered fields whose meaning depends on the
+//! classification code.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use pocketdocket::domain::{Field, Kind, TaskStatus, Value};
+use pocketdocket::{
+    domain::{Field, Kind, TaskStatus, Value},
+    sources::{
+        self, Connector, Secret, Settings,
+        learn::{self, Answers, Catalogue, Dialect, Findings},
+    },
+};
 
 use super::preview::{Read, in_folder, shown};
 use crate::repository;
 
-/// The template, finished for the fixture: a group of two, and the connector of the test's database.
-pub(super) fn finished(connector: &str) -> String {
-    let path = repository::root().join("config/practice/time-matters.toml");
-    let template = std::fs::read_to_string(path).expect("the template");
-    let finished = template
-        .replace("connector = \"sqlserver\"", &format!("connector = \"{connector}\""))
-        .replace("-- UNION ALL SELECT 'WEST', 'AB'", "UNION ALL SELECT 'WEST', 'AB' UNION ALL SELECT 'WEST', 'EF'");
-    assert_ne!(finished, template, "the template still has what is finished here");
-    finished
+/// What a technician answers about the fixture.
+pub(super) fn answers() -> Answers {
+    let path = repository::root().join("tests/practice/time-matters.answers.toml");
+    let text = std::fs::read_to_string(&path).expect("the answers");
+    Answers::parse(&path, &text).unwrap_or_else(|error| panic!("{error}"))
+}
+
+/// Learns from the database that the settings name, and writes the mapping where they look for it.
+pub(super) async fn learn(settings: &Settings, connector: Connector, secret: Secret) -> Findings {
+    let file = Path::new(&settings.mapping);
+    let nothing = Findings::of_catalogue(Dialect::of(connector), Catalogue::default());
+    std::fs::write(file, learn::mapping(&nothing, &Answers::default())).expect("written");
+    let findings = sources::explore(settings, secret).await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
+    assert_eq!(learn::check(&findings, &answers()), Ok(()));
+    let open: Vec<String> = learn::open(&findings, &answers()).into_iter().map(|question| question.id).collect();
+    assert_eq!(open, Vec::<String>::new());
+    std::fs::write(file, learn::mapping(&findings, &answers())).expect("written");
+    findings
 }
 
 pub(super) fn fixture() -> String {
@@ -26,10 +42,40 @@ pub(super) fn fixture() -> String {
 
 /// What must come of the fixture, whatever database holds it.
 pub(super) fn is_right(read: &Read) {
+    appointments_are_those_of_the_answers(read);
     days_and_times_are_those_of_clarion(read);
     one_row_per_staff_member_reaches_each_of_them(read);
     numbered_fields_mean_what_the_code_says(read);
     rows_that_are_wrong_are_listed(read);
+}
+
+fn appointments_are_those_of_the_answers(read: &Read) {
+    let event = |key: &str| read.record(Kind::Event, key);
+    let hearing = event("E000000000000001");
+    assert_eq!(shown(hearing, Field::Span), "2026-11-20T08:30:00Z/2026-11-20T09:00:00Z");
+    assert_eq!(
+        (shown(hearing, Field::Location), shown(hearing, Field::Notes)),
+        ("Court, room 3".into(), "Bring the file".into())
+    );
+    let name = hearing.matter.name.as_ref().map(|name| name.reveal().as_str());
+    assert_eq!(name, Some("Smith v Jones"));
+    assert_eq!(event("E000000000000002").group, hearing.group, "a row for each of two people");
+    assert_ne!(event("E000000000000003").group, hearing.group);
+    let private = ["E000000000000001", "E000000000000003", "E000000000000004"].map(|key| event(key).private);
+    assert_eq!(private, [false, true, true], "what nobody called public is private");
+    assert_eq!(shown(event("E000000000000005"), Field::Span), "2026-12-01/2026-12-02");
+    assert_eq!(shown(event("E000000000000005"), Field::Location), "Zürich");
+    assert!(event("E000000000000006").cancelled && !hearing.cancelled);
+    assert_eq!(event("E000000000000007").withdrawn.as_deref(), Some("archived matter"));
+    assert_eq!(read.people(Kind::Event, "E000000000000008"), ["AB", "EF"]);
+    let staff: Vec<_> = read.preview.people.iter().map(|one| (one.id.0.as_str(), one.active)).collect();
+    assert_eq!(
+        staff,
+        [("AB", true), ("CD", true), ("EF", true), ("GH", false)],
+        "who left is told, and NULL is no evidence"
+    );
+    let mail = read.preview.people[0].email.as_ref().map(|mail| mail.reveal().as_str());
+    assert_eq!(mail, Some("berg@kanzlei.example"));
 }
 
 fn days_and_times_are_those_of_clarion(read: &Read) {
@@ -48,7 +94,7 @@ fn one_row_per_staff_member_reaches_each_of_them(read: &Read) {
     assert_eq!(read.people(Kind::Task, "C000000000000006"), ["AB", "EF"], "a group is its members");
     assert_eq!(read.people(Kind::Event, "D000000000000009"), ["AB", "EF"]);
     let names: Vec<_> = read.preview.people.iter().map(|person| person.id.0.as_str()).collect();
-    assert_eq!(names, ["AB", "CD", "EF"]);
+    assert_eq!(names, ["AB", "CD", "EF", "GH"]);
     let group = |key: &str| read.record(Kind::Task, key).group.clone().expect("a group");
     assert_eq!(group("C000000000000001"), group("C000000000000002"), "rows of one to-do");
     assert_ne!(group("C000000000000001"), group("C000000000000005"));
@@ -80,8 +126,8 @@ fn rows_that_are_wrong_are_listed(read: &Read) {
             (Kind::Contact, "A000000000000005"),
             vec![
                 "person: this person is not among `people`: nobody gets this record",
-                "email_1: this is no e-mail address: left out, the last good value stays",
                 "birthday: this day is not in the calendar: left out, the last good value stays",
+                "email_1: this is no e-mail address: left out, the last good value stays",
             ],
         ),
         ((Kind::Task, "C000000000000007"), vec!["person: this person is not among `people`: nobody gets this record"]),
@@ -118,27 +164,114 @@ fn rows_that_are_wrong_are_listed(read: &Read) {
     assert!(read.is_unreadable(Kind::Event, "D000000000000007") && read.is_unreadable(Kind::Event, "D000000000000008"));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_template_reads_its_shape_from_sqlite() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let database = rusqlite::Connection::open(folder.path().join("practice.db")).expect("a database");
+/// Two databases gave the same: every record with every field, who gets it, and everything that is wrong.
+pub(super) fn are_the_same(one: &Read, other: &Read) {
+    let records = |read: &Read| {
+        let mut records = read.preview.records.clone();
+        records.sort_by_key(|record| (record.key.clone(), format!("{:?}", record.audience)));
+        records
+    };
+    let problems = |read: &Read| {
+        let mut problems = read.preview.problems.clone();
+        problems.sort();
+        problems
+    };
+    assert_eq!(records(one), records(other));
+    assert_eq!(problems(one), problems(other));
+    assert_eq!(one.preview.people, other.preview.people);
+}
+
+/// A fixture in SQLite, learned, and what is read of it.
+pub(super) async fn from_sqlite(folder: &Path) -> (Settings, Findings, Read) {
+    let database = rusqlite::Connection::open(folder.join("practice.db")).expect("a database");
     database.execute_batch(&fixture()).expect("the fixture");
-    std::fs::write(folder.path().join("mapping.toml"), finished("sqlite")).expect("written");
-    let mut settings = in_folder(folder.path(), "Europe/Berlin");
-    settings.placeholders.insert("schema".to_owned(), "main".to_owned());
-    is_right(&Read::take(&settings).await);
+    let settings = in_folder(folder, "Europe/Berlin");
+    let findings = learn(&settings, Connector::Sqlite, Arc::new(|| Ok(None))).await;
+    let read = Read::take(&settings).await;
+    (settings, findings, read)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_learned_of_a_fixture_in_sqlite_is_right() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut settings, findings, read) = from_sqlite(folder.path()).await;
+    is_right(&read);
+    assert_eq!(findings.homes[0].schema, "main");
     settings.placeholders.insert("contacts_for".to_owned(), "everyone".to_owned());
     let read = Read::take(&settings).await;
     assert_eq!(read.people(Kind::Contact, "A000000000000005"), ["everyone"]);
 }
 
-#[test]
-fn the_template_as_it_lies_there_says_that_its_connector_is_missing() {
-    let path = repository::root().join("config/practice/time-matters.toml");
+#[tokio::test(flavor = "multi_thread")]
+async fn the_shape_of_rows_puts_the_right_columns_first_and_their_words_stay_here() {
     let folder = tempfile::tempdir().expect("a folder");
-    let mut settings = in_folder(folder.path(), "Europe/Berlin");
-    settings.mapping = path.display().to_string();
-    let failure = pocketdocket::sources::open(&settings).map(|_| ()).expect_err("no such connector");
-    let cause = std::error::Error::source(&failure).map(ToString::to_string).unwrap_or_default();
-    assert!(cause.contains("no connector `sqlserver`"), "{cause}");
+    let (_, findings, _) = from_sqlite(folder.path()).await;
+    let asked = learn::questions(&findings, &answers());
+    let first = |id: &str| {
+        let question = asked.iter().find(|question| question.id == id).unwrap_or_else(|| panic!("{id}"));
+        question.candidates.first().map(|candidate| candidate.value.as_str())
+    };
+    for (id, likeliest) in [
+        ("events.table", "appt"),
+        ("events.start_date", "date"),
+        ("events.start_time", "time"),
+        ("events.end_time", "end_time"),
+        ("events.link", "linked_to"),
+        ("staff.email", "e_mail"),
+        ("contacts.CLIENT.con1_03_01", "email_1"),
+        ("contacts.CLIENT.con1_02_04", "business_street"),
+        ("contacts.CLIENT.con1_02_06", "business_state"),
+        ("contacts.CLIENT.con1_02_07", "business_postal_code"),
+        ("contacts.CLIENT.con1_02_08", "business_phone"),
+        ("contacts.CLIENT.con1_04_01", "birthday"),
+    ] {
+        assert_eq!(first(id), Some(likeliest), "{id}");
+    }
+    // Numbered fields of a code that nobody fills are not asked for.
+    assert!(asked.iter().all(|question| question.id != "contacts.CLIENT.con1_05_04"));
+    let template = Answers::default().written(&learn::questions(&findings, &Answers::default()));
+    let mapping = learn::mapping(&findings, &answers());
+    for word in ["Muster", "Hearing", "Main St", "example.org", "Smith v Jones", "Settlement"] {
+        assert!(!template.contains(word) && !mapping.contains(word), "{word} is written down");
+        assert!(!format!("{findings:?}{asked:?}").contains(word), "{word} could get into a log");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_and_times_are_proved_in_the_zone_of_the_office() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_, findings, _) = from_sqlite(folder.path()).await;
+    let [berlin, london] =
+        ["Europe/Berlin", "Europe/London"].map(|zone| jiff::tz::TimeZone::get(zone).expect("bundled"));
+    let rows = learn::proof(&findings, &answers(), &berlin, &london);
+    assert_eq!(rows.len(), 8);
+    let hearing = rows.iter().find(|row| row.about.reveal() == "Hearing").expect("a row");
+    assert_eq!(hearing.stored, "82507, 3420001");
+    assert_eq!(hearing.means, "Fri 20 Nov 2026 08:30:00, UTC+00:00", "9:30 in Berlin");
+    let conference = rows.iter().find(|row| row.about.reveal() == "Conference").expect("a row");
+    assert_eq!(conference.means, "Tue 01 Dec 2026, no time");
+}
+
+#[test]
+fn the_example_is_what_learning_writes() {
+    let mut catalogue = Catalogue::default();
+    let metadata = repository::root().join("tests/practice/metadata/tm8user.tsv");
+    let metadata = std::fs::read_to_string(metadata).expect("metadata");
+    for line in metadata.lines().filter(|line| !line.starts_with('#')) {
+        let [schema, table, column, sort] = line.split('\t').collect::<Vec<_>>()[..] else { panic!("{line}") };
+        catalogue.add(schema, table, column, sort);
+    }
+    let mapping = learn::mapping(&Findings::of_catalogue(Dialect::SqlServer, catalogue), &answers());
+    let head = "# An example: what `pocketdocket practice learn` writes for Time Matters on SQL Server, out of the answers in\n\
+                # tests/practice/time-matters.answers.toml. The table of appointments, its columns, the columns for e-mail addresses\n\
+                # and leavers and all codes are invented: every firm has its own. docs/guides/time-matters.md leads to yours.\n\n";
+    let (file, text) = (repository::root().join("config/practice/time-matters.toml"), format!("{head}{mapping}"));
+    if std::env::var_os("UPDATE_REFERENCE").is_some() {
+        std::fs::write(&file, &text).expect("the example can be written");
+    }
+    let there = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        there == text,
+        "the example is out of date; write it with `UPDATE_REFERENCE=1 cargo test --test it practice::time_matters`"
+    );
 }
