@@ -70,9 +70,9 @@ impl AppCertificate {
             return Err(Unfit::NotRsa);
         }
         let public = public.subject_public_key.raw_bytes();
-        match modulus_bits(public).ok_or(Unfit::Certificate)? {
-            short @ ..SHORTEST_KEY => return Err(Unfit::Short(short)),
-            _ => {}
+        let bits = modulus_bits(public).ok_or(Unfit::Certificate)?;
+        if bits < SHORTEST_KEY {
+            return Err(Unfit::Short(bits));
         }
         let pair = private_key(key_pem)?;
         if pair.public_key().as_ref() != public {
