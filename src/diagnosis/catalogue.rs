@@ -64,10 +64,11 @@ impl Entry {
 
 /// What is to be done about a user's way to sign in, said of the service account that signs in instead.
 pub fn of_account(text: &str, account: &str) -> String {
-    ["link", "change"].into_iter().fold(text.to_owned(), |text, command| {
+    let said = ["link", "change"].into_iter().fold(text.to_owned(), |text, command| {
         let ours = format!("pocketdocket service-account {command} {account}");
         text.replace(&format!("pocketdocket user {command} NAME"), &ours)
-    })
+    });
+    said.replace("service-account certificate make ACCOUNT", &format!("service-account certificate make {account}"))
 }
 
 impl Cause {

@@ -67,7 +67,8 @@ impl SqlServerSession {
         kept: Arc<Kept>,
     ) -> Result<Self, Failure> {
         let password = pass.digest();
-        let beginning = async {
+        // The driver's sign-in is large: it lies apart, so that whoever waits for a session stays small.
+        let beginning = Box::pin(async {
             if let Some(line) = kept.take(password)
                 && let Some(begun) = connect::resume(line, &waiter).await
             {
@@ -76,7 +77,7 @@ impl SqlServerSession {
             let mut line = connect::connect(settings, pass, &waiter).await?;
             let begun = connect::begin(&mut line).await.map_err(|error| trouble(&waiter, error))?;
             Ok((line, begun))
-        };
+        });
         let (line, begun) = waiter.greeting(beginning).await?;
         let (line, settings) = (Some(line), settings.clone());
         Ok(Self { line, begun, waiter, settings, kept, password, running: false, repeated: false })

@@ -42,11 +42,11 @@ pub(super) fn run(
         AccountCertificate::Make { name, days, out } => {
             let account = app_account(installation, name)?;
             let certificate = make(&format!("Pocket Docket {name}"), Timestamp::now(), *days);
-            let certificate = certificate.map_err(|why| unfit(why, "no certificate was made"))?;
+            let certificate = certificate.map_err(|why| unfit(name, why, "no certificate was made"))?;
             if let Some(out) = out {
                 write_new(out, &certificate.pem())?;
             }
-            keep(installation, &account, &certificate)?;
+            keep(installation, &account, &certificate, terminal)?;
             terminal.say(format_args!(
                 "made a key pair and a certificate for service account `{name}`; the private key is sealed in the ledger and nowhere else"
             ));
@@ -60,8 +60,8 @@ pub(super) fn run(
             let account = app_account(installation, name)?;
             let certificate = read(name, file, key.as_deref(), *passphrase_stdin, terminal)?;
             let usable = certificate.usable(Timestamp::now());
-            usable.map_err(|why| unfit(why, &format!("the certificate in `{}` was not kept", file.display())))?;
-            keep(installation, &account, &certificate)?;
+            usable.map_err(|why| unfit(name, why, &format!("the certificate in `{}` was not kept", file.display())))?;
+            keep(installation, &account, &certificate, terminal)?;
             terminal.say(format_args!(
                 "kept the certificate {} for service account `{name}`, its private key sealed; delete the files that held it",
                 certificate.listed_as()
@@ -146,7 +146,17 @@ fn app_account(installation: &Installation, name: &AccountName) -> anyhow::Resul
     Ok(account)
 }
 
-fn keep(installation: &Installation, account: &ServiceAccount, certificate: &AppCertificate) -> anyhow::Result<()> {
+fn keep(
+    installation: &Installation,
+    account: &ServiceAccount,
+    certificate: &AppCertificate,
+    terminal: &mut Terminal,
+) -> anyhow::Result<()> {
+    let before = installation.ledger.certificates(&account.name)?;
+    for old in before.iter().filter(|old| old.proven.is_none() && old.thumbprint != certificate.thumbprint()) {
+        let listed_as = certificate::listed_as(&old.der);
+        terminal.warn(format_args!("the certificate {listed_as} was never proven: it is forgotten for the new one"));
+    }
     let kept = KeptCertificate {
         thumbprint: certificate.thumbprint(),
         der: certificate.der().to_vec(),
@@ -164,7 +174,7 @@ fn read(
     passphrase_stdin: bool,
     terminal: &mut Terminal,
 ) -> anyhow::Result<AppCertificate> {
-    let refused = |why| unfit(why, &format!("`{}` was not taken", file.display()));
+    let refused = |why| unfit(name, why, &format!("`{}` was not taken", file.display()));
     let mut bytes = contents(file)?;
     if is_pem(&bytes) {
         if let Some(key) = key {
@@ -201,8 +211,8 @@ fn contents(file: &Path) -> anyhow::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-fn unfit(why: Unfit, what: &str) -> Refusal {
-    Refusal::needs_person(what).because(why).hint(why.hint())
+fn unfit(name: &AccountName, why: Unfit, what: &str) -> Refusal {
+    Refusal::needs_person(what).because(why).hint(why.hint().replace("NAME", name.as_str()))
 }
 
 #[derive(Serialize)]

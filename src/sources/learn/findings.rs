@@ -89,10 +89,10 @@ impl Findings {
                 Some(Cell::Integer(count)) => u64::try_from(*count).unwrap_or_default(),
                 _ => 0,
             };
-            if let Some(code) = cells.first().and_then(shown) {
-                if codes.len() < CODES || codes.contains_key(&code) {
-                    *codes.entry(code).or_default() += count;
-                }
+            if let Some(code) = cells.first().and_then(shown)
+                && (codes.len() < CODES || codes.contains_key(&code))
+            {
+                *codes.entry(code).or_default() += count;
             }
         })?;
         let mut codes: Vec<(String, u64)> = codes.into_iter().collect();

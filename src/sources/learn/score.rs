@@ -126,21 +126,21 @@ impl Role {
 
     /// What speaks for the column beside its name: points and the reason.
     fn by_shape(self, shape: &Shape) -> (u32, String) {
-        let share =
+        let partly =
             |count: u32, what: &str| (shape.share(count) / 2, format!("{}% of its values {what}", shape.share(count)));
         let few = shape.filled > 0 && shape.distinct <= 12;
         match self {
-            Self::StartDate | Self::EndDate => share(shape.days, "are days between 1990 and 2100"),
-            Self::StartTime | Self::EndTime => share(shape.times, "are times of day"),
-            Self::Email => share(shape.emails, "are e-mail addresses"),
-            Self::Link => share(shape.keys, "are keys"),
+            Self::StartDate | Self::EndDate => partly(shape.days, "are days between 1990 and 2100"),
+            Self::StartTime | Self::EndTime => partly(shape.times, "are times of day"),
+            Self::Email => partly(shape.emails, "are e-mail addresses"),
+            Self::Link => partly(shape.keys, "are keys"),
             Self::Subject | Self::MatterName => {
-                let (points, reason) = share(shape.words, "are several words");
+                let (points, reason) = partly(shape.words, "are several words");
                 if shape.longest <= 255 { (points, reason) } else { (points / 2, reason) }
             }
             Self::Notes if shape.longest > 80 => (25, "it holds long texts".to_owned()),
             Self::Location => {
-                let (points, reason) = share(shape.words, "are several words");
+                let (points, reason) = partly(shape.words, "are several words");
                 (points / 3, reason)
             }
             Self::AllDay | Self::Private | Self::Left | Self::Cancelled | Self::Done if few => {
@@ -263,7 +263,7 @@ pub fn field_score(word: &str, shape: &Shape) -> Score {
         ),
         _ => (0, 0, ""),
     };
-    let share = shape.share(count);
-    score.add(share * weight / 100, || format!("{share}% of its values {what}"));
+    let percent = shape.share(count);
+    score.add(percent * weight / 100, || format!("{percent}% of its values {what}"));
     score
 }

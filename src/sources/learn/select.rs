@@ -169,8 +169,10 @@ impl<'f> Select<'f> {
 
     /// Converters and value maps.
     pub(super) fn maps(&self) -> String {
-        let mut lines: String =
-            self.converters.iter().map(|(word, converter)| format!("convert.{word} = \"{converter}\"\n")).collect();
+        let mut lines = String::new();
+        for (word, converter) in &self.converters {
+            let _ = writeln!(lines, "convert.{word} = \"{converter}\"");
+        }
         lines.extend(self.maps.iter().map(String::as_str));
         lines
     }

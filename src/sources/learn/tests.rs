@@ -67,8 +67,8 @@ fn time_matters_is_recognised_whatever_its_owner_is_called() {
 
 #[test]
 fn what_is_half_there_is_told_and_cannot_be_learned() {
-    let half: String =
-        VERSION_8.lines().filter(|line| !line.contains("\tstaff\tinit\t")).map(|line| format!("{line}\n")).collect();
+    let half: Vec<&str> = VERSION_8.lines().filter(|line| !line.contains("\tstaff\tinit\t")).collect();
+    let half = half.join("\n");
     let homes = recognise(&recorded(&half));
     assert!(!homes[0].complete && homes[0].missing.contains(&"staff.init".to_owned()));
     assert!(homes[0].sentences().iter().any(|sentence| sentence.contains("too little")));

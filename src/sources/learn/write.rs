@@ -36,6 +36,15 @@ fn digest(body: &str) -> String {
     hex(&digest).chars().take(16).collect()
 }
 
+/// Questions, one a line.
+fn listed(questions: &[Question]) -> String {
+    let mut lines = String::new();
+    for question in questions {
+        let _ = write!(lines, "\n  {},", text(&format!("{}: {}", question.id, question.asks)));
+    }
+    lines + if questions.is_empty() { "" } else { "\n" }
+}
+
 fn body(firm: &Firm<'_>, open: &[Question]) -> String {
     let mut file = String::from(
         "#\n\
@@ -60,10 +69,7 @@ fn body(firm: &Firm<'_>, open: &[Question]) -> String {
          # configuration may choose the other one under [practice.placeholders].\n\
          [practice.choices]\ncontacts_for = [{order}]\n\n",
         text(firm.dialect().word()),
-        open.iter()
-            .map(|question| format!("\n  {},", text(&format!("{}: {}", question.id, question.asks))))
-            .collect::<String>()
-            + if open.is_empty() { "" } else { "\n" },
+        listed(open),
     );
     let groups = groups(firm);
     let contact = contact_columns(firm);

@@ -92,7 +92,9 @@ fn a_counter_of_the_databases_own_stays_below_what_may_still_be_committed() {
     let zone = berlin();
     let watermark_of = |values: &[Cell]| {
         let mut watermark = Watermark::default();
-        values.iter().for_each(|value| watermark.see(value, None));
+        for value in values {
+            watermark.see(value, None);
+        }
         watermark
     };
     // Three rows are there; a change that began before the last of them is not committed yet and carries 8.
