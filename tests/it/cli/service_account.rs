@@ -70,7 +70,7 @@ fn an_account_is_entered_once_and_its_user_is_linked_confirmed_and_synced_withou
         let shown = place.run(line);
         assert!(shown.contains("windows, through service account exchange"), "{line}: {shown}");
     }
-    let explained = place.run("explain weber event/events/9001");
+    let explained = place.run("explain weber task/tasks/1");
     assert!(explained.contains("through    service account exchange"), "{explained}");
     let shown = place.run("service-account show exchange");
     assert!(shown.contains("KANZLEI\\dienst") && shown.contains("weber@kanzlei.example"), "{shown}");
