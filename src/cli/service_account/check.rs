@@ -25,12 +25,12 @@ struct Checked {
     /// What the users have in common.
     #[serde(skip_serializing_if = "Option::is_none")]
     first: Option<String>,
-    users: Vec<Asked>,
+    users: Vec<OfMailbox>,
 }
 
 /// One user's mailbox.
 #[derive(Serialize)]
-struct Asked {
+struct OfMailbox {
     user: UserName,
     mailbox: String,
     reached: bool,
@@ -68,7 +68,7 @@ pub(super) fn run(
     } else {
         show(&checked, terminal)?;
     }
-    let failing: Vec<&Asked> = checked.users.iter().filter(|one| !one.reached).collect();
+    let failing: Vec<&OfMailbox> = checked.users.iter().filter(|one| !one.reached).collect();
     let passes = failing.iter().all(|one| one.passes);
     Ok(match (failing.is_empty(), passes) {
         (true, _) if checked.account.secret_given.is_none() => Exit::NeedsPerson,
@@ -79,10 +79,10 @@ pub(super) fn run(
 }
 
 /// One after the other. What the server said to the account itself it is not asked again: the credential remembers.
-async fn everybody(installation: &Installation, app: &App, users: &[User]) -> anyhow::Result<Vec<Asked>> {
+async fn everybody(installation: &Installation, app: &App, users: &[User]) -> anyhow::Result<Vec<OfMailbox>> {
     let mut reached = Vec::new();
     for user in users {
-        let one = |reached, cause, why, passes, signs_in| Asked {
+        let one = |reached, cause, why, passes, signs_in| OfMailbox {
             user: user.name.clone(),
             mailbox: user.details.address.clone(),
             reached,
