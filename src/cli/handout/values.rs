@@ -59,6 +59,11 @@ impl Values {
 
     fn of_the_firm(&mut self, installation: &Installation, method: HandoutMethod) -> anyhow::Result<()> {
         let Installation { config, ledger } = installation;
+        if let Some(practice) = &config.practice.server {
+            self.put("practice_server", [practice.host.clone()]);
+            self.put("practice_database", [practice.database.clone()]);
+            self.put("practice_account", [practice.user.clone()]);
+        }
         self.put("tenant", config.sign_in.tenant.clone());
         self.put("client_id", config.sign_in.client_id.clone());
         let users: Vec<_> = ledger.users()?.into_iter().filter(|user| concerns(method, installation, user)).collect();
@@ -98,6 +103,8 @@ fn concerns(method: HandoutMethod, installation: &Installation, user: &User) -> 
             HandoutMethod::FixedAddress | HandoutMethod::Impersonation | HandoutMethod::Certificate => {
                 !details.login.eq_ignore_ascii_case(&details.address)
             }
+            // Of a database, and of no mailbox.
+            HandoutMethod::SqlServer => false,
         }
 }
 
