@@ -33,6 +33,7 @@ pub use preview::Preview;
 pub use readings::{Readings, readings};
 pub use server::{Secret, ServerSettings, SignIn, Tls};
 pub use settings::{Settings, SourceZone};
+pub use sqlserver::quoted;
 
 use crate::ports::{Failure, FailureKind, Source};
 

@@ -3,7 +3,7 @@
 //! Each hand-out is one file, `templates/handout/METHOD.md`: Markdown with `{{slots}}` for the firm's own values. The
 //! [sheet](sheet) makes both forms of it, Markdown and plain text, so nothing is written twice. Values come from the configuration,
 //! the ledger and the command line; what is not known is a placeholder, and one list at the top names them all. A value in a block of
-//! PowerShell is always a quoted text of its own, whatever it holds.
+//! PowerShell is always a quoted text of its own, and in a block of T-SQL a name in brackets, whatever it holds.
 
 mod powershell;
 mod sheet;
@@ -55,6 +55,7 @@ fn source(method: HandoutMethod) -> &'static str {
         HandoutMethod::Windows => include_str!("../../templates/handout/windows.md"),
         HandoutMethod::AppPassword => include_str!("../../templates/handout/app-password.md"),
         HandoutMethod::EwsAllowList => include_str!("../../templates/handout/ews-allow-list.md"),
+        HandoutMethod::SqlServer => include_str!("../../templates/handout/sql-server.md"),
     }
 }
 

@@ -23,6 +23,7 @@ use jiff::Timestamp;
 use tiberius::{ColumnType, Query, Row, error::Error};
 
 pub(super) use self::kept::Kept;
+pub use self::statements::quoted;
 use self::{
     connect::{Begun, Line, Sight},
     error::{is_deadlock, trouble},
@@ -48,7 +49,6 @@ pub(super) struct SqlServerSession {
     line: Option<Line>,
     begun: Begun,
     waiter: Waiter,
-    settings: Settings,
     kept: Arc<Kept>,
     /// Of the password that opened the connection.
     password: [u8; 32],
@@ -79,8 +79,8 @@ impl SqlServerSession {
             Ok((line, begun))
         });
         let (line, begun) = waiter.greeting(beginning).await?;
-        let (line, settings) = (Some(line), settings.clone());
-        Ok(Self { line, begun, waiter, settings, kept, password, running: false, repeated: false })
+        let line = Some(line);
+        Ok(Self { line, begun, waiter, kept, password, running: false, repeated: false })
     }
 
     fn failed(&self, error: Error, what: &str) -> Failure {
@@ -240,8 +240,7 @@ impl Session for SqlServerSession {
     }
 
     fn look(&mut self) -> Result<Look, Failure> {
-        let server = self.settings.server.clone().unwrap_or_default();
-        let looking = look::look(open(&mut self.line)?, self.begun.sight, &server);
+        let looking = look::look(open(&mut self.line)?, self.begun.sight);
         self.waiter.wait(looking)?.map_err(|error| trouble(&self.waiter, error))
     }
 

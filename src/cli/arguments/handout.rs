@@ -45,6 +45,8 @@ pub(in crate::cli) enum HandoutMethod {
     AppPassword,
     /// Keep Exchange Web Services open for this program in Exchange Online, until April 2027
     EwsAllowList,
+    /// Let a login read the practice database on Microsoft SQL Server, and do nothing else
+    SqlServer,
 }
 
 /// How a hand-out is written.

@@ -1,8 +1,8 @@
 //! One source, two forms.
 //!
-//! The source is a small part of Markdown: headings, paragraphs, lists, blocks of PowerShell, and in a line `code`, *words* and
-//! [links](https://example.org). For plain text the marks go away. Values are put in after that, each as its surroundings want it, so
-//! that a value is never read as Markdown or as PowerShell.
+//! The source is a small part of Markdown: headings, paragraphs, lists, blocks of PowerShell or of T-SQL, and in a line `code`, *words*
+//! and [links](https://example.org). For plain text the marks go away. Values are put in after that, each as its surroundings want it,
+//! so that a value is never read as Markdown, as PowerShell or as T-SQL.
 
 use std::fmt::Write as _;
 
@@ -11,7 +11,7 @@ use super::{
     slots::{SLOTS, Slot, slot},
     values::Values,
 };
-use crate::cli::arguments::HandoutFormat;
+use crate::{cli::arguments::HandoutFormat, sources};
 
 /// So many values of a list are named where it is not a list of steps.
 const NAMED: usize = 12;
@@ -36,16 +36,16 @@ impl Sheet<'_> {
     /// All of it. Below the title stand these words, what is to be filled in, and what is filled in.
     pub(super) fn written(&self, made: &str) -> String {
         let mut text = String::new();
-        let mut block = false;
+        let mut block = None;
         for line in self.source.lines() {
-            if line.starts_with("```") {
-                block = !block;
+            if let Some(language) = line.strip_prefix("```") {
+                block = if block.is_some() { None } else { Some(language) };
                 if self.form == HandoutFormat::Markdown {
                     text.push_str(line);
                     text.push('\n');
                 }
-            } else if block {
-                self.command(line, &mut text);
+            } else if let Some(language) = block {
+                self.command(line, language, &mut text);
             } else if let Some(heading) = line.strip_prefix("# ") {
                 self.heading("# ", heading, '=', &mut text);
                 let _ = writeln!(text, "\n{made}\n");
@@ -102,12 +102,15 @@ impl Sheet<'_> {
         };
     }
 
-    /// A line of a block of PowerShell.
-    fn command(&self, line: &str, text: &mut String) {
+    /// A line of a block. In T-SQL every value is a name; in PowerShell it is a text.
+    fn command(&self, line: &str, language: &str, text: &mut String) {
         let mut whole = String::new();
         for piece in pieces(line) {
             match piece {
                 Piece::Words(words) => whole.push_str(words),
+                Piece::Slot(slot) if language == "sql" => {
+                    whole.push_str(&self.of(slot).first().map(|one| sources::quoted(one)).unwrap_or_default())
+                }
                 Piece::Slot(slot) if slot.many => whole.push_str(&powershell::list(&self.of(slot))),
                 Piece::Slot(slot) => {
                     whole.push_str(&self.of(slot).first().map(|one| powershell::literal(one)).unwrap_or_default());

@@ -35,7 +35,7 @@ const fn ours(name: &'static str, what: &'static str) -> Slot {
 }
 
 /// Every slot, in the order in which they are listed.
-pub(super) const SLOTS: [Slot; 14] = [
+pub(super) const SLOTS: [Slot; 17] = [
     firm("server", "the server that Pocket Docket runs on", "<SERVER>", "its name in the firm's network"),
     firm(
         "tenant",
@@ -78,6 +78,24 @@ pub(super) const SLOTS: [Slot; 14] = [
         "Exchange Web Services",
         "<https://mail.example/EWS/Exchange.asmx>",
         "the address of the server's Exchange Web Services; it is `url` in section `[exchange]`",
+    ),
+    firm(
+        "practice_server",
+        "the SQL Server of the practice system",
+        "<DATABASE SERVER>",
+        "its name, with the instance; it is `host` in section `[practice.server]` of the configuration",
+    ),
+    firm(
+        "practice_database",
+        "the database of the practice system",
+        "<DATABASE>",
+        "Management Studio lists the databases; it is `database` in section `[practice.server]`",
+    ),
+    firm(
+        "practice_account",
+        "the login that reads it",
+        "<LOGIN>",
+        "a new one, for nothing else; it is `user` in section `[practice.server]`",
     ),
     several(ours("graph_permissions", "permissions at Microsoft Graph")),
     several(ours("shared_permissions", "permissions at Microsoft Graph, for others' mailboxes")),

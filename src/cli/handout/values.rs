@@ -74,6 +74,11 @@ impl Values {
     ) -> anyhow::Result<()> {
         let Installation { config, ledger } = installation;
         let now = Timestamp::now();
+        if let Some(practice) = &config.practice.server {
+            self.put("practice_server", [practice.host.clone()]);
+            self.put("practice_database", [practice.database.clone()]);
+            self.put("practice_account", [practice.user.clone()]);
+        }
         self.put("tenant", config.sign_in.tenant.clone());
         self.put("client_id", config.sign_in.client_id.clone());
         let users: Vec<_> = ledger.users()?.into_iter().filter(|user| concerns(method, installation, user)).collect();
@@ -128,6 +133,8 @@ fn concerns(method: HandoutMethod, installation: &Installation, user: &User) -> 
             HandoutMethod::FixedAddress | HandoutMethod::Impersonation | HandoutMethod::Certificate => {
                 details.service_account.is_some()
             }
+            // Of a database, and of no mailbox.
+            HandoutMethod::SqlServer => false,
         }
 }
 

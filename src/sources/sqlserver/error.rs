@@ -43,7 +43,7 @@ const KNOWN: [(u32, Cause, &str); 37] = [
         4060,
         Cause::NoDatabase,
         "check `database` under [practice.server]; if it is right, whoever runs the server makes a user for \
-     the login in it: docs/reference/sources.md shows how",
+     the login in it: `pocketdocket handout sql-server` prints how",
     ),
     (4063, Cause::NoDatabase, ""),
     (
@@ -81,13 +81,13 @@ const KNOWN: [(u32, Cause, &str); 37] = [
         1205,
         Cause::Busy,
         "the server ended this reading because it and a program that writes waited for each other; with snapshot \
-     isolation readers wait for nobody: docs/reference/sources.md shows how it is allowed",
+     isolation readers wait for nobody: `pocketdocket handout sql-server` prints how it is allowed",
     ),
     (
         1222,
         Cause::Busy,
         "a program holds rows locked for longer than 10 seconds; with snapshot isolation readers wait for nobody: \
-     docs/reference/sources.md shows how it is allowed",
+     `pocketdocket handout sql-server` prints how it is allowed",
     ),
     (3952, Cause::Busy, "snapshot isolation was switched off a moment ago; the next try reads without it"),
     (3960, Cause::Busy, "the table was changed while it was read; the next try is made by itself"),

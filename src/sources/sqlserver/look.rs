@@ -4,10 +4,10 @@ use super::{
     connect::{Line, Sight},
     statements,
 };
-use crate::sources::{ServerSettings, session::Look};
+use crate::sources::session::Look;
 
 /// Version, rights, tables, and how much of the database a reading sees.
-pub(super) async fn look(line: &mut Line, sight: Sight, server: &ServerSettings) -> Result<Look, Error> {
+pub(super) async fn look(line: &mut Line, sight: Sight) -> Result<Look, Error> {
     let version = ask(line, statements::VERSION).await?;
     let version = version.first().map_or_else(String::new, |row| format!("{} ({})", text(row, 0), text(row, 1)));
     let seen = match sight {
@@ -30,16 +30,13 @@ pub(super) async fn look(line: &mut Line, sight: Sight, server: &ServerSettings)
             .push("the server does not say whether the account can write; one that can only read is enough".to_owned());
     }
     if look.writable {
-        let reader = statements::reader(&server.database, "pocketdocket").replace('\n', " ");
-        look.remarks.push(format!("an account that can only read is made with: {}", reader.trim_end()));
+        let how = "`pocketdocket handout sql-server` prints how an account that can only read is made";
+        look.remarks.push(how.to_owned());
     }
     if sight == Sight::Committed {
-        look.remarks.push(format!(
-            "the database does not allow snapshot isolation: what is committed while it is read may be seen in one query and not in \
-             another, and the next reading puts that right; whoever runs the server allows it with: ALTER DATABASE {} SET \
-             ALLOW_SNAPSHOT_ISOLATION ON",
-            statements::quoted(&server.database)
-        ));
+        let said = "the database does not allow snapshot isolation: what is committed while it is read may be seen in one query and \
+                    not in another, and the next reading puts that right; `pocketdocket handout sql-server` prints how it is allowed";
+        look.remarks.push(said.to_owned());
     }
     Ok(look)
 }

@@ -14,8 +14,17 @@ use serde::Deserialize;
 use super::Place;
 use crate::conformance::python;
 
-const METHODS: [&str; 8] =
-    ["fixed-address", "oauth", "certificate", "impersonation", "basic", "windows", "app-password", "ews-allow-list"];
+const METHODS: [&str; 9] = [
+    "fixed-address",
+    "oauth",
+    "certificate",
+    "impersonation",
+    "basic",
+    "windows",
+    "app-password",
+    "ews-allow-list",
+    "sql-server",
+];
 
 /// What a value could try, with what PowerShell, Markdown and a terminal take for more than a letter.
 const HOSTILE: &str = "x'; Remove-Mailbox * \u{2019}; $(Remove-Mailbox *) `\"\n```\nRemove-Mailbox * #\u{1b}[2J";
@@ -151,6 +160,7 @@ fn blocks(markdown: &str) -> Vec<String> {
             }
             Event::Text(text) if open => blocks.last_mut().expect("a block").push_str(&text),
             Event::End(pulldown_cmark::TagEnd::CodeBlock) => open = false,
+            Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) if &*language == "sql" => {}
             Event::Start(Tag::CodeBlock(other)) => panic!("a block of {other:?}"),
             _ => {}
         }
@@ -209,6 +219,7 @@ fn without_a_method_they_are_listed() {
     windows         Let an Exchange Server take Windows authentication, with Extended Protection
     app-password    App passwords, by kind of host: where they help, and where not
     ews-allow-list  Keep Exchange Web Services open for this program in Exchange Online, until April 2027
+    sql-server      Let a login read the practice database on Microsoft SQL Server, and do nothing else
     ----- stderr
     `pocketdocket handout METHOD` prints one; nothing of them is a secret
     ");
@@ -276,6 +287,27 @@ fn the_account_and_its_networks_stand_in_the_hand_out() {
     assert!(text.contains("-User 'KANZLEI\\dienst'"), "{text}");
     let text = printed(&place, &["impersonation", "--account", "new@kanzlei.example"]);
     assert!(text.contains("-User 'new@kanzlei.example'"), "{text}");
+}
+
+#[test]
+fn the_t_sql_names_the_firms_database_and_login() {
+    let place = Place::empty();
+    let text = printed(&place, &["sql-server"]);
+    assert!(text.contains("CREATE LOGIN [<LOGIN>] WITH PASSWORD = "), "{text}");
+    let answers = "mapping = \"small.toml\"\nsource_zone = \"Europe/Berlin\"\n[server]\nhost = 'DB01\\TM'\n\
+                   database = \"Time [Matters]\"\nuser = \"pocketdocket\"\n";
+    let mapping = "[practice]\nname = \"T\"\nconnector = \"sqlserver\"\n[people]\nsql = \"SELECT 'a' AS id\"\n\
+                   [[tasks]]\nsql = \"SELECT id AS [key], 'a' AS person, title AS subject FROM files\"\n";
+    std::fs::write(place.path("answers.toml"), answers).expect("written");
+    std::fs::write(place.path("small.toml"), mapping).expect("written");
+    place.command("init --answers answers.toml").assert().success();
+    let text = printed(&place, &["sql-server"]);
+    assert!(text.contains("the SQL Server `DB01\\TM`"), "{text}");
+    assert!(
+        text.contains("\nUSE [Time [Matters]]];\nCREATE USER [pocketdocket] FOR LOGIN [pocketdocket];\n"),
+        "{text}"
+    );
+    assert!(text.contains("ALTER DATABASE [Time [Matters]]] SET ALLOW_SNAPSHOT_ISOLATION ON;"), "{text}");
 }
 
 #[test]
