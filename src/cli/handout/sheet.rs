@@ -109,7 +109,7 @@ impl Sheet<'_> {
             match piece {
                 Piece::Words(words) => whole.push_str(words),
                 Piece::Slot(slot) if language == "sql" => {
-                    whole.push_str(&self.of(slot).first().map(|one| sources::quoted(one)).unwrap_or_default())
+                    whole.push_str(&self.of(slot).first().map(|one| sources::quoted(one)).unwrap_or_default());
                 }
                 Piece::Slot(slot) if slot.many => whole.push_str(&powershell::list(&self.of(slot))),
                 Piece::Slot(slot) => {

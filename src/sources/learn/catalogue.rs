@@ -34,7 +34,7 @@ impl Catalogue {
         match self.tables.last_mut().filter(|last| last.schema == schema && last.name == table) {
             Some(last) => last.columns.push(column),
             None => {
-                self.tables.push(Table { schema: schema.to_owned(), name: table.to_owned(), columns: vec![column] })
+                self.tables.push(Table { schema: schema.to_owned(), name: table.to_owned(), columns: vec![column] });
             }
         }
     }
