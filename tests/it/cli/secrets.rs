@@ -75,8 +75,8 @@ fn the_secret_of_a_service_account_is_in_no_output_no_log_and_no_file() {
     };
     let mut said = Vec::new();
     for password in ["planted-Dienst-6", "planted-Dienst-7"] {
-        let mut link = place.command("--log trace --log-format json service-account link exchange --password-stdin");
-        said.push(link.write_stdin(format!("{password}\n")).output().expect("starts"));
+        let mut giving = place.command("--log trace --log-format json service-account link exchange --password-stdin");
+        said.push(giving.write_stdin(format!("{password}\n")).output().expect("starts"));
     }
     assert!(place.ledger().account_password(&"exchange".parse().expect("a name")).expect("read").is_some());
     for line in [

@@ -196,8 +196,8 @@ fn a_user_moves_to_a_place_that_a_service_account_reaches_without_a_password() {
     let elsewhere = url.replace("127.0.0.1", "localhost");
     let add = format!("service-account add other --login {ACCOUNT} --method windows --url {elsewhere}");
     place.command(&add).assert().success();
-    let mut link = place.command("service-account link other --password-stdin --unverified");
-    link.write_stdin(format!("{SECRET}\n")).assert().success();
+    let mut giving = place.command("service-account link other --password-stdin --unverified");
+    giving.write_stdin(format!("{SECRET}\n")).assert().success();
     let shown = place.run(&format!("user move weber --to {url}x --service-account other"));
     assert!(shown.contains("service account `other` does not go there"), "{shown}");
     let shown = place.run(&format!("user move weber --to {elsewhere} --service-account other"));

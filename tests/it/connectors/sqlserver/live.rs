@@ -60,20 +60,20 @@ impl Live {
         let (host, login, password) = (host.to_owned(), login.to_owned(), password.to_owned());
         let port = port.parse().expect("a port");
         let folder = tempfile::tempdir().expect("a folder");
-        let live = Self { host, port, login, password, authority, name, folder };
-        let database = &live.name;
-        live.ask("master", &[format!("CREATE DATABASE [{database}]")]);
-        if !live.is_babelfish() {
-            live.ask("master", &[format!("ALTER DATABASE [{database}] SET ALLOW_SNAPSHOT_ISOLATION ON")]);
+        let server = Self { host, port, login, password, authority, name, folder };
+        let database = &server.name;
+        server.ask("master", &[format!("CREATE DATABASE [{database}]")]);
+        if !server.is_babelfish() {
+            server.ask("master", &[format!("ALTER DATABASE [{database}] SET ALLOW_SNAPSHOT_ISOLATION ON")]);
         }
-        live.ask("master", &[format!("CREATE LOGIN [{database}] WITH PASSWORD = '{PASSWORD}'")]);
+        server.ask("master", &[format!("CREATE LOGIN [{database}] WITH PASSWORD = '{PASSWORD}'")]);
         let reader = [
             format!("CREATE USER [{database}] FOR LOGIN [{database}]"),
             format!("ALTER ROLE [db_datareader] ADD MEMBER [{database}]"),
         ];
-        live.ask(database, &reader);
-        live.sql(statements);
-        Some(live)
+        server.ask(database, &reader);
+        server.sql(statements);
+        Some(server)
     }
 
     /// Whether it is Babelfish, which does not do all that SQL Server does.
@@ -128,10 +128,10 @@ impl Live {
         let mapping = format!(
             "[practice]\nname = \"Test\"\nconnector = \"sqlserver\"\n[people]\nsql = \"SELECT 'weber' AS id\"\n{queries}"
         );
-        self.open(&self.settings(&mapping, |_| {}))
+        Self::open(&self.settings(&mapping, |_| {}))
     }
 
-    fn open(&self, settings: &Settings) -> std::sync::Arc<dyn Source> {
+    fn open(settings: &Settings) -> std::sync::Arc<dyn Source> {
         let secret = || Ok(Some(secrecy::SecretString::from(PASSWORD)));
         pocketdocket::sources::open_with(settings, std::sync::Arc::new(secret)).expect("a good mapping")
     }
@@ -184,7 +184,7 @@ async fn every_type_of_a_real_server_comes_through_or_is_named() {
         ("CAST(NULL AS datetime2)", ""),
         ("REPLICATE(CAST(N'ü' AS nvarchar(max)), 20000)", "üüü"),
     ];
-    let queries: String = values
+    let queries: Vec<String> = values
         .iter()
         .enumerate()
         .map(|(number, (value, _))| {
@@ -193,6 +193,7 @@ async fn every_type_of_a_real_server_comes_through_or_is_named() {
             )
         })
         .collect();
+    let queries = queries.concat();
     let preview =
         Preview::take(live.source(&queries).as_ref()).await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
     for (number, (value, expected)) in values.iter().enumerate() {
@@ -265,7 +266,7 @@ async fn a_connection_that_the_server_ended_is_made_anew_and_a_slow_statement_is
         "[practice]\nname = \"T\"\nconnector = \"sqlserver\"\n[people]\nsql = \"SELECT 'weber' AS id\"\n[[tasks]]\nsql = \"{slow}\"\n"
     );
     let settings = Settings { time_out_seconds: 2, ..live.settings(&mapping, |_| {}) };
-    let failure = read(live.open(&settings).as_ref(), QueryRead::Content).await.expect_err("too slow");
+    let failure = read(Live::open(&settings).as_ref(), QueryRead::Content).await.expect_err("too slow");
     assert!(failure.chain().contains("longer than 2 seconds"), "{}", failure.chain());
 }
 
@@ -277,7 +278,7 @@ async fn a_real_servers_refusals_are_said_in_words() {
     );
     let probe = |change: fn(&mut ServerSettings), mapping: &str| {
         let settings = live.settings(mapping, change);
-        let source = live.open(&settings);
+        let source = Live::open(&settings);
         async move { source.probe().await }
     };
     let good = probe(|_| {}, &mapping).await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
@@ -309,16 +310,16 @@ async fn a_real_servers_certificate_is_believed_only_as_the_settings_say() {
         "[practice]\nname = \"T\"\nconnector = \"sqlserver\"\n[people]\nsql = \"SELECT 'weber' AS id\"\n{QUERY}"
     );
     let strange = live.settings(&mapping, |server| server.ca_file = Some(stranger()));
-    let failure = live.open(&strange).probe().await.expect_err("nobody vouches for it");
+    let failure = Live::open(&strange).probe().await.expect_err("nobody vouches for it");
     assert_eq!(failure.kind, FailureKind::Setting, "{}", failure.chain());
     let told = failure.chain();
     let fingerprint =
         told.rsplit("fingerprint ").next().and_then(|rest| rest.split_whitespace().next()).expect("it is told");
     let pinned =
         live.settings(&mapping, |server| (server.ca_file, server.fingerprint) = (None, Some(fingerprint.to_owned())));
-    live.open(&pinned).probe().await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
+    Live::open(&pinned).probe().await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
     let other = live.settings(&mapping, |server| (server.ca_file, server.fingerprint) = (None, Some("00".repeat(32))));
-    live.open(&other).probe().await.expect_err("another certificate");
+    Live::open(&other).probe().await.expect_err("another certificate");
 }
 
 #[tokio::test(flavor = "multi_thread")]
