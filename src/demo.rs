@@ -4,6 +4,7 @@
 //! confirmed. What is special is that the other ends are on this machine: the firm is invented and the Exchange is the
 //! [simulator](crate::simulator). Nobody is asked anything, so the demo releases its own first plans, and says so.
 
+mod accounts;
 mod browser;
 mod firm;
 mod live;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{Demo, DemoError, browser, moving::Mover};
+use super::{Demo, DemoError, accounts, browser, moving::Mover};
 use crate::{
     app::{ByProvider, FirstUse, TextFor, audience, text_gateway},
     auth::{
@@ -14,8 +14,8 @@ use crate::{
     },
     domain::{MobileNumber, MobileNumberError},
     ports::{Failure, Person, Portion, Protocol},
-    simulator::{Account, AccountAction, Mfa},
-    state::{AccountDetails, AccountName, AuthMethod, UserDetails, UserName},
+    simulator::{AccountAction, Mfa},
+    state::{AuthMethod, UserDetails, UserName},
 };
 
 pub(super) const BY: &str = "the demo";
@@ -61,9 +61,14 @@ pub(super) async fn link_everybody(demo: &mut Demo, say: &mut dyn FnMut(&str)) -
                 format!("with an app password, code {code} of a text message")
             }
             5 => {
-                link_through_account(demo, &name, &person, &address).await?;
+                accounts::link_through_one_that_acts(demo, &name, &person, &address).await?;
                 let code = confirm(demo, &name, &address).await?;
                 format!("through a service account that acts for this mailbox alone, code {code} read on the phone")
+            }
+            6 => {
+                accounts::link_through_an_app(demo, &name, &person, &address).await?;
+                let code = confirm(demo, &name, &address).await?;
+                format!("over Microsoft Graph through an app with a certificate, code {code} read on the phone")
             }
             _ => {
                 link(demo, &name, &person, &address, AuthMethod::Password).await?;
@@ -110,35 +115,8 @@ async fn link(
     Ok(())
 }
 
-/// Exchange lets a service account act for this mailbox; the administrator enters it, and the user through it. Nobody keeps a
-/// password of the user's.
-async fn link_through_account(demo: &Demo, name: &UserName, person: &Person, address: &str) -> Result<(), DemoError> {
-    let (ledger, now) = (&demo.app.ledger, Timestamp::now());
-    let secret = made_up();
-    let login = "KANZLEI\\pocketdocket";
-    demo.exchange.add_account(Account::service(login, secret.clone()).scoped_to(&[address]))?;
-    let account = AccountName::try_from("exchange".to_owned());
-    let account = account.map_err(|error| DemoError::NotConfirmed(name.to_string(), error.to_string()))?;
-    let details = AccountDetails {
-        login: login.to_owned(),
-        tenant: None,
-        method: AuthMethod::Windows,
-        protocol: Protocol::Ews,
-        url: None,
-    };
-    ledger.add_service_account(&account, &details, BY, now)?;
-    ledger.give_account_password(&account, &secret, BY, now)?;
-    demo.exchange.add_mailbox(address, address, made_up())?;
-    let link = entered(person, address, (Protocol::Ews, AuthMethod::Windows)).through(&account, &details);
-    ledger.add_user(name, &link, BY, now)?;
-    let identity = demo.app.mailboxes.of(&ledger.user(name)?)?.identity().await?;
-    ledger.verified(name, ledger.mailbox_for(&identity, now)?, BY, now)?;
-    ledger.reached_through_account(name, BY, now)?;
-    Ok(())
-}
-
 /// A password that nobody else has.
-fn made_up() -> SecretString {
+pub(super) fn made_up() -> SecretString {
     SecretString::from(format!("{:032x}", rand::random::<u128>()))
 }
 
@@ -157,7 +135,7 @@ fn enter(
 }
 
 /// What the administrator enters.
-fn entered(person: &Person, address: &str, (protocol, method): (Protocol, AuthMethod)) -> UserDetails {
+pub(super) fn entered(person: &Person, address: &str, (protocol, method): (Protocol, AuthMethod)) -> UserDetails {
     UserDetails {
         person: person.id.clone(),
         address: address.to_owned(),

@@ -8,11 +8,14 @@ use crate::{
     app::Addresses,
     diagnosis::address::{Family, Heard, hear},
     simulator::OnlyFrom,
+    state::AuthMethod,
 };
 
 pub(super) async fn allow_accounts(demo: &Demo, say: &mut dyn FnMut(&str)) -> Result<(), DemoError> {
     let (ledger, now) = (&demo.app.ledger, Timestamp::now());
-    let accounts = ledger.service_accounts()?;
+    // An app is known by its certificate, wherever it comes from.
+    let mut accounts = ledger.service_accounts()?;
+    accounts.retain(|account| account.details.method != AuthMethod::Certificate);
     if accounts.is_empty() {
         return Ok(());
     }

@@ -38,7 +38,10 @@ fn act(exchange: &Exchange, action: &AppAction) {
 fn made(place: &Place) -> String {
     let output = place.command("service-account certificate make graph").output().expect("starts");
     let shown = place.shown(&output);
-    assert!(shown.starts_with("exit code: 0") && shown.contains("To register it"), "{shown}");
+    assert!(
+        shown.starts_with("exit code: 0") && shown.contains("`pocketdocket handout certificate --account graph`"),
+        "{shown}"
+    );
     assert!(!shown.contains("PRIVATE"), "{shown}");
     String::from_utf8(output.stdout).expect("text")
 }

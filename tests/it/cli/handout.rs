@@ -37,8 +37,8 @@ const CONNECT: &str = "https://learn.microsoft.com/powershell/module/microsoft.g
 const CORE: &str = "https://learn.microsoft.com/powershell/module/microsoft.powershell.core/";
 const UTILITY: &str = "https://learn.microsoft.com/powershell/module/microsoft.powershell.utility/";
 
-/// What the hand-outs may call, with the parameters that Microsoft's page of it names (base address and the name in lower case). Read on
-/// 28 November 2026, those of Exchange in the sources of the pages as of 21 August 2026.
+/// What the hand-outs may call, with the parameters that Microsoft's page of it names (base address and the name in lower case). Those of
+/// Exchange were read in the sources of the pages as of 21 August 2026; those of Graph are written from what is known of them.
 const CMDLETS: [(&str, &str, &[&str]); 52] = [
     ("Add-DistributionGroupMember", EXCHANGE, &["Identity", "Member"]),
     ("Add-MailboxPermission", EXCHANGE, &["AccessRights", "AutoMapping", "Identity", "InheritanceType", "User"]),
