@@ -202,7 +202,7 @@ exit code: 2
 ----- stderr
 error: `list.csv` cannot be used as a list of users
   Caused by: its first line names no column that we know
-hint: it takes name, person, mailbox and, if wanted, login, url, method, kinds and remark
+hint: it takes name, person, mailbox and, if wanted, login, url, protocol, method, service account, kinds and remark
 ");
     let missing = place.run("user import nowhere.csv");
     assert!(missing.starts_with("exit code: 2"), "{missing}");

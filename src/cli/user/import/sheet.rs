@@ -197,7 +197,7 @@ fn columns(header: &StringRecord) -> Result<Vec<Column>, Unusable> {
              `pocketdocket user link NAME` asks for each user's password",
         ));
     }
-    let takes = "it takes name, person, mailbox and, if wanted, login, url, method, service account, kinds and remark";
+    let takes = "it takes name, person, mailbox and, if wanted, login, url, protocol, method, service account, kinds and remark";
     let named: Vec<Option<Column>> = words.iter().map(|word| Column::named(word)).collect();
     if named.iter().all(Option::is_none) {
         // What stands there may be anybody's data, so it is not repeated.

@@ -69,7 +69,7 @@ fn an_unknown_column_is_refused_with_the_nearest_name() {
     assert_eq!(
         refused(b"name,persn,mailbox\n"),
         "its column `persn` is none that we know; did you mean `person`? \
-         (it takes name, person, mailbox and, if wanted, login, url, method, service account, kinds and remark)"
+         (it takes name, person, mailbox and, if wanted, login, url, protocol, method, service account, kinds and remark)"
     );
     assert!(refused(b"name,person\n").starts_with("it has no column `mailbox`"));
     assert!(refused(b"name,person,mailbox,E-Mail\n").starts_with("it has two columns for `mailbox`"));
