@@ -3,7 +3,7 @@
 
 use jiff::SignedDuration;
 use pocketdocket::{
-    domain::{FolderId, Kind},
+    domain::FolderId,
     ports::MailboxIdentity,
     simulator::{self, PASSWORD, Running, Simulator},
     state::{ConfirmationWay, LinkState, Move, MoveStage, UserDetails, UserName},
@@ -11,7 +11,7 @@ use pocketdocket::{
 
 use super::{
     doors::{Doors, is_of_ews_alone},
-    firm::{Firm, address, name, text},
+    firm::{Firm, address, name},
 };
 
 /// The same server by another name is another server, as far as anybody can tell.
@@ -173,23 +173,6 @@ async fn a_way_to_the_same_place_is_no_move() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_another_ledger_writes_nobody_moves_into() {
-    if is_of_ews_alone() {
-        return;
-    }
-    let mut firm = settled().await;
-    let (backup, key) = (firm.back_up(), firm.folder.path().join("master.key"));
-    let before = std::fs::read(&key).expect("a key");
-    firm.lose_ledger(&["weber"]).await;
-    firm.take_over().await;
-    std::fs::write(&key, before).expect("it is back");
-    firm.restore(&backup);
-    firm.enter_a_door("weber");
-    let why = firm.does_not_move("weber").await;
-    assert!(why.contains("another Pocket Docket ("), "{why}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_mailbox_is_not_moved_into_whoever_asks_the_engine() {
     if is_of_ews_alone() {
         return;
@@ -200,42 +183,4 @@ async fn an_empty_mailbox_is_not_moved_into_whoever_asks_the_engine() {
     assert!(why.contains("none of our items is in the new place"), "{why}");
     assert_eq!(other.mailbox(&address("weber")).expect("a mailbox").items.len(), 0);
     firm.assert_quiet("weber").await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_its_user_moved_into_another_folder_is_not_taken_for_deleted() {
-    if is_of_ews_alone() {
-        return;
-    }
-    let firm = Firm::of(&["weber"]).await;
-    firm.event("1", "weber", "Hearing", 3);
-    firm.first_sync().await;
-    let phone = firm.sim.phone(&address("weber"));
-    phone.make_folder("Court dates", Kind::Event).expect("made");
-    let view = firm.mailbox("weber");
-    let hearing = view.events().into_iter().find(|event| text(event, "item:Subject") == "Hearing").expect("is there");
-    phone.move_to(&hearing.id, "Court dates").expect("moved");
-    firm.later().await;
-    let _other = firm.enter_a_door_to_an_empty_mailbox("weber").await;
-    let why = firm.does_not_move("weber").await;
-    assert!(why.contains("none of our items is in the new place"), "{why}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_another_mailbox_at_the_present_address_does_not_hold_is_not_taken_for_deleted() {
-    if is_of_ews_alone() {
-        return;
-    }
-    let firm = settled().await;
-    let _other = firm.enter_a_door_to_an_empty_mailbox("weber").await;
-    // The provider put another mailbox in its place: the ledger knows one that does not answer any more, and items that nobody has.
-    let ledger = rusqlite::Connection::open(firm.folder.path().join("data/ledger.db")).expect("the ledger");
-    ledger.busy_timeout(std::time::Duration::from_secs(5)).expect("a setting");
-    ledger.execute("UPDATE mailbox SET root = 'before' WHERE server = '127.0.0.1'", []).expect("changed");
-    let phone = firm.sim.phone(&address("weber"));
-    for item in firm.mailbox("weber").items.iter().filter(|item| item.stamp.is_some()) {
-        phone.delete_for_good(&item.id).expect("deleted");
-    }
-    let why = firm.does_not_move("weber").await;
-    assert!(why.contains("none of our items is in the new place"), "{why}");
 }
