@@ -4,7 +4,9 @@ mod address;
 mod adopt;
 mod handout;
 mod looking_back;
+mod practice;
 mod service_account;
+mod simulator;
 mod user;
 mod vault;
 
@@ -14,16 +16,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use looking_back::{Explain, History, Proposals, ProposalsWanted, Undo, UndoWhat};
 
-use crate::{
-    simulator::{ExtendedProtection, FaultRule, SignInOffer},
-    state::UserName,
-    vault::KeyKind,
-};
+use crate::{state::UserName, vault::KeyKind};
 
 pub(super) use address::{Address, AllowNetworks, RemoveNetworks, WatchAddress};
 pub(super) use adopt::{Adopt, Chosen, Refused};
 pub(super) use handout::{Handout, HandoutFormat, HandoutMethod};
+pub(super) use practice::{Learn, People, Practice};
 pub(super) use service_account::{AccountCertificate, AddAccount, ChangeAccount, LinkAccount, ServiceAccount};
+pub(super) use simulator::{SimulatedSignIn, Simulator};
 pub(super) use user::{
     AddUser, ChangeUser, Changes, ConfirmUser, ImportUsers, LinkUser, MoveUser, NewPlaceOfUser, OauthWay, RecoverUser,
     RemoveUser, SetUser, User, WayToConfirm,
@@ -193,105 +193,6 @@ pub(super) struct Completions {
     pub(super) shell: clap_complete::Shell,
 }
 
-#[derive(Debug, Args)]
-pub(super) struct Simulator {
-    /// Port on 127.0.0.1; 0 takes a free one
-    #[arg(long, default_value_t = 0)]
-    pub(super) port: u16,
-    /// A mailbox, by its address; may be given several times
-    #[arg(long = "mailbox", value_name = "ADDRESS")]
-    pub(super) mailboxes: Vec<String>,
-    /// Mailboxes, logins and files with passwords, from a TOML file
-    #[arg(long = "mailboxes", value_name = "FILE")]
-    pub(super) mailboxes_file: Option<PathBuf>,
-    /// Keep everything in this file; it is gone when the simulator stops otherwise
-    #[arg(long, value_name = "FILE")]
-    pub(super) state: Option<PathBuf>,
-    /// Behave as servers do that speak EWS and are not Microsoft's
-    #[arg(long)]
-    pub(super) lenient: bool,
-    /// Let something go wrong from the start, such as `busy,back-off-milliseconds=5000,operation=CreateItem,times=3`; may be given several times
-    #[arg(long = "fault", value_name = "FAULT")]
-    pub(super) faults: Vec<FaultRule>,
-    /// Refuse chunked requests, as some servers do
-    #[arg(long)]
-    pub(super) refuse_chunked: bool,
-    #[command(flatten)]
-    pub(super) sign_in: SimulatedSignIn,
-}
-
-/// How people and programs sign in at the simulator.
-#[derive(Debug, Args)]
-pub(super) struct SimulatedSignIn {
-    /// Listen with HTTPS, with a certificate of an authority that is made at the start
-    #[arg(long)]
-    pub(super) https: bool,
-    /// Write the certificate of that authority to this file, for clients to trust
-    #[arg(long, value_name = "FILE", requires = "https")]
-    pub(super) ca_file_out: Option<PathBuf>,
-    /// What EWS takes: passwords over Basic, Windows authentication, tokens of the sign-in authority
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) offer: SignInOffer,
-    /// Whether Windows authentication has to be bound to the TLS connection
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) extended_protection: ExtendedProtection,
-    /// Id of a program that may sign people in; may be given several times
-    #[arg(long = "client-id", value_name = "ID")]
-    pub(super) clients: Vec<String>,
-    /// An address that this program may be called back at, besides `http://localhost`; may be given several times
-    #[arg(long = "redirect", value_name = "ADDRESS")]
-    pub(super) redirects: Vec<String>,
-    /// A resource that tokens are given for, besides Exchange Online and Graph; may be given several times
-    #[arg(long = "resource", value_name = "ADDRESS")]
-    pub(super) resources: Vec<String>,
-    /// Lock an account after so many wrong passwords
-    #[arg(long, value_name = "COUNT")]
-    pub(super) lock_after: Option<u32>,
-    /// Open a locked account again after so many seconds
-    #[arg(long, value_name = "SECONDS", requires = "lock_after")]
-    pub(super) lock_seconds: Option<u32>,
-    /// The address that the outer world sees us come from, which echo services tell; may be given once for IPv4 and once for IPv6
-    #[arg(long = "address", value_name = "ADDRESS")]
-    pub(super) addresses: Vec<std::net::IpAddr>,
-    /// Let an account sign in from a network only, such as `sync@kanzlei.example=203.0.113.0/29`; may be given several times
-    #[arg(long = "only-from", value_name = "LOGIN=NETWORK", value_parser = only_from)]
-    pub(super) only_from: Vec<(String, ipnet::IpNet)>,
-    /// Revoke everything when a refresh token is used a second time
-    #[arg(long)]
-    pub(super) no_refresh_reuse: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub(super) enum Practice {
-    /// Connect and look around: version, rights, tables
-    Probe(Json),
-    /// Show rows as a phone would show them, and every row problem
-    Preview {
-        /// At most so many of each kind; 0 shows all
-        #[arg(long, default_value_t = 10, value_name = "COUNT")]
-        limit: usize,
-    },
-    /// Learn a Time Matters database: find by shape what is not publicly known, ask, and write the firm's mapping
-    Learn(Learn),
-    /// Give the password of the database server: set, verify, keep
-    Password {
-        /// Read the password from the first line of standard input
-        #[arg(long)]
-        password_stdin: bool,
-        /// Keep the password without trying it
-        #[arg(long)]
-        unverified: bool,
-    },
-    /// Show who works in the firm, who has a link, and which link the others could have
-    People(People),
-    /// Make the database of a fictional firm, to rehearse with
-    Sample {
-        /// Where to; there must be no such file yet
-        #[arg(value_name = "FILE")]
-        database: PathBuf,
-    },
-}
-
 #[derive(Debug, Subcommand)]
 pub(super) enum TextMessages {
     /// Give the gateway's secret: set, verify, keep
@@ -308,37 +209,6 @@ pub(super) enum TextMessages {
         /// The number, as it is dialled from abroad
         number: String,
     },
-}
-
-#[derive(Debug, Args)]
-pub(super) struct Learn {
-    /// Take the answers from this TOML file and ask nothing
-    #[arg(long, value_name = "FILE")]
-    pub(super) answers: Option<PathBuf>,
-    /// Ask nothing and write a new file of answers: what is answered, and each open question with its candidates
-    #[arg(long, value_name = "FILE")]
-    pub(super) write_answers: Option<PathBuf>,
-    /// Write into this mapping file; otherwise the one that the configuration names
-    #[arg(long, value_name = "FILE", conflicts_with = "write_answers")]
-    pub(super) mapping: Option<PathBuf>,
-    /// Write over a mapping that somebody edited; a copy of it stays beside it
-    #[arg(long, conflicts_with = "write_answers")]
-    pub(super) overwrite: bool,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct People {
-    /// Write the suggestions into this new file, a list for `user import`
-    #[arg(long, value_name = "FILE")]
-    pub(super) csv: Option<PathBuf>,
-    /// Suggest no link for this person any more; may be given several times
-    #[arg(long, value_name = "ID", conflicts_with = "csv")]
-    pub(super) ignore: Vec<String>,
-    /// Suggest a link for this person again; may be given several times
-    #[arg(long, value_name = "ID", conflicts_with = "csv")]
-    pub(super) suggest: Vec<String>,
-    #[command(flatten)]
-    pub(super) json: Json,
 }
 
 #[derive(Debug, Args)]
@@ -395,10 +265,4 @@ pub(super) enum Meaning {
         #[arg(long)]
         yes: bool,
     },
-}
-
-fn only_from(text: &str) -> Result<(String, ipnet::IpNet), String> {
-    let wrong = || format!("`{text}` is not `LOGIN=NETWORK`, such as `sync@kanzlei.example=203.0.113.0/29`");
-    let (login, network) = text.rsplit_once('=').filter(|(login, _)| !login.is_empty()).ok_or_else(wrong)?;
-    Ok((login.to_owned(), network.parse().map_err(|_| wrong())?))
 }
