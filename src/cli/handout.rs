@@ -1,7 +1,7 @@
 //! `handout`: exact steps and values for the firm's Exchange technician.
 //!
 //! Each hand-out is one file, `templates/handout/METHOD.md`: Markdown with `{{slots}}` for the firm's own values. The
-//! [sheet](sheet) makes both forms of it, Markdown and plain text, so nothing is written twice. Values come from the configuration,
+//! [`sheet`] makes both forms of it, Markdown and plain text, so nothing is written twice. Values come from the configuration,
 //! the ledger and the command line; what is not known is a placeholder, and one list at the top names them all. A value in a block of
 //! PowerShell is always a quoted text of its own, and in a block of T-SQL a name in brackets, whatever it holds.
 

@@ -1,7 +1,7 @@
 //! Learning a Time Matters database: what is publicly known is recognised, what is not is found by shape and asked.
 //!
-//! [`Findings`] are a look at the tables and at some of their rows, through any connector. [`recognise`] tells where Time Matters
-//! is by its tables and columns, whatever their owner is called. [`questions`] lists what has to be asked, each with candidates
+//! [`Findings`] are a look at the tables and at some of their rows, through any connector. [`recognise()`] tells where Time Matters
+//! is by its tables and columns, whatever their owner is called. [`questions()`] lists what has to be asked, each with candidates
 //! that a pure [`score()`] puts in order; [`Answers`] are a technician's. [`mapping()`] writes the firm's mapping out of both.
 //! Nothing is decided by a score, and a mapping with open questions says so and is not synced.
 
