@@ -17,6 +17,7 @@ mod id_token;
 mod refusal;
 mod session;
 mod settings;
+mod tokens;
 mod wire;
 
 pub use authority::{AccessToken, Authority, Granted, Refreshed};

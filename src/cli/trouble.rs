@@ -2,6 +2,7 @@
 
 use std::{error::Error as StdError, fmt::Write as _, process::ExitCode};
 
+use super::terminal::Terminal;
 use crate::{
     config::ConfigError,
     ports::{Failure, FailureKind},
@@ -96,6 +97,18 @@ impl Refusal {
 #[derive(Debug, thiserror::Error)]
 #[error("could not write to standard output")]
 pub(super) struct OutputError(#[from] pub(super) std::io::Error);
+
+/// Names the cause, with what shows it, who can do something about it, and how long that takes. What to do comes as the hint.
+pub(super) fn tell_cause(failure: &Failure, terminal: &mut Terminal) {
+    let Some(cause) = failure.cause else { return };
+    let entry = cause.entry();
+    terminal.say(format_args!("cause     {} ({cause})", entry.title));
+    for line in &failure.evidence {
+        terminal.say(format_args!("evidence  {line}"));
+    }
+    terminal.say(format_args!("who       {}", entry.fixer.words()));
+    terminal.say(format_args!("takes     {}", entry.time));
+}
 
 /// Whether whoever read our output has seen enough.
 pub(super) fn reader_went_away(error: &anyhow::Error) -> bool {

@@ -8,7 +8,7 @@ use rusqlite::{Transaction, params};
 use serde::Serialize;
 
 use super::{
-    AccountName, Ledger, LedgerError, User, UserName, addresses,
+    AccountName, Ledger, LedgerError, UserDetails, UserName, addresses,
     columns::{Moment, Word},
     diagnosis,
     history::add_audit,
@@ -68,12 +68,12 @@ impl AccountStanding {
     }
 
     /// Why a link through it is not tried from here, if it is not.
-    pub fn refusal(&self, user: &User) -> Option<Failure> {
+    pub fn refusal(&self, details: &UserDetails) -> Option<Failure> {
         let Standing::Outside { family, address, before, .. } = &self.judged.standing else { return None };
         let mut evidence = vec![format!("two or more echo services see this machine's {family} address as {address}")];
         evidence.extend(before.map(|before| format!("before, it was {before}")));
         evidence.push(format!("service account `{}` is allowed from {}", self.account, self.list.words()));
-        let failure = Failure::new(FailureKind::Forbidden, format!("sign in for the mailbox {}", user.details.address))
+        let failure = Failure::new(FailureKind::Forbidden, format!("sign in for the mailbox {}", details.address))
             .diagnosed(Diagnosis { cause: Cause::AddressNotAllowed, evidence })
             .because(self.sentence()?);
         Some(failure.hint(self.remedy()?))

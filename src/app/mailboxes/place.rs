@@ -17,7 +17,7 @@ use super::{Mailboxes, ledger_failure};
 use crate::{
     diagnosis::{Cause, address::is_of_lan},
     ports::{Failure, FailureKind},
-    state::{AccountStanding, LinkState, User, UserName},
+    state::{AccountStanding, LinkState, UserDetails, UserName},
 };
 
 /// A sign-in that is refused, or that somebody wants, asks for the address anew; but not one after the other.
@@ -44,13 +44,13 @@ impl Mailboxes {
         let mut seen = HashMap::new();
         for standing in standings.iter().filter(|one| one.judged.is_outside()) {
             for user in self.ledger.users_through(&standing.account).map_err(trouble)? {
-                if self.is_on_lan(&user, &mut seen).await {
+                if self.is_on_lan(&user.details, &mut seen).await {
                     continue;
                 }
                 kept_out.insert(user.name.clone());
                 let free = user.link == LinkState::Active && user.parked.is_none() && user.paused.is_none();
-                if free && let Some(failure) = standing.refusal(&user) {
-                    let host = self.host(&user).unwrap_or_default();
+                if free && let Some(failure) = standing.refusal(&user.details) {
+                    let host = self.host(&user.details).unwrap_or_default();
                     tracing::warn!(user.id = %user.name, cause = %failure.chain(), "parked");
                     self.ledger.note_failure(&user.name, &host, &failure, now).map_err(trouble)?;
                 }
@@ -64,21 +64,24 @@ impl Mailboxes {
     }
 
     /// Refuses a link whose account may not sign in from where we come: nothing is sent.
-    pub(super) async fn mind_place(&self, user: &User, now: Timestamp) -> Result<(), Failure> {
-        let mut standing = self.standing_of(user, now)?;
+    ///
+    /// # Errors
+    /// That refusal, and the ledger's.
+    pub async fn mind_place(&self, details: &UserDetails, now: Timestamp) -> Result<(), Failure> {
+        let mut standing = self.standing_of(details, now)?;
         if standing.as_ref().is_some_and(|standing| standing.judged.is_outside()) {
             // It may have come back since.
             self.ask_again(now).await;
-            standing = self.standing_of(user, now)?;
+            standing = self.standing_of(details, now)?;
         }
-        match standing.and_then(|standing| standing.refusal(user)) {
-            Some(failure) if !self.is_on_lan(user, &mut HashMap::new()).await => Err(failure),
+        match standing.and_then(|standing| standing.refusal(details)) {
+            Some(failure) if !self.is_on_lan(details, &mut HashMap::new()).await => Err(failure),
             _ => Ok(()),
         }
     }
 
     /// The failure of a link, or that its account may not sign in from where we come, where that is so.
-    pub(super) async fn explained_by_place(&self, user: &User, failure: Failure, now: Timestamp) -> Failure {
+    pub async fn explained_by_place(&self, details: &UserDetails, failure: Failure, now: Timestamp) -> Failure {
         let refused = match failure.cause {
             // Where a secret was judged, it was looked at.
             Some(cause) if cause.judges_secret() => false,
@@ -86,13 +89,13 @@ impl Mailboxes {
             Some(Cause::AddressNotAllowed) => false,
             _ => failure.kind == FailureKind::Forbidden,
         };
-        if !refused || !matches!(self.standing_of(user, now), Ok(Some(_))) {
+        if !refused || !matches!(self.standing_of(details, now), Ok(Some(_))) {
             return failure;
         }
         self.ask_again(now).await;
-        let refusal = self.standing_of(user, now).ok().flatten().and_then(|standing| standing.refusal(user));
+        let refusal = self.standing_of(details, now).ok().flatten().and_then(|standing| standing.refusal(details));
         match refusal {
-            Some(mut refusal) if !self.is_on_lan(user, &mut HashMap::new()).await => {
+            Some(mut refusal) if !self.is_on_lan(details, &mut HashMap::new()).await => {
                 refusal.evidence.extend(failure.evidence);
                 refusal
             }
@@ -109,16 +112,16 @@ impl Mailboxes {
     }
 
     /// How the list of the account stands, through which this link goes, if it has one.
-    fn standing_of(&self, user: &User, now: Timestamp) -> Result<Option<AccountStanding>, Failure> {
-        let Some(account) = &user.details.service_account else { return Ok(None) };
+    fn standing_of(&self, details: &UserDetails, now: Timestamp) -> Result<Option<AccountStanding>, Failure> {
+        let Some(account) = &details.service_account else { return Ok(None) };
         let standings = self.ledger.address_standings(now);
         let standings = standings.map_err(|error| ledger_failure("look from where accounts may sign in", error))?;
         Ok(standings.into_iter().find(|one| one.account == *account))
     }
 
     /// Whether the server of this link is in our own network, as far as that can be told.
-    pub async fn is_on_lan(&self, user: &User, seen: &mut HashMap<String, bool>) -> bool {
-        let Some(host) = self.host(user) else { return false };
+    pub async fn is_on_lan(&self, details: &UserDetails, seen: &mut HashMap<String, bool>) -> bool {
+        let Some(host) = self.host(details) else { return false };
         if let Some(known) = seen.get(&host) {
             return *known;
         }

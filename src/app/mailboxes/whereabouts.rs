@@ -15,7 +15,7 @@ use crate::{
     diagnosis::{Cause, Observation},
     exchange::Autodiscover,
     ports::{Authenticator, Failure, FailureKind, Found},
-    state::{KnownWhereabouts, User},
+    state::{KnownWhereabouts, User, UserDetails},
 };
 
 /// How long after a question the same one is not put again for trouble that may pass by itself.
@@ -44,9 +44,9 @@ impl Mailboxes {
     /// # Errors
     /// [`Cause::AddressNotAllowed`] when the link's account may not sign in from where we come, and [`Cause::MailboxMoved`] when it names another kind of place now than the link goes to.
     pub async fn mind_whereabouts(&self, user: &User, now: Timestamp) -> Result<(), Failure> {
-        self.mind_place(user, now).await?;
+        self.mind_place(&user.details, now).await?;
         let known = self.known(user)?;
-        let (Some(mut known), Some(host)) = (known.filter(|known| known.followed), self.host(user)) else {
+        let (Some(mut known), Some(host)) = (known.filter(|known| known.followed), self.host(&user.details)) else {
             return Ok(());
         };
         let protocol = user.details.protocol;
@@ -63,7 +63,7 @@ impl Mailboxes {
 
     /// The failure of a link, or that its mailbox was moved, where autodiscover says so.
     pub async fn explained(&self, user: &User, failure: Failure, now: Timestamp) -> Failure {
-        let failure = self.explained_by_place(user, failure, now).await;
+        let failure = self.explained_by_place(&user.details, failure, now).await;
         let asks = match failure.cause {
             Some(Cause::AddressNotAllowed | Cause::MailboxMoved) => false,
             Some(Cause::MailboxMissing | Cause::WrongAddress) => true,
@@ -71,7 +71,7 @@ impl Mailboxes {
             Some(Cause::NameNotFound | Cause::Unreachable) => self.may_ask(user, now) && self.follows(user),
             _ => failure.kind == FailureKind::MailboxMissing,
         };
-        let Some(host) = self.host(user).filter(|_| asks) else { return failure };
+        let Some(host) = self.host(&user.details).filter(|_| asks) else { return failure };
         if self.ask_anew(user, now).await.is_err() {
             return failure;
         }
@@ -114,8 +114,8 @@ impl Mailboxes {
     }
 
     /// Where the link goes, if that can be told.
-    pub(super) fn host(&self, user: &User) -> Option<String> {
-        self.address(&user.details).ok()?.url.host_str().map(str::to_owned)
+    pub(super) fn host(&self, details: &UserDetails) -> Option<String> {
+        self.address(details).ok()?.url.host_str().map(str::to_owned)
     }
 }
 

@@ -11,10 +11,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::sync::Mutex;
 
-use super::{AccessToken, Audience, Authority, bearer::TokenSource};
+use super::{AccessToken, Audience, Authority, bearer::TokenSource, tokens::Tokens};
 use crate::{
     diagnosis::{Cause, Diagnosis},
     ports::{Failure, FailureKind},
@@ -70,7 +70,7 @@ pub struct Session {
 
 #[derive(Default)]
 struct Known {
-    tokens: BTreeMap<Audience, AccessToken>,
+    tokens: Tokens,
     /// By audience: a permission that is missing for one says nothing of the other.
     refused: BTreeMap<Audience, Refused>,
 }
@@ -114,7 +114,7 @@ impl Session {
     /// The same, with a token that is at hand already.
     #[must_use]
     pub fn with(mut self, audience: Audience, token: AccessToken) -> Self {
-        self.known.get_mut().tokens.insert(audience, token);
+        self.known.get_mut().tokens.keep(audience, token);
         self
     }
 
@@ -173,13 +173,9 @@ impl TokenSource for Session {
     async fn access_token(&self, audience: Audience, refused: Option<&SecretString>) -> Result<SecretString, Failure> {
         // Whoever comes while somebody refreshes waits here, and finds the new token.
         let mut known = self.known.lock().await;
-        if let Some(token) = known.tokens.get(&audience) {
-            let other = refused.is_none_or(|refused| refused.expose_secret() != token.secret.expose_secret());
-            if other && Instant::now() < token.good_until {
-                return Ok(token.secret.clone());
-            }
+        if let Some(token) = known.tokens.good(audience, refused) {
+            return Ok(token);
         }
-        known.tokens.remove(&audience);
         if let Some(refused) = known.refused.get(&audience) {
             if self.grants.generation()? == Some(refused.generation) {
                 return Err(refused.refusal.failure("refresh the access token"));
@@ -187,11 +183,7 @@ impl TokenSource for Session {
             known.refused.remove(&audience);
         }
         match self.refresh(audience).await {
-            Ok(token) => {
-                let secret = token.secret.clone();
-                known.tokens.insert(audience, token);
-                Ok(secret)
-            }
+            Ok(token) => Ok(known.tokens.keep(audience, token)),
             Err((generation, failure)) => {
                 let failure = self.named(failure);
                 if failure.kind == FailureKind::Unauthorized

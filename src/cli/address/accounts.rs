@@ -70,7 +70,7 @@ pub(super) fn of(installation: &Installation) -> anyhow::Result<Vec<Account>> {
         let users = installation.ledger.users_through(&standing.account)?;
         let mut on_lan = Vec::new();
         for user in &users {
-            if runtime.block_on(app.mailboxes.is_on_lan(user, &mut seen)) {
+            if runtime.block_on(app.mailboxes.is_on_lan(&user.details, &mut seen)) {
                 on_lan.push(user.name.clone());
             }
         }

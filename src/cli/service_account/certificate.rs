@@ -23,7 +23,7 @@ use crate::{
         installation::{Installation, who},
         show::{Clock, table},
         terminal::Terminal,
-        trouble::{Exit, Refusal},
+        trouble::{Exit, Refusal, tell_cause},
     },
     diagnosis::of_account,
     ports::Failure,
@@ -93,7 +93,8 @@ pub(super) async fn prove(
         return Err(not_taken(installation, account, newest, failure, terminal)?.into());
     }
     if let Some(details) = tried_on {
-        link::reach(installation, account, details, mailboxes.with_app(details, &session)?.as_ref(), terminal).await?;
+        let mailbox = mailboxes.with_app(details, &session)?;
+        link::reach(installation, mailboxes, account, (details, mailbox.as_ref()), terminal).await?;
     }
     ledger.certificate_proven(name, &newest.thumbprint, &who(), Timestamp::now())?;
     let listed_as = certificate::listed_as(&newest.der);
@@ -116,7 +117,7 @@ fn not_taken(
     let listed_as = certificate::listed_as(&kept.der);
     let event = format!("the certificate {listed_as} of service account `{name}` was tried: {}", failure.chain());
     installation.ledger.audit(&who(), None, &event, Timestamp::now())?;
-    link::explain(&failure, terminal);
+    tell_cause(&failure, terminal);
     let exit = if failure.kind.passes() { Exit::Passes } else { Exit::NeedsPerson };
     let what = if kept.proven.is_none() {
         format!(

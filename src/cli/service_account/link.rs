@@ -15,10 +15,10 @@ use crate::{
         installation::{Installation, who},
         show::counted,
         terminal::Terminal,
-        trouble::{Exit, Refusal},
+        trouble::{Exit, Refusal, tell_cause},
         user::{details::address, link::oauth::sign_in},
     },
-    diagnosis::of_account,
+    diagnosis::{Cause, of_account},
     ports::{Failure, FailureKind, Mailbox},
     state::{AuthMethod, ServiceAccount, UserDetails},
 };
@@ -110,7 +110,13 @@ fn password(
     let verified = match tried_on {
         Some(details) => {
             let mailbox = mailboxes.with_password(details, &password)?;
-            crate::cli::runtime()?.block_on(reach(installation, account, details, mailbox.as_ref(), terminal))?;
+            crate::cli::runtime()?.block_on(reach(
+                installation,
+                mailboxes,
+                account,
+                (details, mailbox.as_ref()),
+                terminal,
+            ))?;
             true
         }
         None => false,
@@ -151,7 +157,7 @@ async fn oauth(
             let session = Session::new(authority, Arc::clone(&unkept) as _, "NAME");
             let session = session.with(granted.audience, granted.access.clone());
             let mailbox = mailboxes.with_session(details, session)?;
-            reach(installation, account, details, mailbox.as_ref(), terminal).await?;
+            reach(installation, mailboxes, account, (details, mailbox.as_ref()), terminal).await?;
             true
         }
         None => false,
@@ -172,16 +178,27 @@ fn kept(account: &ServiceAccount, what: &str, verified: bool, terminal: &mut Ter
     }
 }
 
-/// Reaches a mailbox once. That the account signed in and may not reach this one is said, and no failure.
+/// Reaches a mailbox once, unless the account may not sign in from here: then nothing is sent. That the account signed in and may not
+/// reach this one is said, and no failure.
 pub(super) async fn reach(
     installation: &Installation,
+    mailboxes: &Mailboxes,
     account: &ServiceAccount,
-    details: &UserDetails,
-    mailbox: &dyn Mailbox,
+    (details, mailbox): (&UserDetails, &dyn Mailbox),
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
-    match mailbox.identity().await {
-        Ok(_) => Ok(()),
+    let reached = match mailboxes.mind_place(details, Timestamp::now()).await {
+        Ok(()) => match mailbox.identity().await {
+            Ok(_) => Ok(()),
+            Err(failure) => Err(mailboxes.explained_by_place(details, failure, Timestamp::now()).await),
+        },
+        Err(failure) => Err(failure),
+    };
+    match reached {
+        Ok(()) => Ok(()),
+        Err(failure) if failure.cause == Some(Cause::AddressNotAllowed) => {
+            Err(not_kept(installation, account, failure, terminal)?.into())
+        }
         Err(failure) if matches!(failure.kind, FailureKind::Forbidden | FailureKind::MailboxMissing) => {
             terminal.warn(format_args!(
                 "service account `{}` signs in, and does not reach {}: {}",
@@ -198,18 +215,6 @@ pub(super) async fn reach(
     }
 }
 
-/// Names the cause, who can do something about it, and what shows it.
-pub(super) fn explain(failure: &Failure, terminal: &mut Terminal) {
-    let Some(cause) = failure.cause else { return };
-    let entry = cause.entry();
-    terminal.say(format_args!("cause     {} ({cause})", entry.title));
-    for line in &failure.evidence {
-        terminal.say(format_args!("evidence  {line}"));
-    }
-    terminal.say(format_args!("who       {}", entry.fixer.words()));
-    terminal.say(format_args!("takes     {}", entry.time));
-}
-
 fn not_kept(
     installation: &Installation,
     account: &ServiceAccount,
@@ -219,7 +224,7 @@ fn not_kept(
     let name = &account.name;
     let event = format!("a new secret of service account `{name}` was tried and not kept: {}", failure.chain());
     installation.ledger.audit(&who(), None, &event, Timestamp::now())?;
-    explain(&failure, terminal);
+    tell_cause(&failure, terminal);
     let exit = if failure.kind.passes() { Exit::Passes } else { Exit::NeedsPerson };
     let hint = match &failure.hint {
         Some(hint) => of_account(hint, name.as_str()),

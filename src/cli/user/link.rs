@@ -13,7 +13,7 @@ use crate::{
         installation::{Installation, who},
         show::Clock,
         terminal::Terminal,
-        trouble::{Exit, Refusal},
+        trouble::{Exit, Refusal, tell_cause},
         user::{
             check::{Asked, ask},
             details::can_be_reached,
@@ -187,16 +187,7 @@ fn keep(
 /// Nothing is noted of it: what failed is not what the ledger keeps. So the cause is said here, with all that `user check` would
 /// say of it; what to do comes as the hint.
 fn not_kept(user: &User, failure: Failure, terminal: &mut Terminal) -> Refusal {
-    if let Some(cause) = failure.cause {
-        let entry = cause.entry();
-        terminal.say(format_args!("cause     {} ({cause})", entry.title));
-        for line in &failure.evidence {
-            terminal.say(format_args!("evidence  {line}"));
-        }
-        terminal.say(format_args!("who       {}", entry.fixer.words()));
-        terminal.say(format_args!("takes     {}", entry.time));
-    }
-
+    tell_cause(&failure, terminal);
     let given = match user.details.method {
         AuthMethod::Password | AuthMethod::Windows => "password",
         AuthMethod::OAuth => "sign-in",

@@ -1,9 +1,12 @@
 //! The daemon and its public address: who waits when it changes, who is told, and who goes on.
 
-use pocketdocket::{diagnosis::Cause, simulator::EchoManner};
+use pocketdocket::{
+    diagnosis::Cause,
+    simulator::{EchoManner, PASSWORD},
+};
 
 use super::{
-    firm::{AWAY, Firm, HOME, account, name},
+    firm::{AWAY, Firm, HOME, account, address, name},
     seen_as,
 };
 use crate::cli::webhook::Webhook;
@@ -81,6 +84,26 @@ async fn a_list_that_names_the_new_address_lets_everybody_go_on_at_once() {
     assert!(allowed.starts_with("exit code: 0") && allowed.contains("198.51.100.9/32, 203.0.113.0/29"), "{allowed}");
     firm.tick().await;
     assert!(firm.parked().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_secret_is_not_kept_from_where_the_account_may_not_sign_in_and_the_address_is_named() {
+    let firm = Firm::open("").await;
+    firm.running.come_from(seen_as(Some(AWAY), None));
+    let before = firm.ledger.service_account(&account()).expect("is there").secret_given;
+    let line = format!("service-account link dienst --mailbox {} --password-stdin", address("weber"));
+    for when in ["before anybody noticed", "afterwards, when nothing is sent"] {
+        let given = firm.run_with(&line, PASSWORD).await;
+        assert!(given.starts_with("exit code: 1") && given.contains("was not kept"), "{when}: {given}");
+        assert!(given.contains("address-not-allowed") && given.contains("198.51.100.9"), "{when}: {given}");
+        assert!(!given.contains("ews-off"), "{when}: {given}");
+    }
+    assert_eq!(firm.ledger.service_account(&account()).expect("is there").secret_given, before);
+    firm.running.come_from(seen_as(Some(HOME), None));
+    let shown = firm.run("address show").await;
+    assert!(shown.contains("allowed from here"), "{shown}");
+    let given = firm.run_with(&line, PASSWORD).await;
+    assert!(given.starts_with("exit code: 0") && given.contains("verified and kept"), "{given}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -144,7 +144,13 @@ impl Firm {
 
     /// A command, beside the daemon.
     pub(super) async fn run(&self, line: &str) -> String {
+        self.run_with(line, "").await
+    }
+
+    /// The same with something on its standard input.
+    pub(super) async fn run_with(&self, line: &str, input: &str) -> String {
         let (mut command, place) = (self.place.command(line), &self.place);
+        command.write_stdin(input);
         let output = tokio::task::spawn_blocking(move || command.output()).await.expect("runs").expect("starts");
         place.shown(&output)
     }

@@ -3,7 +3,6 @@
 //! Everybody whose mailbox the app writes into shares one session, so one refusal is one request, however many they are.
 
 use std::{
-    collections::BTreeMap,
     sync::{Arc, Mutex as StdMutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -12,7 +11,7 @@ use async_trait::async_trait;
 use http::header;
 use jiff::{Timestamp, fmt::rfc2822};
 use oauth2::{HttpRequest, Scope};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use tokio::sync::Mutex;
 
 use super::{AppCertificate, assertion};
@@ -23,6 +22,7 @@ use crate::{
         bearer::TokenSource,
         refusal::{self, Refused},
         session::Refusal,
+        tokens::Tokens,
         wire::Asked,
     },
     diagnosis::Cause,
@@ -131,7 +131,7 @@ pub struct AppSession {
 
 #[derive(Default)]
 struct Known {
-    tokens: BTreeMap<Audience, AccessToken>,
+    tokens: Tokens,
     refused: Option<(Instant, Refusal)>,
 }
 
@@ -152,22 +152,16 @@ impl TokenSource for AppSession {
     async fn access_token(&self, audience: Audience, refused: Option<&SecretString>) -> Result<SecretString, Failure> {
         // Whoever comes while somebody asks waits here, and finds the new token or the refusal.
         let mut known = self.known.lock().await;
-        if let Some(token) = known.tokens.get(&audience) {
-            let other = refused.is_none_or(|refused| refused.expose_secret() != token.secret.expose_secret());
-            if other && Instant::now() < token.good_until {
-                return Ok(token.secret.clone());
-            }
+        if let Some(token) = known.tokens.good(audience, refused) {
+            return Ok(token);
         }
         if let Some((_, refusal)) = known.refused.as_ref().filter(|(at, _)| at.elapsed() < REFUSED_FOR) {
             return Err(refusal.failure(DOING));
         }
-        known.tokens.remove(&audience);
         match self.authority.by_certificate(&self.certificate, audience).await {
             Ok(token) => {
-                let secret = token.secret.clone();
                 known.refused = None;
-                known.tokens.insert(audience, token);
-                Ok(secret)
+                Ok(known.tokens.keep(audience, token))
             }
             Err(failure) => {
                 let failure = self.named(failure);
