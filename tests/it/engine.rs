@@ -4,6 +4,7 @@
 mod address_book;
 mod adoption;
 mod brakes;
+mod costs;
 mod cross;
 pub(crate) mod doors;
 mod explain;
