@@ -3,15 +3,15 @@
 
 use jiff::SignedDuration;
 use pocketdocket::{
-    domain::FolderId,
-    ports::MailboxIdentity,
+    domain::{FolderId, Kind},
+    ports::{MailboxIdentity, Owner},
     simulator::{self, PASSWORD, Running, Simulator},
     state::{ConfirmationWay, LinkState, Move, MoveStage, UserDetails, UserName},
 };
 
 use super::{
     doors::{Doors, is_of_ews_alone},
-    firm::{Firm, address, name},
+    firm::{Firm, address, name, text},
 };
 
 /// The same server by another name is another server, as far as anybody can tell.
@@ -183,4 +183,78 @@ async fn an_empty_mailbox_is_not_moved_into_whoever_asks_the_engine() {
     assert!(why.contains("none of our items is in the new place"), "{why}");
     assert_eq!(other.mailbox(&address("weber")).expect("a mailbox").items.len(), 0);
     firm.assert_quiet("weber").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_another_ledger_writes_nobody_moves_into() {
+    if is_of_ews_alone() {
+        return;
+    }
+    let firm = settled().await;
+    firm.enter_a_door("weber");
+    let user = firm.ledger.user(&name("weber")).expect("known");
+    let mailbox = Doors::new(&firm.sim, &firm.ledger).of(&firm.sim, &user);
+    let tasks = mailbox.folder(Kind::Task).await.expect("a folder");
+    mailbox.claim(&tasks.id, Kind::Task, &Owner("of/somebody/else".to_owned())).await.expect("claimed");
+    let why = firm.does_not_move("weber").await;
+    assert!(why.contains("another Pocket Docket (`of/somebody/else`) writes there"), "{why}");
+}
+
+/// A firm in which the user moved an event of ours into a folder of hers.
+async fn with_a_hearing_in_another_folder() -> Firm {
+    let firm = Firm::of(&["weber"]).await;
+    firm.event("1", "weber", "Hearing", 3);
+    firm.first_sync().await;
+    let phone = firm.sim.phone(&address("weber"));
+    phone.make_folder("Court dates", Kind::Event).expect("made");
+    let view = firm.mailbox("weber");
+    let hearing = view.events().into_iter().find(|event| text(event, "item:Subject") == "Hearing").expect("is there");
+    phone.move_to(&hearing.id, "Court dates").expect("moved");
+    firm.later().await;
+    firm
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_its_user_moved_into_another_folder_is_found_there_after_the_move() {
+    if is_of_ews_alone() {
+        return;
+    }
+    let firm = with_a_hearing_in_another_folder().await;
+    firm.enter_a_door("weber");
+    firm.moves("weber").await;
+    firm.assert_quiet("weber").await;
+    firm.assert_nothing_doubled("weber");
+    firm.sql("UPDATE events SET subject = 'Hearing, room 9' WHERE id = '1'");
+    firm.later().await;
+    assert_eq!(firm.subjects("weber"), ["Hearing, room 9"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_its_user_moved_into_another_folder_is_not_taken_for_deleted() {
+    if is_of_ews_alone() {
+        return;
+    }
+    let firm = with_a_hearing_in_another_folder().await;
+    let _other = firm.enter_a_door_to_an_empty_mailbox("weber").await;
+    let why = firm.does_not_move("weber").await;
+    assert!(why.contains("none of our items is in the new place"), "{why}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_mailbox_at_the_present_address_does_not_hold_is_not_taken_for_deleted() {
+    if is_of_ews_alone() {
+        return;
+    }
+    let firm = settled().await;
+    let _other = firm.enter_a_door_to_an_empty_mailbox("weber").await;
+    // The provider put another mailbox in its place: the ledger knows one that does not answer any more, and items that nobody has.
+    let ledger = rusqlite::Connection::open(firm.folder.path().join("data/ledger.db")).expect("the ledger");
+    ledger.busy_timeout(std::time::Duration::from_secs(5)).expect("a setting");
+    ledger.execute("UPDATE mailbox SET root = 'before' WHERE server = '127.0.0.1'", []).expect("changed");
+    let phone = firm.sim.phone(&address("weber"));
+    for item in firm.mailbox("weber").items.iter().filter(|item| item.stamp.is_some()) {
+        phone.delete_for_good(&item.id).expect("deleted");
+    }
+    let why = firm.does_not_move("weber").await;
+    assert!(why.contains("none of our items is in the new place"), "{why}");
 }
