@@ -72,6 +72,9 @@ struct Learned {
     homes: BTreeMap<Kind, FolderId>,
     /// Categories that have a colour, in small letters; nothing before they were asked for.
     coloured: Option<BTreeSet<String>>,
+    /// What was read since the last look: an item that a delta names in the same version is not read again for it. At most
+    /// [`LISTED_FROM`] of a kind, for more are listed.
+    read: BTreeMap<Kind, BTreeMap<ItemId, Sighting>>,
     /// The service has no way to remove an item for good.
     removes_into_bin_only: bool,
 }
@@ -250,6 +253,7 @@ impl Mailbox for GraphMailbox {
 
     async fn read(&self, kind: Kind, items: &[ItemId]) -> Result<Vec<ItemOutcome<Option<ItemContent>>>, Failure> {
         let found = self.look_at(kind, items).await?;
+        self.remember(kind, found.iter().flatten().flatten());
         let read = |id: &ItemId, found: Option<serde_json::Value>| {
             found.and_then(|found| self.codec.read(kind, self.folder_of(kind, id).as_ref(), &found))
         };

@@ -3,6 +3,7 @@
 //! A delta query says which items are new, changed or gone, and shows no stamps: those are read after it, of few items one by
 //! one, of a whole folder by a listing. Events have a delta only within a window of time: an event that leaves the window is
 //! told as gone and is read before that is believed; and a full view is a listing of the whole calendar, without a window.
+//! What we wrote is told as well, and was read back already: contacts and events are not read once more for it.
 //! <https://learn.microsoft.com/graph/delta-query-overview>
 
 use std::collections::BTreeMap;
@@ -10,9 +11,9 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, ToSpan as _, civil::Time, tz::TimeZone};
 use serde_json::Value as Json;
 
-use super::GraphMailbox;
+use super::{GraphMailbox, LISTED_FROM};
 use crate::{
-    domain::{FolderId, ItemId, Kind, Place},
+    domain::{ChangeKey, FolderId, ItemId, Kind, Place},
     exchange::graph::{
         answer::Page,
         ask::{Ask, with_options},
@@ -85,22 +86,27 @@ impl GraphMailbox {
         page: &Page,
     ) -> Result<(Vec<Sighting>, Vec<ItemId>), Failure> {
         // The last word on an item counts.
-        let mut told: BTreeMap<ItemId, bool> = BTreeMap::new();
+        let mut told: BTreeMap<ItemId, Told> = BTreeMap::new();
         for entity in &page.entities {
             let Some(item) = codec::item_ref(kind, Some(folder), entity) else { continue };
             let is_gone = entity.get("@removed").is_some();
             // A day of a series: we never write one, and the series itself is told as well.
             let is_a_day = text(entity, "type").is_some_and(|word| matches!(word, "occurrence" | "exception"));
             if is_gone || !is_a_day {
-                told.insert(item.id, is_gone);
+                told.insert(item.id, if is_gone { Told::Gone } else { Told::Version(item.change_key) });
             }
         }
-        let is_certain = |is_gone: &bool| *is_gone && kind != Kind::Event;
-        let mut gone: Vec<ItemId> =
-            told.iter().filter(|(_, is_gone)| is_certain(is_gone)).map(|(id, _)| id.clone()).collect();
-        let open: Vec<ItemId> =
-            told.iter().filter(|(_, is_gone)| !is_certain(is_gone)).map(|(id, _)| id.clone()).collect();
-        let mut changed = Vec::new();
+        let mut read = self.learned().read.remove(&kind).unwrap_or_default();
+        let (mut changed, mut gone, mut open) = (Vec::new(), Vec::new(), Vec::new());
+        for (id, told) in told {
+            match (read.remove(&id), told) {
+                (_, Told::Gone) if kind != Kind::Event => gone.push(id),
+                (Some(sighting), Told::Version(version)) if sighting.item.change_key == version => {
+                    changed.push(sighting);
+                }
+                _ => open.push(id),
+            }
+        }
         for (id, found) in open.iter().zip(self.look_at(kind, &open).await?) {
             let found = found?;
             let here = found.as_ref().filter(|entity| lies_in(kind, folder, entity));
@@ -111,6 +117,27 @@ impl GraphMailbox {
         }
         Ok((changed, gone))
     }
+
+    /// Remembers until the next look what was read at home. Not of tasks: their stamp lies beside them, and nobody says that their
+    /// version tells of it.
+    pub(super) fn remember<'a>(&self, kind: Kind, found: impl Iterator<Item = &'a Json>) {
+        let mut learned = self.learned();
+        let Some(home) = learned.homes.get(&kind).cloned().filter(|_| kind != Kind::Task) else { return };
+        let read = learned.read.entry(kind).or_default();
+        let at_home = found.filter(|entity| lies_in(kind, &home, entity));
+        for sighting in at_home.filter_map(|entity| codec::sighting(kind, &home, &Place::Home, entity)) {
+            let has_version = !sighting.item.change_key.0.is_empty();
+            if has_version && (read.len() < LISTED_FROM || read.contains_key(&sighting.item.id)) {
+                read.insert(sighting.item.id.clone(), sighting);
+            }
+        }
+    }
+}
+
+/// What a delta says of an item.
+enum Told {
+    Gone,
+    Version(ChangeKey),
 }
 
 /// Whether an item lies in this folder, as far as it says.
