@@ -280,6 +280,9 @@ pub(super) fn narrow(file: &Path) -> Result<(), LedgerError> {
             fs::set_permissions(file, fs::Permissions::from_mode(0o600)).map_err(trouble("restrict", file))?;
         }
     }
+    // Elsewhere rights are those of the folder.
+    #[cfg(not(unix))]
+    let _ = file;
     Ok(())
 }
 
