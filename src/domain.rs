@@ -24,6 +24,7 @@ mod stamp;
 mod tie;
 mod value;
 mod wall;
+mod words;
 
 pub use address::PostalAddress;
 pub use field::Field;

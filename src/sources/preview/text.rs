@@ -6,9 +6,7 @@ use std::{
 use jiff::tz::TimeZone;
 
 use super::Preview;
-use crate::domain::{
-    Audience, Field, Kind, RecordKey, Reminder, Sensitivity, ShowAs, SourceRecord, Span, TaskStatus, Value,
-};
+use crate::domain::{Audience, Field, Kind, RecordKey, SourceRecord, Span};
 
 /// A record with everyone who gets it.
 struct Shown<'p> {
@@ -157,7 +155,7 @@ fn details(shown: &Shown<'_>) -> Vec<String> {
     ];
     for (field, value) in &record.record.fields {
         if let Some(value) = value.as_ref().filter(|_| !headline.contains(field)) {
-            lines.push(format!("{field}: {}", short(&words(value))));
+            lines.push(format!("{field}: {}", short(&value.in_words(when))));
         }
     }
     lines
@@ -179,50 +177,6 @@ fn audience(audience: &[&Audience]) -> String {
         }
     }
     format!("for {}", names.join(", "))
-}
-
-fn words(value: &Value) -> String {
-    match value {
-        Value::Text(text) => text.reveal().clone(),
-        Value::Date(date) => date.to_string(),
-        Value::Span(span) => when(span),
-        Value::Address(address) => {
-            let address = address.reveal();
-            let town = [address.postal_code.as_str(), address.city.as_str()];
-            let town = town.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-            let parts = [address.street.as_str(), town.as_str(), address.state.as_str(), address.country.as_str()];
-            parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
-        }
-        Value::Categories(names) => names.iter().map(String::as_str).collect::<Vec<_>>().join(", "),
-        Value::Reminder(Reminder::Off) => "off".to_owned(),
-        Value::Reminder(Reminder::MinutesBefore(minutes)) => format!("{minutes} minutes before"),
-        Value::Reminder(Reminder::At(moment)) => moment.to_string(),
-        Value::ShowAs(shown) => match shown {
-            ShowAs::Free => "free",
-            ShowAs::Tentative => "tentative",
-            ShowAs::Busy => "busy",
-            ShowAs::Away => "away",
-            ShowAs::Elsewhere => "elsewhere",
-        }
-        .to_owned(),
-        Value::Sensitivity(sensitivity) => match sensitivity {
-            Sensitivity::Normal => "normal",
-            Sensitivity::Personal => "personal",
-            Sensitivity::Private => "private",
-            Sensitivity::Confidential => "confidential",
-        }
-        .to_owned(),
-        Value::Importance(importance) => format!("{importance:?}").to_lowercase(),
-        Value::Status(status) => match status {
-            TaskStatus::NotStarted => "not started",
-            TaskStatus::InProgress => "in progress",
-            TaskStatus::Completed => "completed",
-            TaskStatus::Waiting => "waiting",
-            TaskStatus::Deferred => "deferred",
-        }
-        .to_owned(),
-        Value::Percent(percent) => format!("{percent} %"),
-    }
 }
 
 /// One line that fits a terminal.
