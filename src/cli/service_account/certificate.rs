@@ -83,11 +83,7 @@ pub(super) async fn prove(
 ) -> anyhow::Result<()> {
     let (ledger, name) = (&installation.ledger, &account.name);
     let certificates = ledger.certificates(name)?;
-    let Some(newest) = certificates.last() else {
-        return Err(Refusal::needs_person(format!("service account `{name}` has no certificate yet"))
-            .hint(format!("`pocketdocket service-account certificate make {name}`"))
-            .into());
-    };
+    let newest = certificates.last().ok_or_else(|| none_yet(name))?;
     let session = Arc::new(mailboxes.app_session(account, newest)?);
     if let Err(failure) = session.access_token(Audience::GraphOfOthers, None).await {
         return Err(not_taken(installation, account, newest, failure, terminal)?.into());
@@ -104,6 +100,11 @@ pub(super) async fn prove(
         terminal.say("the one before is forgotten here, with its key; remove it from the app registration");
     }
     Ok(())
+}
+
+fn none_yet(name: &AccountName) -> Refusal {
+    Refusal::needs_person(format!("service account `{name}` has no certificate yet"))
+        .hint(format!("`pocketdocket service-account certificate make {name}`"))
 }
 
 fn not_taken(
@@ -242,7 +243,8 @@ fn show(
     let ledger = &installation.ledger;
     app_account(installation, name)?;
     let certificates = ledger.certificates(name)?;
-    if as_pem && let Some(newest) = certificates.last() {
+    if as_pem {
+        let newest = certificates.last().ok_or_else(|| none_yet(name))?;
         return Ok(terminal.bytes(certificate::pem_of(&newest.der).as_bytes())?);
     }
     let shown: Vec<ShownCertificate> = certificates

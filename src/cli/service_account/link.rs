@@ -47,6 +47,9 @@ pub(super) fn run(
     }
     let mut exit = Exit::Fine;
     let tried_on = tried_on(installation, arguments, &account)?;
+    if let Some(outside) = &arguments.outside {
+        outside::is_no_mailbox_of_its_own(installation, &account, arguments.mailbox.as_deref(), address(outside)?)?;
+    }
     let mailboxes = installation.app()?.mailboxes;
     match account.details.method {
         AuthMethod::Password | AuthMethod::Windows => {

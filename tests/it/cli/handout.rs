@@ -38,7 +38,7 @@ const CORE: &str = "https://learn.microsoft.com/powershell/module/microsoft.powe
 const UTILITY: &str = "https://learn.microsoft.com/powershell/module/microsoft.powershell.utility/";
 
 /// What the hand-outs may call, with the parameters that Microsoft's page of it names (base address and the name in lower case). Those of
-/// Exchange were read in the sources of the pages as of 21 August 2026; those of Graph are written from what is known of them.
+/// Exchange were read in the sources of the pages as of 21 August 2026; those of Graph are held against Microsoft's pages and public scripts.
 const CMDLETS: [(&str, &str, &[&str]); 53] = [
     ("Add-DistributionGroupMember", EXCHANGE, &["Identity", "Member"]),
     ("Add-MailboxPermission", EXCHANGE, &["AccessRights", "AutoMapping", "Identity", "InheritanceType", "User"]),
