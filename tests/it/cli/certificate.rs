@@ -65,6 +65,11 @@ fn an_app_is_registered_and_its_user_is_linked_confirmed_and_synced() {
     register(&exchange, &pem, &[ADDRESS]);
     let unnamed = place.run(&format!("service-account link graph --mailbox {ADDRESS}"));
     assert!(unnamed.starts_with("exit code: 1") && unnamed.contains("--outside ADDRESS"), "{unnamed}");
+    act(&exchange, &AppAction::SetScope { mailboxes: Vec::new() });
+    let nothing = place.run(&format!("service-account link graph --mailbox {ADDRESS} --outside {OUTSIDE}"));
+    assert!(nothing.starts_with("exit code: 1") && nothing.contains("does not reach weber@"), "{nothing}");
+    assert!(nothing.contains("proves nothing, as long as it does not reach"), "{nothing}");
+    act(&exchange, &AppAction::SetScope { mailboxes: vec![ADDRESS.to_owned()] });
     let linked = place.run(&format!("service-account link graph --outside {OUTSIDE}"));
     assert!(linked.starts_with("exit code: 0") && linked.contains("refused at chef@kanzlei.example"), "{linked}");
 
