@@ -104,7 +104,10 @@ fn app_can_be_used(installation: &Installation, details: &AccountDetails) -> any
     if let Some((_, why)) = settings.wrong() {
         return Err(Refusal::usage(why).hint("`--tenant` takes the tenant's id or domain").into());
     }
-    settings.client()?;
+    settings.client().map_err(|_| {
+        Refusal::usage("it is not known in which tenant the app is registered")
+            .hint("`--tenant` takes the tenant's id or domain: Entra admin center, Overview")
+    })?;
     Ok(())
 }
 

@@ -82,7 +82,14 @@ fn try_out(installation: &Installation, typed: &str, terminal: &mut Terminal) ->
         terminal.say("the gateway took the message; asking whether it arrives");
         let mut delivery = Delivery::Waiting;
         for _ in 0..LOOKS {
-            delivery = gateway.delivery(&receipt).await?;
+            match gateway.delivery(&receipt).await {
+                Ok(so_far) => delivery = so_far,
+                // It was sent all the same.
+                Err(failure) => {
+                    terminal.warn(format_args!("whether it arrives is not known: {}", failure.chain()));
+                    break;
+                }
+            }
             if !matches!(delivery, Delivery::Waiting | Delivery::Sent) {
                 break;
             }

@@ -166,6 +166,18 @@ impl Observation {
     }
 
     fn forbidden(&self, evidence: &mut Vec<String>) -> Cause {
+        if let Some(reason) = &self.policy_reason {
+            let reason = reason.to_ascii_lowercase();
+            let what = if reason.contains("disabled") {
+                "EWS is switched off, for the organisation or for this mailbox"
+            } else if reason.contains("policy") {
+                "a list refuses us: that of app ids, or that of User-Agents"
+            } else {
+                "something of the organisation's settings refuses us"
+            };
+            evidence.push(format!("its header `X-EWS-Policy-Reason` says that {what}"));
+            return Cause::EwsOff;
+        }
         if self.says(&[
             "[raop]",
             "application access policy",

@@ -64,6 +64,9 @@ pub struct Observation {
     pub password_expired: bool,
     /// `X-CasErrorCode`: trouble of Exchange's front end.
     pub front_end_trouble: Option<String>,
+    /// `X-EWS-Policy-Reason`: what in Exchange Online refuses Exchange Web Services, a switch or a list.
+    /// <https://learn.microsoft.com/exchange/client-developer/exchange-web-services/how-to-control-access-to-ews-in-exchange>
+    pub policy_reason: Option<String>,
     /// `Location`, of a redirect.
     pub location: Option<String>,
     /// The other end's clock less ours, by its `Date`.

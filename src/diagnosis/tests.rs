@@ -85,6 +85,20 @@ fn offers_decide_before_the_password_does() {
 }
 
 #[test]
+fn what_exchange_online_says_of_a_refusal_tells_a_switch_from_a_list() {
+    for (said, evidence) in [
+        ("EWS is disabled for this user or tenant", "EWS is switched off, for the organisation or for this mailbox"),
+        ("EWS is blocked by policy for this user or tenant", "that of app ids, or that of User-Agents"),
+        ("whatever comes next", "something of the organisation's settings"),
+    ] {
+        let reason = Some(said.to_owned());
+        let diagnosis = Observation { policy_reason: reason, ..answered(403, Scheme::Bearer) }.diagnose();
+        assert_eq!(diagnosis.cause, Cause::EwsOff);
+        assert!(diagnosis.evidence.iter().any(|line| line.contains(evidence)), "{said}: {:?}", diagnosis.evidence);
+    }
+}
+
+#[test]
 fn two_clocks_too_far_apart_are_said_and_explain_a_refused_token() {
     let skewed = |minutes, scheme| Observation {
         clock_difference: Some(jiff::SignedDuration::from_mins(minutes)),
@@ -134,7 +148,7 @@ proptest! {
     fn nothing_that_a_server_says_is_quoted(
         status in prop::option::of(0u16..700),
         before in ".{0,40}", after in ".{0,40}",
-        place in 0usize..7,
+        place in 0usize..8,
         scheme in prop::option::of(prop::sample::select(vec![Scheme::Basic, Scheme::Bearer, Scheme::Windows])),
         seconds in prop::option::of(any::<i64>()),
     ) {
@@ -150,6 +164,7 @@ proptest! {
             diagnostics: Some(put(1)),
             password_expired: false,
             front_end_trouble: Some(put(2)),
+            policy_reason: (place == 6).then(|| text.clone()),
             location: Some(put(3)),
             clock_difference: seconds.map(jiff::SignedDuration::from_secs),
             elsewhere: Vec::new(),

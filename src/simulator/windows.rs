@@ -25,10 +25,10 @@ pub(super) use proof::channel;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExtendedProtection {
-    /// It has to be, as on a server with Exchange 2019 CU14 or later.
+    /// It has to be: stricter than the setup of Exchange makes its web services.
     #[default]
     Require,
-    /// A wrong binding is refused, none is taken.
+    /// A wrong binding is refused, none is taken: what setup makes of Exchange Web Services from Exchange 2019 CU14 on.
     Allow,
     /// Nobody looks.
     Off,

@@ -2,7 +2,7 @@
 //! in the form that NTLM carries.
 //!
 //! Whoever opens the TLS connection in between shows another certificate, so what is signed for it is of no use to them at the
-//! server. Exchange wants this from 2019 CU14 on (Extended Protection).
+//! server. Exchange looks at it from 2019 CU14 on (Extended Protection).
 
 use md5::{Digest as _, Md5};
 use sha2::{Sha256, Sha384, Sha512};

@@ -41,13 +41,13 @@ pub(super) const SLOTS: [Slot; 17] = [
         "tenant",
         "the Microsoft 365 tenant",
         "<TENANT ID>",
-        "Entra admin center, *Overview*, *Tenant ID*; it is `tenant` in section `[sign_in]` of the configuration",
+        "Entra admin center, *Overview*, *Tenant ID*; it is `tenant` in section `[sign_in]` of the configuration, or `--tenant` of a service account with a certificate",
     ),
     firm(
         "client_id",
         "the app registration",
         "<CLIENT ID>",
-        "Entra admin center, *App registrations*, the app, *Application (client) ID*; it is `client_id` in section `[sign_in]`",
+        "Entra admin center, *App registrations*, the app, *Application (client) ID*; it is `client_id` in section `[sign_in]`, or `--client-id` of a service account with a certificate",
     ),
     several(firm(
         "addresses",

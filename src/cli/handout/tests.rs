@@ -128,6 +128,45 @@ fn what_is_not_known_is_a_placeholder_and_named_at_the_top() {
     }
 }
 
+/// The variables of a block, and those among them that it gives a value.
+fn variables(block: &str) -> (std::collections::BTreeSet<&str>, std::collections::BTreeSet<&str>) {
+    const BUILT_IN: [&str; 5] = ["_", "true", "false", "null", ""];
+    let (mut used, mut given) = (std::collections::BTreeSet::new(), std::collections::BTreeSet::new());
+    for line in block.lines() {
+        for after in line.split('$').skip(1) {
+            let end =
+                after.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(after.len());
+            let (name, rest) = after.split_at(end);
+            if BUILT_IN.contains(&name) {
+                continue;
+            }
+            used.insert(name);
+            if rest.starts_with(" = ") || rest.starts_with(" in ") {
+                given.insert(name);
+            }
+        }
+    }
+    (used, given)
+}
+
+#[test]
+fn what_is_done_months_later_needs_nothing_of_the_first_session() {
+    for method in HandoutMethod::value_variants() {
+        let source = source(*method);
+        let (_, undoing) = source.split_once("## How to undo it").expect("has it");
+        // The certificate's says of one block that every session begins with it.
+        let first = source.split("```powershell").find(|block| block.contains("$client = {{client_id}}"));
+        let first = first.filter(|_| source.contains("Each session begins with this")).unwrap_or_default();
+        let later = source.split("```powershell").skip(1).find(|block| block.contains("Update-MgIdentity"));
+        for text in [Some(undoing), later].into_iter().flatten() {
+            let given: std::collections::BTreeSet<_> =
+                [variables(first).1, variables(text).1].into_iter().flatten().collect();
+            let left: Vec<_> = variables(text).0.into_iter().filter(|name| !given.contains(name)).collect();
+            assert!(left.is_empty(), "{method:?} uses {left:?}, which only the session of the first steps knows");
+        }
+    }
+}
+
 #[test]
 fn a_hostile_value_adds_no_line_no_block_and_no_word_of_powershell() {
     for (method, _, source) in all() {

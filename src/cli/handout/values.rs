@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::{
+    app::of_app,
     auth::oauth::Audience,
     cli::{
         address,
@@ -38,7 +39,7 @@ impl Values {
         values.put("server", server());
         values.put("account", arguments.account.clone());
         if common.config.exists() {
-            values.of_the_firm(&Installation::open(common)?, method, arguments.account.as_deref())?;
+            values.of_the_firm(&Installation::open(common)?, method, arguments.account.as_deref(), terminal)?;
         } else {
             terminal.warn(format_args!("there is no `{}`: nothing of the firm is filled in", common.config.display()));
         }
@@ -70,7 +71,8 @@ impl Values {
         &mut self,
         installation: &Installation,
         method: HandoutMethod,
-        account: Option<&str>,
+        said: Option<&str>,
+        terminal: &mut Terminal,
     ) -> anyhow::Result<()> {
         let Installation { config, ledger } = installation;
         let now = Timestamp::now();
@@ -80,12 +82,28 @@ impl Values {
             self.put("practice_account", [practice.user.clone()]);
         }
         self.put("tenant", config.sign_in.tenant.clone());
-        self.put("client_id", config.sign_in.client_id.clone());
+        // The app that users sign in with is another one.
+        let users_app = config.sign_in.client_id.clone().filter(|_| method != HandoutMethod::Certificate);
+        self.put("client_id", users_app);
         let users: Vec<_> = ledger.users()?.into_iter().filter(|user| concerns(method, installation, user)).collect();
         let seen = ledger.public_addresses()?.into_iter().filter_map(|known| known.counting(now));
         self.put("addresses", seen.map(|address| ipnet::IpNet::from(address).to_string()));
-        let account = chosen(ledger.service_accounts()?, account);
-        if let Some(account) = &account {
+        let account = chosen(ledger.service_accounts()?, method, said);
+        if let (None, Some(said), true) = (&account, said, is_of_one_for_many(method)) {
+            terminal.warn(format_args!(
+                "no service account `{said}` is entered {}",
+                if method == HandoutMethod::Certificate {
+                    "that signs in by certificate: nothing of it is filled in"
+                } else {
+                    "for this: it is taken for the login of one"
+                }
+            ));
+        }
+        if let Some(account) = account.as_ref().filter(|account| is_app(account)) {
+            self.put("tenant", of_app(&config.sign_in, &account.details).tenant);
+            self.put("client_id", [account.details.login.clone()]);
+            self.put("outside", ledger.outside(&account.name)?.map(|outside| outside.address.to_string()));
+        } else if let Some(account) = &account {
             self.put("account", [account.details.login.clone()]);
             let standings = ledger.address_standings(now)?;
             if let Some(list) = standings.into_iter().find(|one| one.account == account.name).map(|one| one.list) {
@@ -143,8 +161,15 @@ fn is_of_one_for_many(method: HandoutMethod) -> bool {
     matches!(method, HandoutMethod::FixedAddress | HandoutMethod::Impersonation | HandoutMethod::Certificate)
 }
 
-/// The service account that was said, or the only one.
-fn chosen(accounts: Vec<ServiceAccount>, said: Option<&str>) -> Option<ServiceAccount> {
+/// Whether it is an app, which signs in by itself.
+fn is_app(account: &ServiceAccount) -> bool {
+    account.details.method == AuthMethod::Certificate
+}
+
+/// The service account that was said, or the only one, among those that the hand-out speaks of.
+fn chosen(accounts: Vec<ServiceAccount>, method: HandoutMethod, said: Option<&str>) -> Option<ServiceAccount> {
+    let speaks_of_apps = method == HandoutMethod::Certificate;
+    let accounts: Vec<_> = accounts.into_iter().filter(|account| is_app(account) == speaks_of_apps).collect();
     let is_only = accounts.len() == 1;
     let is_it = |account: &ServiceAccount| match said {
         Some(said) => account.name.as_str() == said || account.details.login.eq_ignore_ascii_case(said),

@@ -73,28 +73,25 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Proves the newest certificate, and lets it take over.
+/// Proves the newest certificate, and lets it take over. Whether the mailbox was reached that it was tried on, if it was tried on one.
 pub(super) async fn prove(
     installation: &Installation,
     mailboxes: &Mailboxes,
     account: &ServiceAccount,
     tried_on: Option<&UserDetails>,
     terminal: &mut Terminal,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let (ledger, name) = (&installation.ledger, &account.name);
     let certificates = ledger.certificates(name)?;
-    let Some(newest) = certificates.last() else {
-        return Err(Refusal::needs_person(format!("service account `{name}` has no certificate yet"))
-            .hint(format!("`pocketdocket service-account certificate make {name}`"))
-            .into());
-    };
+    let newest = certificates.last().ok_or_else(|| none_yet(name))?;
     let session = Arc::new(mailboxes.app_session(account, newest)?);
     if let Err(failure) = session.access_token(Audience::GraphOfOthers, None).await {
         return Err(not_taken(installation, account, newest, failure, terminal)?.into());
     }
+    let mut is_reached = true;
     if let Some(details) = tried_on {
         let mailbox = mailboxes.with_app(details, &session)?;
-        link::reach(installation, mailboxes, account, (details, mailbox.as_ref()), terminal).await?;
+        is_reached = link::reach(installation, mailboxes, account, (details, mailbox.as_ref()), terminal).await?;
     }
     ledger.certificate_proven(name, &newest.thumbprint, &who(), Timestamp::now())?;
     let listed_as = certificate::listed_as(&newest.der);
@@ -103,7 +100,12 @@ pub(super) async fn prove(
     if newest.proven.is_none() && certificates.len() > 1 {
         terminal.say("the one before is forgotten here, with its key; remove it from the app registration");
     }
-    Ok(())
+    Ok(is_reached)
+}
+
+fn none_yet(name: &AccountName) -> Refusal {
+    Refusal::needs_person(format!("service account `{name}` has no certificate yet"))
+        .hint(format!("`pocketdocket service-account certificate make {name}`"))
 }
 
 fn not_taken(
@@ -242,7 +244,8 @@ fn show(
     let ledger = &installation.ledger;
     app_account(installation, name)?;
     let certificates = ledger.certificates(name)?;
-    if as_pem && let Some(newest) = certificates.last() {
+    if as_pem {
+        let newest = certificates.last().ok_or_else(|| none_yet(name))?;
         return Ok(terminal.bytes(certificate::pem_of(&newest.der).as_bytes())?);
     }
     let shown: Vec<ShownCertificate> = certificates

@@ -47,6 +47,9 @@ pub(super) fn run(
     }
     let mut exit = Exit::Fine;
     let tried_on = tried_on(installation, arguments, &account)?;
+    if let Some(outside) = &arguments.outside {
+        outside::is_no_mailbox_of_its_own(installation, &account, arguments.mailbox.as_deref(), address(outside)?)?;
+    }
     let mailboxes = installation.app()?.mailboxes;
     match account.details.method {
         AuthMethod::Password | AuthMethod::Windows => {
@@ -58,11 +61,18 @@ pub(super) fn run(
         }
         AuthMethod::Certificate => {
             let proving = certificate::prove(installation, &mailboxes, &account, tried_on.as_ref(), terminal);
-            crate::cli::runtime()?.block_on(proving)?;
+            let is_reached = crate::cli::runtime()?.block_on(proving)?;
             if let Some(mailbox) = &arguments.outside {
                 ledger.set_outside(name, address(mailbox)?, &who(), Timestamp::now())?;
             }
             exit = crate::cli::runtime()?.block_on(outside::look(installation, &mailboxes, &account, terminal))?;
+            if !is_reached {
+                // An app that reaches nothing is refused everywhere.
+                terminal.warn(
+                    "that it is refused elsewhere proves nothing, as long as it does not reach what it is to reach",
+                );
+                exit = Exit::NeedsPerson;
+            }
         }
     }
     let users = ledger.users_through(name)?.len();
@@ -179,14 +189,14 @@ fn kept(account: &ServiceAccount, what: &str, verified: bool, terminal: &mut Ter
 }
 
 /// Reaches a mailbox once, unless the account may not sign in from here: then nothing is sent. That the account signed in and may not
-/// reach this one is said, and no failure.
+/// reach this one is said, and no failure: false then.
 pub(super) async fn reach(
     installation: &Installation,
     mailboxes: &Mailboxes,
     account: &ServiceAccount,
     (details, mailbox): (&UserDetails, &dyn Mailbox),
     terminal: &mut Terminal,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<bool> {
     let reached = match mailboxes.mind_place(details, Timestamp::now()).await {
         Ok(()) => match mailbox.identity().await {
             Ok(_) => Ok(()),
@@ -195,7 +205,7 @@ pub(super) async fn reach(
         Err(failure) => Err(failure),
     };
     match reached {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(true),
         Err(failure) if failure.cause == Some(Cause::AddressNotAllowed) => {
             Err(not_kept(installation, account, failure, terminal)?.into())
         }
@@ -209,7 +219,7 @@ pub(super) async fn reach(
             if let Some(hint) = &failure.hint {
                 terminal.say(format_args!("hint: {hint}"));
             }
-            Ok(())
+            Ok(false)
         }
         Err(failure) => Err(not_kept(installation, account, failure, terminal)?.into()),
     }

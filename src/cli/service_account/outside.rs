@@ -11,11 +11,37 @@ use crate::{
     cli::{
         installation::Installation,
         terminal::Terminal,
-        trouble::{Exit, explain},
+        trouble::{Exit, Refusal, explain},
     },
     ports::FailureKind,
     state::ServiceAccount,
 };
+
+/// A mailbox that the app is to reach proves nothing by being refused, and nothing by being reached.
+///
+/// # Errors
+/// When the mailbox is the one that is tried in the same breath, or that of a user who goes through the account.
+pub(super) fn is_no_mailbox_of_its_own(
+    installation: &Installation,
+    account: &ServiceAccount,
+    tried_on: Option<&str>,
+    outside: &str,
+) -> anyhow::Result<()> {
+    let name = &account.name;
+    let is_it = |mailbox: &str| mailbox.trim().eq_ignore_ascii_case(outside);
+    let users = installation.ledger.users_through(name)?;
+    let whose = if tried_on.is_some_and(is_it) {
+        "it is the one of `--mailbox`".to_owned()
+    } else if let Some(user) = users.iter().find(|user| is_it(&user.details.address)) {
+        format!("it is the mailbox of `{}`, who goes through service account `{name}`", user.name)
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::usage(format!("{outside} cannot show that the app of service account `{name}` is limited"))
+        .because(whose)
+        .hint("name the mailbox of somebody whom the app must not reach")
+        .into())
+}
 
 /// Tries the mailbox that was named for it, and notes what came of it.
 pub(in crate::cli) async fn look(

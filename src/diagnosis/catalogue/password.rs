@@ -144,8 +144,9 @@ pub(super) fn entry(cause: Cause) -> Option<Entry> {
             evidence: "HTTP 401 to NTLM whose page speaks of channel bindings (Extended Protection), or the same login works over Basic",
             fixer: Fixer::ExchangeAdministrator,
             steps: &[
-                "Look whether something between us and Exchange opens the TLS connection (a proxy, a load balancer): Extended Protection does not allow that.",
-                "Or allow clients without binding for EWS: `Set-WebServicesVirtualDirectory -ExtendedProtectionTokenChecking Allow`.",
+                "Look whether something between us and Exchange opens the TLS connection (a proxy, a load balancer): Extended Protection lets it through only where it shows the very certificate that Exchange has.",
+                "Give it that certificate, or let this machine reach Exchange past it. `-ExtendedProtectionTokenChecking Allow`, which setup gives to EWS anyway, does not help: a wrong binding is refused all the same.",
+                "Where neither can be, and the server offers Basic: `pocketdocket user change NAME --method password`.",
             ],
             time: "some minutes",
             next_try: NextTry::Growing,

@@ -31,13 +31,13 @@ pub(super) fn entry(cause: Cause) -> Entry {
     match cause {
         Cause::EwsOff => Entry {
             title: "EWS is switched off for the organisation, this program, this mailbox or its licence",
-            evidence: "HTTP 403 although the sign-in was accepted. The server does not say which of the four it is",
+            evidence: "HTTP 403 although the sign-in was accepted. Exchange Online says in its header `X-EWS-Policy-Reason` whether a switch or a list refuses us; a server says nothing",
             fixer: Fixer::ExchangeAdministrator,
             steps: &[
                 "Organisation and program: `Get-OrganizationConfig -RetrieveEwsOperationAccessPolicy | fl Ews*`. In Exchange Online `EwsEnabled` has to be `$true` and our client id in the list: `Set-OrganizationConfig -EwsEnabled $true -EwsAllowedAppIDs \"CLIENT-ID,OTHER-ID\"`, which replaces the whole list.",
                 "Mailbox: `Get-CASMailbox ADDRESS | fl Ews*`, then `Set-CASMailbox ADDRESS -EwsEnabled $true`.",
                 "Licence: mailboxes with nothing but Exchange Online Kiosk or F1/F3 have no EWS any more.",
-                "Block list: it may name our User-Agent, `PocketDocket`.",
+                "User-Agents, which count beside the list of app ids: with `EnforceAllowList` as `EwsApplicationAccessPolicy` the allow list has to name ours, `PocketDocket`, and the block list must not.",
                 "In Exchange Online EWS ends on 2027-04-01 for everybody.",
                 "Nothing has to be entered here: we test by ourselves and say when it works.",
             ],

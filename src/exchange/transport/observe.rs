@@ -56,6 +56,7 @@ fn observation(reply: &Reply, host: &str) -> Observation {
         password_expired: own("x-ms-credential-service-credexpired")
             .is_some_and(|said| said.eq_ignore_ascii_case("true")),
         front_end_trouble: own("x-caserrorcode"),
+        policy_reason: own("x-ews-policy-reason"),
         location: text(header::LOCATION),
         clock_difference: date.map(|date| date.timestamp().duration_since(jiff::Timestamp::now())),
         elsewhere: Vec::new(),

@@ -110,14 +110,22 @@ impl Asked<'_> {
         };
         let client = self.credentials.client();
         let off = self.strike(|fault| match fault {
-            Fault::EwsOff => Some(true),
-            Fault::EwsApps { allowed } => Some(!allowed.split(' ').any(|known| known.eq_ignore_ascii_case(client))),
+            Fault::EwsOff => Some(Some("EWS is disabled for this user or tenant")),
+            Fault::EwsApps { allowed } => {
+                let is_allowed = allowed.split(' ').any(|known| known.eq_ignore_ascii_case(client));
+                Some((!is_allowed).then_some("EWS is blocked by policy for this user or tenant"))
+            }
             _ => None,
         });
-        if off == Some(true) || account.licence != Licence::Full {
-            return Err(Answer::bare(StatusCode::FORBIDDEN));
+        match off.flatten() {
+            // Exchange Online takes tokens alone, and it alone says why.
+            Some(reason) if matches!(self.credentials, Credentials::Token(_)) => {
+                Err(Answer::bare(StatusCode::FORBIDDEN).with("x-ews-policy-reason", reason))
+            }
+            Some(_) => Err(Answer::bare(StatusCode::FORBIDDEN)),
+            None if account.licence != Licence::Full => Err(Answer::bare(StatusCode::FORBIDDEN)),
+            None => Ok(account),
         }
-        Ok(account)
     }
 
     /// As a web server answers from afar that lets in some addresses only: it does not say why.

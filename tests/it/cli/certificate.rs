@@ -65,6 +65,11 @@ fn an_app_is_registered_and_its_user_is_linked_confirmed_and_synced() {
     register(&exchange, &pem, &[ADDRESS]);
     let unnamed = place.run(&format!("service-account link graph --mailbox {ADDRESS}"));
     assert!(unnamed.starts_with("exit code: 1") && unnamed.contains("--outside ADDRESS"), "{unnamed}");
+    act(&exchange, &AppAction::SetScope { mailboxes: Vec::new() });
+    let nothing = place.run(&format!("service-account link graph --mailbox {ADDRESS} --outside {OUTSIDE}"));
+    assert!(nothing.starts_with("exit code: 1") && nothing.contains("does not reach weber@"), "{nothing}");
+    assert!(nothing.contains("proves nothing, as long as it does not reach"), "{nothing}");
+    act(&exchange, &AppAction::SetScope { mailboxes: vec![ADDRESS.to_owned()] });
     let linked = place.run(&format!("service-account link graph --outside {OUTSIDE}"));
     assert!(linked.starts_with("exit code: 0") && linked.contains("refused at chef@kanzlei.example"), "{linked}");
 
@@ -81,6 +86,16 @@ fn an_app_is_registered_and_its_user_is_linked_confirmed_and_synced() {
     assert!(events > 0 && tasks > 0 && contacts > 0, "{:?}", exchange.items());
     assert!(place.run("status").starts_with("exit code: 0"));
     assert!(place.run("user show weber").contains("certificate, through service account graph"));
+
+    // A mailbox that it is to reach shows nothing of what it must not reach, and the one that was named stays.
+    for (line, whose) in [
+        (format!("service-account link graph --outside {}", ADDRESS.to_uppercase()), "the mailbox of `weber`"),
+        (format!("service-account link graph --mailbox {OUTSIDE} --outside {OUTSIDE}"), "the one of `--mailbox`"),
+    ] {
+        let refused = place.run(&line);
+        assert!(refused.starts_with("exit code: 2") && refused.contains(whose), "{refused}");
+    }
+    assert!(place.run("service-account certificate show graph --json").contains(OUTSIDE));
 
     // Taken out of the scope: named so, for this user alone.
     act(&exchange, &AppAction::SetScope { mailboxes: Vec::new() });
@@ -177,6 +192,8 @@ fn what_an_app_cannot_be_is_said() {
         ("service-account add other --login a@kanzlei.example --method certificate", "no application (client) id"),
         ("service-account link graph --password-stdin", "is of another way"),
         ("service-account certificate make graph --days 5000", "5000"),
+        // A file that this was written into would be no certificate.
+        ("service-account certificate show graph --pem", "certificate make graph"),
     ] {
         let shown = place.run(line);
         assert!(!shown.starts_with("exit code: 0") && shown.contains(said), "{line}: {shown}");
@@ -189,5 +206,8 @@ fn what_an_app_cannot_be_is_said() {
     assert!(other.contains("signs in by password"), "{other}");
     let name: UserName = "weber".parse().expect("a name");
     assert!(place.ledger().user(&name).is_err());
+    let elsewhere = Place::installed().run("service-account add graph --client-id x");
+    assert!(elsewhere.starts_with("exit code: 2") && elsewhere.contains("`--tenant` takes"), "{elsewhere}");
+    assert!(!elsewhere.contains("redirect"), "an app has no use for how users sign in: {elsewhere}");
     exchange.stop();
 }

@@ -38,8 +38,8 @@ const CORE: &str = "https://learn.microsoft.com/powershell/module/microsoft.powe
 const UTILITY: &str = "https://learn.microsoft.com/powershell/module/microsoft.powershell.utility/";
 
 /// What the hand-outs may call, with the parameters that Microsoft's page of it names (base address and the name in lower case). Those of
-/// Exchange were read in the sources of the pages as of 21 August 2026; those of Graph are written from what is known of them.
-const CMDLETS: [(&str, &str, &[&str]); 52] = [
+/// Exchange were read in the sources of the pages as of 21 August 2026; those of Graph are held against Microsoft's pages and public scripts.
+const CMDLETS: [(&str, &str, &[&str]); 53] = [
     ("Add-DistributionGroupMember", EXCHANGE, &["Identity", "Member"]),
     ("Add-MailboxPermission", EXCHANGE, &["AccessRights", "AutoMapping", "Identity", "InheritanceType", "User"]),
     ("Connect-ExchangeOnline", EXCHANGE, &[]),
@@ -98,6 +98,7 @@ const CMDLETS: [(&str, &str, &[&str]); 52] = [
     ("Set-ThrottlingPolicyAssociation", EXCHANGE, &["Identity", "ThrottlingPolicy"]),
     ("Set-WebServicesVirtualDirectory", EXCHANGE, &["BasicAuthentication", "WindowsAuthentication"]),
     ("Test-ServicePrincipalAuthorization", EXCHANGE, &["Identity", "Resource"]),
+    ("Update-MgApplication", APPLICATIONS, &["ApplicationId", "BodyParameter"]),
     ("Update-MgIdentityConditionalAccessNamedLocation", SIGN_INS, &["BodyParameter", "NamedLocationId"]),
     ("Update-MgServicePrincipal", APPLICATIONS, &["BodyParameter", "ServicePrincipalId"]),
     ("Where-Object", CORE, &[]),
@@ -287,6 +288,36 @@ fn the_account_and_its_networks_stand_in_the_hand_out() {
     assert!(text.contains("-User 'KANZLEI\\dienst'"), "{text}");
     let text = printed(&place, &["impersonation", "--account", "new@kanzlei.example"]);
     assert!(text.contains("-User 'new@kanzlei.example'"), "{text}");
+}
+
+#[test]
+fn an_apps_own_tenant_and_ids_stand_in_its_hand_out_and_nowhere_else() {
+    const APP: &str = "0f8d2b6c-51c3-4f0a-9a0e-7d1c3b2a4e65";
+    const TENANT: &str = "6f1d3c52-8a0b-4f7e-9d42-5be1c07a9e14";
+    let place = firm();
+    let add = format!("service-account add graph --client-id {APP} --tenant {TENANT}");
+    place.command(&add).assert().success();
+    place
+        .command("user add hanna --person HW --mailbox hanna@kanzlei.example --service-account graph")
+        .assert()
+        .success();
+    let text = printed(&place, &["certificate", "--account", "graph"]);
+    assert!(text.contains(&format!("Connect-MgGraph -TenantId '{TENANT}'")), "{text}");
+    assert!(text.contains(&format!("$client = '{APP}'")) && !text.contains("b1c9f7a4"), "{text}");
+    assert!(text.contains("$mailboxes = @('hanna@kanzlei.example')"), "{text}");
+    assert!(!text.contains("<TENANT ID>") && text.contains("- `<ANOTHER MAILBOX>`: "), "{text}");
+    // What speaks of an account that somebody signs in with does not take the app for one.
+    for other in ["impersonation", "fixed-address"] {
+        let text = printed(&place, &[other]);
+        assert!(!text.contains(APP) && text.contains("- `<SERVICE ACCOUNT>`: "), "{other}: {text}");
+    }
+    let text = printed(&place, &["oauth"]);
+    assert!(text.contains("$client = 'b1c9f7a4-2d36-4e58-8f0b-3a7d9c5e6120'") && !text.contains(APP), "{text}");
+    for (method, said) in [("certificate", "nothing of it is filled in"), ("impersonation", "the login of one")] {
+        let output = place.command("handout").args([method, "--account", "grahp"]).output().expect("the binary starts");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && told.contains("`grahp`") && told.contains(said), "{method}: {told}");
+    }
 }
 
 #[test]

@@ -351,6 +351,47 @@ fn answers_that_are_no_gateways_are_bounded_and_not_followed() {
     exchange.stop();
 }
 
+/// A gateway that takes each message, and tells of none.
+fn tells_nothing() -> String {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(stream);
+            let (mut head, mut length) = (Vec::new(), 0);
+            for line in reader.by_ref().lines().map_while(Result::ok).take_while(|line| !line.is_empty()) {
+                let said = line.to_ascii_lowercase();
+                length = said.strip_prefix("content-length: ").map_or(length, |said| said.parse().expect("a number"));
+                head.push(line);
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).expect("the body");
+            let (status, body) = if head[0].starts_with("POST ") {
+                ("201 Created", "{\"sid\": \"SM1\", \"status\": \"queued\"}")
+            } else {
+                ("503 Service Unavailable", "")
+            };
+            let length = body.len();
+            let answer = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
+            reader.get_mut().write_all(answer.as_bytes()).expect("it listens");
+        }
+    });
+    format!("http://{address}")
+}
+
+#[test]
+fn a_gateway_that_does_not_tell_of_a_message_has_sent_it_all_the_same() {
+    let (exchange, place) = ready(&["text"]);
+    let text = std::fs::read_to_string(place.path("pocketdocket.toml")).expect("written");
+    place.write("pocketdocket.toml", &text.replace(&exchange.running.text_gateway_url(), &tells_nothing()));
+    let tried = place.run(&format!("text-messages try {NUMBER}"));
+    assert!(tried.starts_with("exit code: 0") && tried.contains("look at the phone"), "{tried}");
+    assert!(tried.contains("whether it arrives is not known") && tried.contains("gateway-down"), "{tried}");
+    assert!(!tried.contains("no text message reached"), "{tried}");
+    exchange.stop();
+}
+
 #[test]
 fn a_message_that_does_not_arrive_ends_the_waiting_with_its_reason() {
     let (exchange, place) = ready(&["text"]);

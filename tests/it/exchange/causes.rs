@@ -160,6 +160,12 @@ fn cases() -> Vec<Case> {
         fault(Cause::EwsOff, Fault::EwsOff),
         fault(Cause::EwsOff, Fault::EwsApps { allowed: "another".to_owned() }),
         case(Cause::EwsOff, By::Password, Server::Account(|account| account.licence = Licence::Kiosk)),
+        says(
+            Cause::EwsOff,
+            By::Token,
+            "HTTP/1.1 403 No\r\nX-EWS-Policy-Reason: EWS is blocked by policy for this user or tenant\r\n\
+             Connection: close\r\n\r\nblocked by your administrator",
+        ),
         fault(Cause::MailboxMissing, Fault::MailboxMissing),
         case(Cause::MailboxMoved, By::Password, Server::Moved),
         fault(Cause::ImpersonationMissing, Fault::ImpersonationMissing),

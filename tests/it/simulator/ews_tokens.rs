@@ -155,11 +155,14 @@ async fn ews_is_off_for_tenants_programs_and_licences() {
     running.faults().add(FaultRule::new(Fault::EwsOff).in_tenant(TENANT));
     let off = ask(&running, &token).await;
     assert_eq!((off.status, off.offers.len()), (403, 0));
+    assert_eq!(off.headers["x-ews-policy-reason"], "EWS is disabled for this user or tenant");
     assert_eq!(ask(&running, "Bearer abc").await.status, 401, "a bad token is refused first");
     running.faults().clear();
     let allowed = |ids: &str| FaultRule::new(Fault::EwsApps { allowed: ids.to_owned() });
     running.faults().add(allowed("11111111-2222-4333-8444-555555555555"));
-    assert_eq!(ask(&running, &token).await.status, 403);
+    let listed = ask(&running, &token).await;
+    assert_eq!(listed.status, 403);
+    assert_eq!(listed.headers["x-ews-policy-reason"], "EWS is blocked by policy for this user or tenant");
     running.faults().clear();
     running.faults().add(allowed(pocketdocket::simulator::CLIENT_ID));
     assert_eq!(ask(&running, &token).await.status, 200);
