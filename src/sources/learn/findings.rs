@@ -179,7 +179,7 @@ impl Dialect {
     #[must_use]
     pub fn codes(self, table: &Table, column: &str) -> String {
         let column = format!("t.{}", self.name(column));
-        format!("SELECT {column}, COUNT(*) FROM {} t GROUP BY {column}", self.place(table))
+        format!("SELECT {column} AS code, COUNT(*) AS found FROM {} t GROUP BY {column}", self.place(table))
     }
 
     /// The columns of a table that can be looked at, and the statement that reads some of its rows, the last changed first.

@@ -1,45 +1,79 @@
-//! Time Matters on a real SQL Server, where one is named: what is learned of it is what is learned of a file, and the phones show the same.
+//! Time Matters on SQL Server: what is learned of it is what is learned of a file, and the phones show the same. Over the wire from a
+//! scripted server with the fixture behind it; and from a real one, where one is named.
 
 use std::sync::Arc;
 
-use pocketdocket::sources::{Connector, Settings};
+use pocketdocket::{
+    ports::Source,
+    sources::{self, Connector},
+};
 use secrecy::SecretString;
 
 use super::{
-    office::{Office, read},
+    office::{Office, open, read_of},
     time_matters,
 };
-use crate::{connectors::sqlserver::live::Live, servers::PASSWORD};
+use crate::{
+    connectors::sqlserver::{self, backed::on_sqlite, live::Live},
+    servers::PASSWORD,
+};
 
 const STAFF: [&str; 3] = ["AB", "CD", "EF"];
 
-/// The fixture as T-SQL: names that are words of the language stand in brackets.
+/// Events, tasks and contacts of each of the staff.
+const PHONES: [[u64; 3]; 3] = [[11, 3, 2], [1, 1, 1], [3, 5, 0]];
+
+/// The fixture as T-SQL: names that are words of the language stand in brackets, texts may be of any language.
 fn fixture() -> String {
     let quoted = |(place, part): (usize, &str)| if place % 2 == 1 { format!("[{part}]") } else { part.to_owned() };
-    time_matters::fixture().split('`').enumerate().map(quoted).collect()
+    let sql: String = time_matters::fixture().split('`').enumerate().map(quoted).collect();
+    ["CREATE TABLE ", "INSERT INTO "]
+        .iter()
+        .fold(sql, |sql, made| sql.replace(made, &format!("{made}{{schema}}.")))
+        .replace(" VARCHAR(", " NVARCHAR(")
+        .replace("'Zürich'", "N'Zürich'")
 }
 
 /// Synced twice; what is on the phones.
-async fn phones(settings: &Settings) -> Vec<[u64; 3]> {
-    let office = Office::of(settings, &STAFF).await;
+async fn phones(practice: Arc<dyn Source>) -> Vec<[u64; 3]> {
+    let office = Office::reading(practice, &STAFF).await;
     office.first_sync().await;
+    assert!(office.writes() > 0);
     office.second_run_writes_nothing().await;
     STAFF.iter().map(|person| office.on_phone(person)).collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn time_matters_is_on_the_phones_from_a_file_and_from_sql_server_alike() {
+async fn time_matters_is_on_the_phones_from_a_file_and_over_the_wire_alike() {
     let folder = tempfile::tempdir().expect("a folder");
-    let (settings, _, here) = time_matters::from_sqlite(folder.path()).await;
-    let from_file = phones(&settings).await;
-    assert_eq!(from_file, [[11, 3, 2], [1, 1, 1], [3, 5, 0]], "events, tasks and contacts");
+    let (from_file, _, here) = time_matters::from_sqlite(folder.path()).await;
+    assert_eq!(phones(open(&from_file)).await, PHONES);
 
-    let Some(live) = Live::with("tm", &fixture()) else { return };
-    let settings = live.settings("", |_| {});
-    let secret = || Ok(Some(SecretString::from(PASSWORD)));
-    time_matters::learn(&settings, Connector::SqlServer, Arc::new(secret)).await;
-    let there = read(&settings).await;
+    let port = on_sqlite(folder.path().join("practice.db"), "lntmu11");
+    let (settings, _folder) = sqlserver::settings(port, "", |_| {});
+    let secret: sources::Secret = Arc::new(|| Ok(Some(SecretString::from(PASSWORD))));
+    let findings = time_matters::learn(&settings, Connector::SqlServer, Arc::clone(&secret)).await;
+    assert_eq!(findings.homes[0].schema, "lntmu11");
+    let source = sources::open_with(&settings, secret).expect("a good mapping");
+    let probe = source.probe().await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
+    assert!(probe.recognised.iter().any(|sentence| sentence.contains("in the schema `lntmu11`")), "{probe:?}");
+    assert!(probe.open_questions.is_empty());
+    let there = read_of(source.as_ref()).await;
     time_matters::is_right(&there);
     time_matters::are_the_same(&there, &here);
-    assert_eq!(phones(&settings).await, from_file);
+    assert_eq!(phones(source).await, PHONES);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn time_matters_is_on_the_phones_from_a_real_server_as_from_a_file() {
+    let Some(live) = Live::with("tm", &fixture()) else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let (_, _, here) = time_matters::from_sqlite(folder.path()).await;
+    let settings = live.settings("", |_| {});
+    time_matters::learn(&settings, Connector::SqlServer, live.secret()).await;
+    let source = live.open(&settings);
+    let there = read_of(source.as_ref()).await;
+    time_matters::is_right(&there);
+    time_matters::are_the_same(&there, &here);
+    assert_eq!(phones(source).await, PHONES);
 }
