@@ -182,7 +182,9 @@ impl Served {
         assert_eq!(sort, 0x10, "the login follows");
         *self.login.lock().expect("not poisoned") = login;
         if let Some((number, state, words)) = self.manner.refuses {
-            let answer = [error(number, state, words), done(2)].concat();
+            // Of a database that cannot be opened a server says that the login failed as well.
+            let also = if number == 4060 { error(18456, 1, "Login failed.") } else { Vec::new() };
+            let answer = [error(number, state, words), also, done(2)].concat();
             return stream.write_all(&packet(4, &answer));
         }
         let name = b_text("Scripted");
