@@ -58,6 +58,8 @@ pub(super) type Strange = (String, String);
 pub(super) async fn columns(settings: &Settings, pass: &Pass, waiter: &Waiter, sql: &str) -> Option<Vec<Strange>> {
     let mut line = connect::connect(settings, pass, waiter).await.ok()?;
     let asking = async {
+        // Quoted names are quoted names there, too.
+        connect::begin(&mut line).await?;
         let mut asked = Query::new(statements::DESCRIBE);
         asked.bind(sql.to_owned());
         asked.query(&mut line.client).await?.into_first_result().await

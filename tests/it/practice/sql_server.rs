@@ -21,7 +21,7 @@ use crate::{
 const STAFF: [&str; 3] = ["AB", "CD", "EF"];
 
 /// Events, tasks and contacts of each of the staff.
-const PHONES: [[u64; 3]; 3] = [[11, 3, 2], [1, 1, 1], [3, 5, 0]];
+pub(super) const PHONES: [[u64; 3]; 3] = [[11, 3, 2], [1, 1, 1], [3, 5, 0]];
 
 /// The fixture as T-SQL: names that are words of the language stand in brackets, texts may be of any language.
 fn fixture() -> String {
@@ -34,20 +34,21 @@ fn fixture() -> String {
         .replace("'Zürich'", "N'Zürich'")
 }
 
-/// Synced twice; what is on the phones.
-async fn phones(practice: Arc<dyn Source>) -> Vec<[u64; 3]> {
+/// An office that has read a practice twice. What it has is on the phones, and the second time nothing was written.
+pub(super) async fn synced(practice: Arc<dyn Source>) -> Office {
     let office = Office::reading(practice, &STAFF).await;
     office.first_sync().await;
     assert!(office.writes() > 0);
     office.second_run_writes_nothing().await;
-    STAFF.iter().map(|person| office.on_phone(person)).collect()
+    assert_eq!(STAFF.map(|person| office.on_phone(person)), PHONES);
+    office
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn time_matters_is_on_the_phones_from_a_file_and_over_the_wire_alike() {
     let folder = tempfile::tempdir().expect("a folder");
     let (from_file, _, here) = time_matters::from_sqlite(folder.path()).await;
-    assert_eq!(phones(open(&from_file)).await, PHONES);
+    synced(open(&from_file)).await;
 
     let port = on_sqlite(folder.path().join("practice.db"), "lntmu11");
     let (settings, _folder) = sqlserver::settings(port, "", |_| {});
@@ -61,7 +62,15 @@ async fn time_matters_is_on_the_phones_from_a_file_and_over_the_wire_alike() {
     let there = read_of(source.as_ref()).await;
     time_matters::is_right(&there);
     time_matters::are_the_same(&there, &here);
-    assert_eq!(phones(source).await, PHONES);
+    let office = synced(source).await;
+
+    // One row that changed is asked for by the pair of day and time, and is one write.
+    let database = rusqlite::Connection::open(folder.path().join("practice.db")).expect("a database");
+    let change = "UPDATE contact SET last_name = 'Later', m_date = 82510, m_time = 1 WHERE sysid = 'A000000000000001'";
+    database.execute_batch(change).expect("changed");
+    let before = office.writes();
+    office.tick(2).await;
+    assert_eq!(office.writes() - before, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,5 +84,5 @@ async fn time_matters_is_on_the_phones_from_a_real_server_as_from_a_file() {
     let there = read_of(source.as_ref()).await;
     time_matters::is_right(&there);
     time_matters::are_the_same(&there, &here);
-    assert_eq!(phones(source).await, PHONES);
+    synced(source).await;
 }

@@ -39,7 +39,7 @@ fn pointed_at(value: &[u8]) -> Vec<u8> {
     joined(&[&[16], &[7; 16], &[8; 8], &u32::try_from(value.len()).expect("short").to_le_bytes(), value])
 }
 
-/// The TYPE_INFO of those: the longest, the collation where it is text, and the table that it is of.
+/// The `TYPE_INFO` of those: the longest, the collation where it is text, and the table that it is of.
 fn of_old(sort: u8, collation: &[u8]) -> Vec<u8> {
     joined(&[&[sort], &0x7fff_ffff_u32.to_le_bytes(), collation, &[1], &us_text("files")])
 }

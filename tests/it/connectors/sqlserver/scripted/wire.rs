@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-/// A column's name and its TYPE_INFO (MS-TDS 2.2.5.6).
+/// A column's name and its `TYPE_INFO` (MS-TDS 2.2.5.6).
 pub(in super::super) type Heading = (String, Vec<u8>);
 
 /// The collation that every text column has: Latin, case does not count.
@@ -159,7 +159,7 @@ pub(in super::super) fn nvarchar(text: Option<&str>) -> Vec<u8> {
     )
 }
 
-/// Its TYPE_INFO.
+/// Its `TYPE_INFO`.
 pub(in super::super) fn of_nvarchar() -> Vec<u8> {
     [&[0xe7, 0x40, 0x1f][..], &COLLATION].concat()
 }
@@ -169,5 +169,5 @@ pub(in super::super) fn bigint(number: Option<i64>) -> Vec<u8> {
     number.map_or_else(|| vec![0], |number| [&[8][..], &number.to_le_bytes()].concat())
 }
 
-/// Its TYPE_INFO.
+/// Its `TYPE_INFO`.
 pub(in super::super) const OF_BIGINT: [u8; 2] = [0x26, 8];
