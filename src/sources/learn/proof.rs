@@ -1,6 +1,6 @@
 use jiff::{
     Zoned,
-    civil::{DateTime, Time},
+    civil::{Date, DateTime, Time},
     tz::TimeZone,
 };
 
@@ -57,25 +57,24 @@ fn of(row: &[&Cell], zones: (&TimeZone, &TimeZone)) -> Option<Proof> {
     let about = Personal::new(about.chars().take(50).collect());
     let stored = [Some(shown(day)?), time.map(|time| shown(time).unwrap_or_default())];
     let stored = stored.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    let means = match (read_day(day)?, time.map_or(Ok(None), read_time)) {
-        (Err(wrong), _) => wrong.to_owned(),
-        (Ok(Moment::Instant(moment)), _) => written(&moment.to_zoned(zones.1.clone())),
-        (Ok(moment), time) => {
-            let (date, of_day) = match moment {
-                Moment::Wall(wall) => (wall.date(), Some(wall.time())),
-                Moment::Day(date) => (date, None),
-                Moment::Instant(_) => return None,
-            };
-            match time {
-                Err(wrong) => format!("{}, {wrong}", date.strftime("%a %d %b %Y")),
-                Ok(alone) => match alone.or(of_day) {
-                    None => date.strftime("%a %d %b %Y, no time").to_string(),
-                    Some(time) => in_office(date.to_datetime(time), zones),
-                },
-            }
-        }
+    let means = match read_day(day)? {
+        Err(wrong) => wrong.to_owned(),
+        Ok(Moment::Instant(moment)) => written(&moment.to_zoned(zones.1.clone())),
+        Ok(Moment::Wall(wall)) => means(wall.date(), Some(wall.time()), time, zones),
+        Ok(Moment::Day(date)) => means(date, None, time, zones),
     };
     Some(Proof { stored, means, about })
+}
+
+/// A day with the time that it has with it, if any, and what a column of its own says of the time.
+fn means(date: Date, of_day: Option<Time>, time: Option<&Cell>, zones: (&TimeZone, &TimeZone)) -> String {
+    match time.map_or(Ok(None), read_time) {
+        Err(wrong) => format!("{}, {wrong}", date.strftime("%a %d %b %Y")),
+        Ok(alone) => match alone.or(of_day) {
+            None => date.strftime("%a %d %b %Y, no time").to_string(),
+            Some(time) => in_office(date.to_datetime(time), zones),
+        },
+    }
 }
 
 /// A day: counted from 1800, or one of the database's own, which may have its time with it. Nothing where there is none.
