@@ -254,7 +254,7 @@ fn the_same_answers_lead_through_on_sql_server() {
     let place = Place::empty();
     let database = rusqlite::Connection::open(place.path("behind.db")).expect("a database");
     database.execute_batch(&file("time-matters.sql")).expect("the fixture");
-    let port = crate::connectors::sqlserver::backed::on_sqlite(place.path("behind.db"), "tm8user");
+    let (port, _) = crate::connectors::sqlserver::backed::on_sqlite(place.path("behind.db"), "tm8user");
     place.write(
         "init.toml",
         &format!(

@@ -14,7 +14,12 @@ use super::{
     time_matters,
 };
 use crate::{
-    connectors::sqlserver::{self, backed::on_sqlite, live::Live},
+    conformance,
+    connectors::sqlserver::{
+        self,
+        backed::on_sqlite,
+        live::{Live, Named},
+    },
     servers::PASSWORD,
 };
 
@@ -50,7 +55,7 @@ async fn time_matters_is_on_the_phones_from_a_file_and_over_the_wire_alike() {
     let (from_file, _, here) = time_matters::from_sqlite(folder.path()).await;
     synced(open(&from_file)).await;
 
-    let port = on_sqlite(folder.path().join("practice.db"), "lntmu11");
+    let (port, _) = on_sqlite(folder.path().join("practice.db"), "lntmu11");
     let (settings, _folder) = sqlserver::settings(port, "", |_| {});
     let secret: sources::Secret = Arc::new(|| Ok(Some(SecretString::from(PASSWORD))));
     let findings = time_matters::learn(&settings, Connector::SqlServer, Arc::clone(&secret)).await;
@@ -76,6 +81,40 @@ async fn time_matters_is_on_the_phones_from_a_file_and_over_the_wire_alike() {
 #[tokio::test(flavor = "multi_thread")]
 async fn time_matters_is_on_the_phones_from_a_real_server_as_from_a_file() {
     let Some(live) = Live::with("tm", &fixture()) else { return };
+    is_on_the_phones(&live).await;
+}
+
+/// The suite for a real server, on the scripted one: as a login that owns a database and may make no other one and no login.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suite_for_a_real_server_takes_a_login_alone_and_leaves_nothing_behind() {
+    if conformance::python("python-tds").is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, name) = (folder.path().join("behind.db"), Live::called("suite"));
+    let (port, asked) = on_sqlite(file.clone(), &name);
+    let named = Named {
+        host: "localhost".to_owned(),
+        port,
+        login: "owner".to_owned(),
+        password: "Drei Akten".to_owned(),
+        authority: None,
+        database: None,
+    };
+    let live = Live::on(named, &name, &fixture());
+    is_on_the_phones(&live).await;
+    drop(live);
+    let left = "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table'";
+    let database = rusqlite::Connection::open(file).expect("a database");
+    assert_eq!(database.query_row(left, [], |row| row.get::<_, u32>(0)), Ok(0), "its tables are gone");
+    let asked = asked.lock().expect("not poisoned").clone();
+    let times = |what: &str| asked.iter().filter(|statement| statement.starts_with(what)).count();
+    let name = format!("[{name}]");
+    assert_eq!((times(&format!("CREATE SCHEMA {name}")), times(&format!("DROP SCHEMA {name}"))), (1, 1));
+    assert_eq!(times("CREATE DATABASE") + times("CREATE LOGIN") + times("CREATE USER") + times("ALTER "), 0);
+}
+
+async fn is_on_the_phones(live: &Live) {
     let folder = tempfile::tempdir().expect("a folder");
     let (_, _, here) = time_matters::from_sqlite(folder.path()).await;
     let settings = live.settings("", |_| {});

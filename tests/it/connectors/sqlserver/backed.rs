@@ -2,26 +2,42 @@
 //! does goes over the wire as bytes and comes back as bytes. It keeps to what SQL Server's documentation forbids of a derived table
 //! (errors 1033 and 8155), and proves nothing else about how SQL Server runs a statement.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use rusqlite::{Connection, types::Value as Stored};
 
 use super::{
-    scripted::{Bound, Heading, Manner, OF_BIGINT, Said, Scripted, bigint, nvarchar, of_nvarchar},
+    scripted::{Bound, Heading, Manner, OF_BIGINT, Said, Scripted, Value, bigint, nvarchar, of_nvarchar},
     usual,
 };
 
-/// The port of a server whose database is an SQLite file; its tables belong to this owner.
-pub(crate) fn on_sqlite(file: PathBuf, owner: &'static str) -> u16 {
+/// What was asked of a server, for whoever wants to know.
+pub(crate) type Asked = Arc<Mutex<Vec<String>>>;
+
+/// The port of a server whose database is an SQLite file; its tables belong to this owner. And what it was asked.
+pub(crate) fn on_sqlite(file: PathBuf, owner: &str) -> (u16, Asked) {
+    let owner = owner.to_owned();
     let server = Scripted::at("127.0.0.1", Manner::plain(), move |statement, values| {
+        let owner = owner.as_str();
         let ours = ["SET ", "IF ", "SELECT DATEDIFF"].iter().any(|begin| statement.starts_with(begin));
         let of_server = ["SERVERPROPERTY", "snapshot_isolation_state", "MIN_ACTIVE", "CURRENT_VERSION()", "AS rights"];
         if ours || of_server.iter().any(|part| statement.contains(part)) {
             return usual(statement);
         }
+        if let Some(said) = of_a_login(statement) {
+            return said;
+        }
         let database = Connection::open_in_memory().expect("a database");
         let attached = format!("ATTACH DATABASE ?1 AS [{owner}]");
         database.execute(&attached, [file.to_str().expect("a path")]).expect("the file");
+        if ["CREATE TABLE ", "INSERT INTO ", "DROP TABLE "].iter().any(|write| statement.contains(write)) {
+            let sql = translated(statement);
+            database.execute_batch(&sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
+            return Said::Done;
+        }
         if let Some(inner) = statement.strip_prefix("SELECT TOP (0) * FROM (\n") {
             let inner = inner.strip_suffix("\n) AS described").expect("the connector's own words");
             return forbidden(inner).unwrap_or_else(|| match answer(&database, owner, inner, values) {
@@ -34,7 +50,24 @@ pub(crate) fn on_sqlite(file: PathBuf, owner: &'static str) -> u16 {
         }
         answer(&database, owner, statement, values)
     });
-    server.port
+    (server.port, server.asked)
+}
+
+/// What a server says to a login that owns a database and may do nothing beside it.
+fn of_a_login(statement: &str) -> Option<Said> {
+    let one = |column, value| Some(Said::Rows(vec![column], vec![vec![value]]));
+    match statement {
+        "SELECT DB_NAME() AS name" => one("name", Value::Text("office")),
+        // So python-tds goes into a database.
+        change if change.starts_with("use ") => Some(Said::Done),
+        "SELECT @@VERSION AS version" => one("version", Value::Text("Microsoft SQL Server 2022")),
+        may if may.ends_with(" AS may") => one("may", Value::Number(0)),
+        schema if schema.starts_with("CREATE SCHEMA ") || schema.starts_with("DROP SCHEMA ") => Some(Said::Done),
+        forbidden if forbidden.starts_with("CREATE ") && !forbidden.starts_with("CREATE TABLE ") => {
+            Some(Said::Error(262, "Permission denied in database 'master'."))
+        }
+        _ => None,
+    }
 }
 
 /// What no derived table may have.
@@ -110,7 +143,9 @@ fn metadata(database: &Connection, owner: &str, statement: &str) -> Said {
     let read = tables.query_map([], |row| Ok([row.get::<_, String>(0)?, row.get(1)?, row.get::<_, String>(2)?]));
     let read: Vec<[String; 3]> = read.expect("rows").map(|row| row.expect("texts")).collect();
     if statement.contains("INFORMATION_SCHEMA.TABLES") {
-        let mut names: Vec<String> = read.into_iter().map(|[table, ..]| format!("{owner}.{table}")).collect();
+        let of_one = statement.contains("WHERE TABLE_SCHEMA = ");
+        let named = |[table, ..]: [String; 3]| if of_one { table } else { format!("{owner}.{table}") };
+        let mut names: Vec<String> = read.into_iter().map(named).collect();
         names.dedup();
         return sent(
             vec!["name".to_owned()],

@@ -17,7 +17,7 @@ use pocketdocket::{
     sources::{Preview, ServerSettings, Settings},
 };
 
-pub(crate) use self::server::Live;
+pub(crate) use self::server::{Live, Named};
 use super::types::told;
 use crate::{
     connectors::practice::{read, rows_of},

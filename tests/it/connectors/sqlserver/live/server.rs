@@ -15,13 +15,21 @@ use tempfile::TempDir;
 
 use crate::servers::PASSWORD;
 
-/// A server that was named, and a place on it that is ours.
+/// A server that somebody named.
+pub(crate) struct Named {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) login: String,
+    pub(crate) password: String,
+    /// The certificate of the authority that vouches for the server.
+    pub(crate) authority: Option<PathBuf>,
+    /// The login's own database, where it is not its default one.
+    pub(crate) database: Option<String>,
+}
+
+/// A place that is ours on a server that was named.
 pub(crate) struct Live {
-    host: String,
-    port: u16,
-    login: String,
-    password: String,
-    authority: Option<PathBuf>,
+    named: Named,
     database: String,
     room: Room,
     folder: TempDir,
@@ -35,9 +43,9 @@ enum Room {
     Schema(String),
 }
 
-impl Live {
-    /// A new place with what these statements make, if a server was named. `{schema}` stands for the schema.
-    pub(crate) fn with(name: &str, statements: &str) -> Option<Self> {
+impl Named {
+    /// What the environment names.
+    fn by_environment() -> Option<Self> {
         let Ok(named) = std::env::var("POCKETDOCKET_TEST_SQLSERVER") else {
             say("skipped: POCKETDOCKET_TEST_SQLSERVER names no server");
             return None;
@@ -52,15 +60,33 @@ impl Live {
             here || authority.is_some(),
             "POCKETDOCKET_TEST_SQLSERVER_CA is missing: nothing goes there in the clear"
         );
-        let name = format!("pocketdocket_test_{name}_{}", std::process::id());
         let (host, login, password) = (host.to_owned(), login.to_owned(), password.to_owned());
         let port = port.parse().expect("a port");
+        let database = std::env::var("POCKETDOCKET_TEST_SQLSERVER_DATABASE").ok();
+        Some(Self { host, port, login, password, authority, database })
+    }
+}
+
+impl Live {
+    /// A new place with what these statements make, if a server was named. `{schema}` stands for the schema.
+    pub(crate) fn with(name: &str, statements: &str) -> Option<Self> {
+        let named = Named::by_environment()?;
+        Some(Self::on(named, &Self::called(name), statements))
+    }
+
+    /// What the place for a test is called.
+    pub(crate) fn called(name: &str) -> String {
+        format!("pocketdocket_test_{name}_{}", std::process::id())
+    }
+
+    /// A new place of that name.
+    pub(crate) fn on(named: Named, name: &str, statements: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let (database, room) = (String::new(), Room::Database);
-        let server = Self { host, port, login, password, authority, database, room, folder };
+        let server = Self { named, database: String::new(), room: Room::Database, folder };
+        let name = name.to_owned();
         let server = if server.may_make_databases() { server.with_database(name) } else { server.with_schema(name) };
         server.sql(statements);
-        Some(server)
+        server
     }
 
     /// A database and a login that may only read it.
@@ -83,8 +109,7 @@ impl Live {
 
     /// A schema in the login's own database.
     fn with_schema(mut self, name: String) -> Self {
-        let wanted = std::env::var("POCKETDOCKET_TEST_SQLSERVER_DATABASE").ok();
-        let told = self.ask(wanted.as_deref(), &["SELECT DB_NAME()".to_owned()]);
+        let told = self.ask(self.named.database.as_deref(), &["SELECT DB_NAME() AS name".to_owned()]);
         self.database = told[0][0][0].as_str().expect("a name").to_owned();
         self.room = Room::Schema(name.clone());
         let of_the_server = ["master", "tempdb", "model", "msdb"].contains(&self.database.as_str());
@@ -99,13 +124,14 @@ impl Live {
 
     /// Whether the login may make a database and a login.
     fn may_make_databases(&self) -> bool {
-        let asked = |sql: &str| self.ask(None, &[sql.to_owned()])[0][0][0].as_i64() == Some(1);
+        let wanted = self.named.database.as_deref();
+        let asked = |sql: &str| self.ask(wanted, &[sql.to_owned()])[0][0][0].as_i64() == Some(1);
         // Babelfish tells of no rights of the server, and of who runs it alone.
-        asked("SELECT CAST(IS_SRVROLEMEMBER('sysadmin') AS int)")
+        asked("SELECT CAST(IS_SRVROLEMEMBER('sysadmin') AS int) AS may")
             || !self.is_babelfish()
                 && asked(
                     "SELECT CAST(HAS_PERMS_BY_NAME(NULL, NULL, 'CREATE ANY DATABASE') \
-                     & HAS_PERMS_BY_NAME(NULL, NULL, 'ALTER ANY LOGIN') AS int)",
+                     & HAS_PERMS_BY_NAME(NULL, NULL, 'ALTER ANY LOGIN') AS int) AS may",
                 )
     }
 
@@ -120,12 +146,13 @@ impl Live {
 
     /// Whether it is Babelfish, which does not do all that SQL Server does.
     pub(crate) fn is_babelfish(&self) -> bool {
-        self.ask(None, &["SELECT @@VERSION".to_owned()]).to_string().contains("Babelfish")
+        let version = "SELECT @@VERSION AS version".to_owned();
+        self.ask(self.named.database.as_deref(), &[version]).to_string().contains("Babelfish")
     }
 
     /// Whether the way to it is encrypted.
     pub(super) fn is_encrypted(&self) -> bool {
-        self.authority.is_some()
+        self.named.authority.is_some()
     }
 
     /// Runs statements where the tables are; they stand between semicolons at the ends of lines.
@@ -166,8 +193,9 @@ impl Live {
     fn ask(&self, database: Option<&str>, statements: &[String]) -> Value {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let python = root.join("target/conformance/bin/python");
-        let question = json!({"host": self.host, "port": self.port, "login": self.login, "password": self.password,
-            "database": database, "authority": self.authority, "statements": statements});
+        let question = json!({"host": self.named.host, "port": self.named.port, "login": self.named.login,
+            "password": self.named.password, "database": database, "authority": self.named.authority,
+            "statements": statements});
         let mut child = Command::new(&python)
             .arg("sqlserver.py")
             .current_dir(root.join("tests/conformance"))
@@ -187,14 +215,14 @@ impl Live {
         let file = self.folder.path().join("mapping.toml");
         std::fs::write(&file, self.placed(mapping)).expect("written");
         let tls = if self.is_encrypted() { Tls::Verify } else { Tls::Off };
-        let user = if matches!(self.room, Room::Database) { &self.database } else { &self.login };
+        let user = if matches!(self.room, Room::Database) { &self.database } else { &self.named.login };
         let mut server = ServerSettings {
-            host: self.host.clone(),
-            port: Some(self.port),
+            host: self.named.host.clone(),
+            port: Some(self.named.port),
             database: self.database.clone(),
             user: user.clone(),
             tls,
-            ca_file: self.authority.clone(),
+            ca_file: self.named.authority.clone(),
             ..ServerSettings::default()
         };
         change(&mut server);
@@ -214,7 +242,7 @@ impl Live {
 
     /// The password of whoever reads.
     pub(crate) fn secret(&self) -> Secret {
-        let password = if matches!(self.room, Room::Database) { PASSWORD } else { &self.password }.to_owned();
+        let password = if matches!(self.room, Room::Database) { PASSWORD } else { &self.named.password }.to_owned();
         Arc::new(move || Ok(Some(SecretString::from(password.clone()))))
     }
 
