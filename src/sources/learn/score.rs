@@ -89,8 +89,12 @@ impl Role {
             Self::StartTime => {
                 &[("starttime", 50), ("start_time", 50), ("begin", 45), ("start", 40), ("=time", 40), ("time", 25)]
             }
-            Self::EndDate => &[("enddate", 50), ("end_date", 50), ("todate", 45), ("date2", 45), ("end", 30)],
-            Self::EndTime => &[("endtime", 50), ("end_time", 50), ("totime", 45), ("time2", 45), ("end", 30)],
+            Self::EndDate => {
+                &[("enddate", 50), ("end_date", 50), ("todate", 45), ("until", 45), ("date2", 45), ("end", 30)]
+            }
+            Self::EndTime => {
+                &[("endtime", 50), ("end_time", 50), ("totime", 45), ("until", 45), ("time2", 45), ("end", 30)]
+            }
             Self::Subject => &[("subject", 50), ("=desc", 50), ("title", 45), ("summary", 45), ("desc", 35)],
             Self::Notes => &[("memo", 50), ("notes", 50), ("note", 40), ("comment", 40), ("remark", 40)],
             Self::Location => &[("location", 50), ("place", 45), ("room", 40), ("where", 40)],

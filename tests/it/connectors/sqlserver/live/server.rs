@@ -83,8 +83,8 @@ impl Live {
     pub(crate) fn on(named: Named, name: &str, statements: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let server = Self { named, database: String::new(), room: Room::Database, folder };
-        let name = name.to_owned();
-        let server = if server.may_make_databases() { server.with_database(name) } else { server.with_schema(name) };
+        let server =
+            if server.may_make_databases() { server.with_database(name.to_owned()) } else { server.with_schema(name) };
         server.sql(statements);
         server
     }
@@ -108,10 +108,10 @@ impl Live {
     }
 
     /// A schema in the login's own database.
-    fn with_schema(mut self, name: String) -> Self {
+    fn with_schema(mut self, name: &str) -> Self {
         let told = self.ask(self.named.database.as_deref(), &["SELECT DB_NAME() AS name".to_owned()]);
         self.database = told[0][0][0].as_str().expect("a name").to_owned();
-        self.room = Room::Schema(name.clone());
+        self.room = Room::Schema(name.to_owned());
         let of_the_server = ["master", "tempdb", "model", "msdb"].contains(&self.database.as_str());
         assert!(
             !of_the_server,
