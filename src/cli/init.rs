@@ -94,7 +94,10 @@ pub(super) fn write_new(path: &Path, text: &str) -> anyhow::Result<()> {
 
 fn not_written(path: &Path, error: std::io::Error) -> Refusal {
     let exit = if error.kind() == ErrorKind::StorageFull { Exit::Passes } else { Exit::Usage };
-    Refusal::new(exit, format!("could not write `{}`", path.display()))
-        .because(error)
-        .hint("run the command as the account that will run the service, or choose another place with `--config FILE`")
+    let hint = if error.kind() == ErrorKind::AlreadyExists {
+        "it is not written over: name another file, or move that one away"
+    } else {
+        "run the command as the account that will run the service, or choose another place with `--config FILE`"
+    };
+    Refusal::new(exit, format!("could not write `{}`", path.display())).because(error).hint(hint)
 }

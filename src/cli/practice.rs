@@ -29,7 +29,11 @@ pub(super) fn run(common: &Common, command: &Practice, terminal: &mut Terminal) 
     match command {
         Practice::Probe(as_json) => {
             let source = source()?;
-            let probe = super::runtime()?.block_on(source.probe())?;
+            let probe = super::runtime()?.block_on(source.probe()).inspect_err(|failure| {
+                for line in &failure.evidence {
+                    terminal.say(format_args!("evidence  {line}"));
+                }
+            })?;
             if as_json.json { terminal.json(&probe)? } else { show(&probe, terminal)? }
         }
         Practice::Preview { limit } => {

@@ -20,6 +20,6 @@ pub(super) use raw::Raw;
 pub(super) use reader::{Reader, key_of};
 pub(super) use rules::Rules;
 pub(super) use text::{clean, is_email};
-pub(super) use time::{Moment, moment_of};
+pub(super) use time::{Moment, moment_of, time_of};
 #[cfg(test)]
 mod tests;

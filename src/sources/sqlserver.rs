@@ -14,6 +14,7 @@ mod kept;
 mod look;
 mod prelogin;
 mod statements;
+mod strange;
 mod tls;
 
 use std::sync::Arc;
@@ -52,6 +53,8 @@ pub(super) struct SqlServerSession {
     kept: Arc<Kept>,
     /// Of the password that opened the connection.
     password: [u8; 32],
+    /// How to connect once more.
+    door: (Settings, Pass),
     /// Whether rows are on their way: then nothing else may be asked any more.
     running: bool,
     /// Whether a statement was given once more after the server had ended it for another program's sake.
@@ -79,12 +82,28 @@ impl SqlServerSession {
             Ok((line, begun))
         });
         let (line, begun) = waiter.greeting(beginning).await?;
-        let line = Some(line);
-        Ok(Self { line, begun, waiter, kept, password, running: false, repeated: false })
+        let (line, door) = (Some(line), (settings.clone(), pass.clone()));
+        Ok(Self { line, begun, waiter, kept, password, door, running: false, repeated: false })
     }
 
     fn failed(&self, error: Error, what: &str) -> Failure {
         about(trouble(&self.waiter, error), what)
+    }
+
+    /// The same of an answer to a statement of the mapping: one that cannot be understood may have a column of a type that the driver
+    /// does not know, which is named then.
+    fn failed_at(&self, error: Error, sql: &str, what: &str) -> Failure {
+        if matches!(error, Error::Protocol(_)) {
+            let (settings, pass) = &self.door;
+            let sql = placed(sql, Style::At, None).0;
+            let naming = Box::pin(strange::columns(settings, pass, &self.waiter, &sql));
+            if let Ok(Some(columns)) = self.waiter.wait(naming)
+                && !columns.is_empty()
+            {
+                return strange::failure(self.waiter.place(), &columns, what);
+            }
+        }
+        self.failed(error, what)
     }
 
     /// Asks something that has few rows.
@@ -98,15 +117,15 @@ impl SqlServerSession {
     /// The columns of a statement as the server describes them.
     fn described(&mut self, sql: &str, what: &str) -> Result<Vec<tiberius::Column>, Failure> {
         let line = open(&mut self.line)?;
-        let sql = statements::described(&placed(sql, Style::At, None).0);
+        let asked = statements::described(&placed(sql, Style::At, None).0);
         let asking = async {
-            let mut result = line.client.simple_query(sql).await?;
+            let mut result = line.client.simple_query(asked).await?;
             let columns = result.columns().await?.map(<[_]>::to_vec).unwrap_or_default();
             result.into_results().await?;
             Ok(columns)
         };
         let columns = self.waiter.wait(asking)?;
-        columns.map_err(|error| self.failed(error, what))
+        columns.map_err(|error| self.failed_at(error, sql, what))
     }
 
     /// Runs a statement and hands over its rows; `handed` counts them.
@@ -189,25 +208,25 @@ impl Session for SqlServerSession {
     fn rows(&mut self, sql: &str, since: Option<&Since>, what: &str, each: &mut Each<'_>) -> Result<(), Stop> {
         let columns = self.described(sql, what)?;
         let money: Vec<bool> = columns.iter().map(|column| is_money(column.column_type())).collect();
-        let (sql, values) = placed(sql, Style::At, since);
-        let sql = if money.contains(&true) { statements::exact(&sql, &money) } else { sql };
+        let (asked, values) = placed(sql, Style::At, since);
+        let asked = if money.contains(&true) { statements::exact(&asked, &money) } else { asked };
         self.running = true;
         let mut handed = 0;
-        let mut ending = self.run(&sql, &values, each, &mut handed);
+        let mut ending = self.run(&asked, &values, each, &mut handed);
         // One state that began anew would not be one. Without snapshot isolation nothing is lost by asking again.
         let again = matches!(&ending, Err(Ending::Said(error)) if is_deadlock(error));
         if again && handed == 0 && self.begun.sight == Sight::Committed && !self.repeated {
             self.repeated = true;
             let starting = connect::start(open(&mut self.line)?, self.begun.sight);
             self.waiter.wait(starting)?.map_err(|error| self.failed(error, what))?;
-            ending = self.run(&sql, &values, each, &mut handed);
+            ending = self.run(&asked, &values, each, &mut handed);
         }
         match ending {
             Ok(()) => {
                 self.running = false;
                 Ok(())
             }
-            Err(Ending::Said(error)) => Err(Stop::Failed(self.failed(error, what))),
+            Err(Ending::Said(error)) => Err(Stop::Failed(self.failed_at(error, sql, what))),
             Err(Ending::Stopped(stop)) => Err(stop),
         }
     }

@@ -1,6 +1,7 @@
 """Reads statements for SQL Server as sqlglot does, which others wrote. Standard input: a JSON list of {"what", "sql", "names", "texts"}:
 the statement, names of tables and columns that must be in it and in quotes, and texts that must be in it as literals. Each must be
-one statement that only reads. Prints what is wrong."""
+one statement that only reads, and one that may become a derived table, as the connector asks for its columns so: every column of
+one has a name of its own (errors 8155 and 8156), and it is in order only where it has a TOP (error 1033). Prints what is wrong."""
 
 import json
 import sys
@@ -24,6 +25,16 @@ def wrong_with(case):
     tree = statements[0]
     for node in tree.find_all(exp.Insert, exp.Update, exp.Delete, exp.Drop, exp.Create, exp.Command, exp.Into, exp.Merge):
         yield f"writes: {type(node).__name__}"
+    for select in tree.find_all(exp.Select):
+        derived = isinstance(select.parent, exp.Subquery) and isinstance(select.parent.parent, (exp.From, exp.Join))
+        if select is not tree and not derived:
+            continue
+        named = (exp.Alias, exp.Column)
+        columns = [column.alias_or_name if isinstance(column, named) else "" for column in select.expressions if not column.is_star]
+        if "" in columns or len({column.lower() for column in columns}) < len(columns):
+            yield f"a column without a name of its own: {columns}"
+        if select.args.get("order") and not select.args.get("limit"):
+            yield "is in order without a TOP"
     quoted = set()
     for node in tree.find_all(exp.Table, exp.Column):
         parts = [part for key in ("this", "db", "catalog") if isinstance(part := node.args.get(key), exp.Identifier)]

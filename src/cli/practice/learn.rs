@@ -77,7 +77,10 @@ fn closing(findings: &Findings, answers: &Answers, arguments: &Learn, terminal: 
     for question in &open {
         terminal.line(format_args!("open      {}: {}", question.id, question.asks))?;
     }
-    terminal.warn(format_args!("{} questions are open: nothing is synced before they are answered", open.len()));
+    terminal.warn(match open.len() {
+        1 => "one question is open: nothing is synced before it is answered".to_owned(),
+        count => format!("{count} questions are open: nothing is synced before they are answered"),
+    });
     Ok(Exit::NeedsPerson)
 }
 

@@ -22,14 +22,19 @@ pub(super) fn probe(shared: &Shared, session: &mut dyn Session) -> Result<Probe,
         shape.update(part);
     }
     let schema: [u8; 32] = shape.finalize().into();
+    let catalogue = learn::Catalogue::told_by(session, learn::Dialect::of(shared.mapping.connector))?;
+    let recognised: Vec<String> = learn::recognise(&catalogue).iter().flat_map(learn::Home::sentences).collect();
     // A mapping that is not complete yet need not fit yet.
     let complete = shared.mapping.open_questions.is_empty();
     if complete {
-        validate(&shared.settings, &shared.mapping, session)?;
+        // Whoever has to mend the mapping needs to see what is there.
+        validate(&shared.settings, &shared.mapping, session).map_err(|mut failure| {
+            failure.evidence.push(format!("tables: {}", look.tables.join(", ")));
+            failure.evidence.extend(recognised.iter().cloned());
+            failure
+        })?;
     }
     let mut remarks = look.remarks;
-    let catalogue = learn::Catalogue::told_by(session, learn::Dialect::of(shared.mapping.connector))?;
-    let recognised = learn::recognise(&catalogue).iter().flat_map(learn::Home::sentences).collect();
     for query in shared.mapping.queries.iter().filter(|query| complete && query.hinted) {
         let columns = session.columns(&wrapped(&query.sql), &format!("the query `{}`", query.name))?;
         let sql = changed_sql(query, &columns, &Cell::Text(String::new()), false);

@@ -366,6 +366,7 @@ async fn the_probe_tells_what_stands_out() {
     firm.write("ALTER TABLE tasks RENAME COLUMN who TO assignee");
     let failure = firm.source().probe().await.expect_err("the mapping does not fit any more");
     assert!(failure.chain().contains("who"), "{}", failure.chain());
+    assert_eq!(failure.evidence, ["tables: events, people, tasks"], "whoever mends the mapping sees what is there");
 }
 
 #[tokio::test]

@@ -103,12 +103,25 @@ impl ColumnInfo {
         ["char", "text", "clob"].iter().any(|word| self.sort.contains(word))
     }
 
+    /// Whether it holds days of the database's own, with a time of day perhaps.
+    #[must_use]
+    pub fn is_day(&self) -> bool {
+        self.sort.contains("date") || self.sort.contains("timestamp with")
+    }
+
+    /// Whether it holds times of day of the database's own, with a day perhaps.
+    #[must_use]
+    pub fn is_time(&self) -> bool {
+        self.sort.contains("time") && !self.is_bytes()
+    }
+
     /// Whether it may hold much that nobody can read.
     #[must_use]
     pub fn is_bytes(&self) -> bool {
-        ["blob", "binary", "image", "bytea", "timestamp", "rowversion", "xml", "variant"]
-            .iter()
-            .any(|word| self.sort.contains(word))
+        let bytes = ["blob", "binary", "image", "bytea", "rowversion", "xml", "variant"];
+        // With SQL Server a `timestamp` is a count of changes; PostgreSQL says more of its own.
+        bytes.iter().any(|word| self.sort.contains(word))
+            || self.sort.contains("timestamp") && !self.sort.contains("timestamp with")
     }
 }
 

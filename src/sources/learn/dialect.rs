@@ -104,7 +104,8 @@ impl Dialect {
                  ORDER BY table_schema, table_name, ordinal_position"
             }
             Self::SqlServer => {
-                "SELECT TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS \
+                // What is read becomes a derived table there, which may be in order only where it has a TOP.
+                "SELECT TOP (2147483647) TABLE_SCHEMA, TABLE_NAME, COLUMN_NAME, DATA_TYPE FROM INFORMATION_SCHEMA.COLUMNS \
                  WHERE TABLE_SCHEMA NOT IN ('sys', 'INFORMATION_SCHEMA') \
                  ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION"
             }

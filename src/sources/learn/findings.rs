@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Catalogue, Dialect, Home, Shape, Table, can_be_carried, recognise, recognise::is_known};
+use super::{Catalogue, ColumnInfo, Dialect, Home, Shape, Table, can_be_carried, recognise, recognise::is_known};
 use crate::{
     domain::Personal,
     ports::Failure,
@@ -179,7 +179,7 @@ impl Dialect {
     #[must_use]
     pub fn codes(self, table: &Table, column: &str) -> String {
         let column = format!("t.{}", self.name(column));
-        format!("SELECT {column}, COUNT(*) FROM {} t GROUP BY {column}", self.place(table))
+        format!("SELECT {column} AS code, COUNT(*) AS found FROM {} t GROUP BY {column}", self.place(table))
     }
 
     /// The columns of a table that can be looked at, and the statement that reads some of its rows, the last changed first.
@@ -205,15 +205,16 @@ fn worth_a_look<'c>(catalogue: &'c Catalogue, schema: &'c str) -> Vec<&'c Table>
     worth
 }
 
-/// Tables with whole numbers for days and times and with somebody's initials, or with the key of every record; the ones that
+/// Tables with days and times beside those of their changes and with somebody's initials, or with the key of every record; the ones that
 /// are named so first.
 pub(super) fn may_hold_appointments<'c>(catalogue: &'c Catalogue, schema: &'c str) -> Vec<&'c Table> {
     let fits = |table: &&Table| {
-        let whole = table.columns.iter().filter(|column| column.is_whole()).count();
+        let may_tell_when = |column: &&ColumnInfo| column.is_whole() || column.is_day() || column.is_time();
+        let when = table.columns.iter().filter(may_tell_when).count();
         let marks = ["c_date", "c_time", "m_date", "m_time"].into_iter().filter(|mark| table.has(mark)).count();
         !is_known(&table.name)
             && can_be_carried(&table.name)
-            && whole > marks
+            && when > marks
             && (table.has("staff") || table.has("sysid"))
     };
     let mut tables: Vec<&Table> = catalogue.in_schema(schema).filter(fits).collect();

@@ -1,4 +1,8 @@
-use jiff::tz::TimeZone;
+use jiff::{
+    Zoned,
+    civil::{Date, DateTime, Time},
+    tz::TimeZone,
+};
 
 use super::{Answers, Findings, Table, findings::shown, firm::Firm};
 use crate::{
@@ -6,6 +10,7 @@ use crate::{
     sources::{
         cell::Cell,
         convert::{clarion_date, clarion_time},
+        rows::{Moment, moment_of, time_of},
     },
 };
 
@@ -15,7 +20,7 @@ const ROWS: usize = 10;
 /// A row as it is stored and as the office would read it.
 #[derive(Clone, Debug)]
 pub struct Proof {
-    /// The numbers.
+    /// The numbers, or what the database has in their place.
     pub stored: String,
     /// Day and time in the office's zone, or why there are none.
     pub means: String,
@@ -48,35 +53,56 @@ fn columns<'f>(firm: &Firm<'f>) -> Option<Columns<'f>> {
 
 fn of(row: &[&Cell], zones: (&TimeZone, &TimeZone)) -> Option<Proof> {
     let (day, time) = (row.first()?, row.get(2).copied());
-    let Cell::Integer(day) = day else { return None };
-    if *day == 0 {
-        return None;
-    }
-    let ticks = match time {
-        Some(Cell::Integer(ticks)) => *ticks,
-        _ => 0,
-    };
-    let stored = if time.is_some() { format!("{day}, {ticks}") } else { day.to_string() };
     let about = row.get(1).and_then(|cell| shown(cell)).unwrap_or_default();
-    let about = about.chars().take(50).collect();
-    Some(Proof { stored, means: means(*day, ticks, zones), about: Personal::new(about) })
+    let about = Personal::new(about.chars().take(50).collect());
+    let stored = [Some(shown(day)?), time.map(|time| shown(time).unwrap_or_default())];
+    let stored = stored.into_iter().flatten().collect::<Vec<_>>().join(", ");
+    let means = match read_day(day)? {
+        Err(wrong) => wrong.to_owned(),
+        Ok(Moment::Instant(moment)) => written(&moment.to_zoned(zones.1.clone())),
+        Ok(Moment::Wall(wall)) => means(wall.date(), Some(wall.time()), time, zones),
+        Ok(Moment::Day(date)) => means(date, None, time, zones),
+    };
+    Some(Proof { stored, means, about })
 }
 
-fn means(day: i64, ticks: i64, (source_zone, office_zone): (&TimeZone, &TimeZone)) -> String {
-    let date = match clarion_date(day) {
-        Ok(date) => date,
-        Err(wrong) => return wrong.to_owned(),
-    };
-    if ticks == 0 {
-        return date.strftime("%a %d %b %Y, no time").to_string();
-    }
-    match clarion_time(ticks) {
+/// A day with the time that it has with it, if any, and what a column of its own says of the time.
+fn means(date: Date, of_day: Option<Time>, time: Option<&Cell>, zones: (&TimeZone, &TimeZone)) -> String {
+    match time.map_or(Ok(None), read_time) {
         Err(wrong) => format!("{}, {wrong}", date.strftime("%a %d %b %Y")),
-        Ok(time) => match source_zone.to_ambiguous_zoned(date.to_datetime(time)).compatible() {
-            Err(_) => "this is outside the calendar".to_owned(),
-            Ok(moment) => {
-                moment.with_time_zone(office_zone.clone()).strftime("%a %d %b %Y %H:%M:%S, UTC%:z").to_string()
-            }
+        Ok(alone) => match alone.or(of_day) {
+            None => date.strftime("%a %d %b %Y, no time").to_string(),
+            Some(time) => in_office(date.to_datetime(time), zones),
         },
     }
+}
+
+/// A day: counted from 1800, or one of the database's own, which may have its time with it. Nothing where there is none.
+fn read_day(cell: &Cell) -> Option<Result<Moment, &'static str>> {
+    match cell {
+        Cell::Integer(0) => None,
+        Cell::Integer(days) => Some(clarion_date(*days).map(Moment::Day)),
+        Cell::Text(text) if !text.trim().is_empty() => Some(moment_of(text.trim())),
+        _ => None,
+    }
+}
+
+/// A time of day from a column of its own, in either way.
+fn read_time(cell: &Cell) -> Result<Option<Time>, &'static str> {
+    match cell {
+        Cell::Integer(ticks) if *ticks != 0 => clarion_time(*ticks).map(Some),
+        Cell::Text(text) if !text.trim().is_empty() => time_of(text.trim()).map(|(time, _)| Some(time)),
+        _ => Ok(None),
+    }
+}
+
+fn in_office(wall: DateTime, (source_zone, office_zone): (&TimeZone, &TimeZone)) -> String {
+    match source_zone.to_ambiguous_zoned(wall).compatible() {
+        Err(_) => "this is outside the calendar".to_owned(),
+        Ok(moment) => written(&moment.with_time_zone(office_zone.clone())),
+    }
+}
+
+fn written(moment: &Zoned) -> String {
+    moment.strftime("%a %d %b %Y %H:%M:%S, UTC%:z").to_string()
 }

@@ -31,7 +31,7 @@ pub fn questions(findings: &Findings, answers: &Answers) -> Vec<Question> {
     asked.push(Question {
         id: "dates".to_owned(),
         asks: "Are the days and times right that were shown?".to_owned(),
-        why: "Days and times are whole numbers there; ten rows are shown in the office's zone, to be compared with Time Matters."
+        why: "Days and times are mostly whole numbers there; ten rows are shown in the office's zone, to be compared with Time Matters."
             .to_owned(),
         form: Form::Name { names: vec!["right".to_owned()], optional: false },
         candidates: Vec::new(),
@@ -169,6 +169,8 @@ const PUBLIC: &str = "Every other value, and none, means private: in doubt nobod
 const LINK: &str = "Time Matters keeps a row for each staff member. In a mailbox that serves several of them such rows are one item.\n\
                     \"alike\": rows with the same words on the same day for the same matter; \"none\": every row stands for itself.";
 
+const TOGETHER: &str = "\"none\": the time is in the column of the day.";
+
 fn link(firm: &Firm<'_>, table: &Table, id: &str) -> Question {
     let mut question = Question::column(
         firm.findings,
@@ -245,7 +247,14 @@ fn events(firm: &Firm<'_>) -> Vec<Question> {
         candidates: ranked(candidates),
     }];
     let Some(table) = firm.events() else { return asked };
-    let column = |role, id, optional, asks| Question::column(firm.findings, table, role, id, optional, asks, "");
+    let ask = |role, id, optional, asks, why| Question::column(firm.findings, table, role, id, optional, asks, why);
+    let column = |role, id, optional, asks| {
+        // A date of the database's own may have its time with it.
+        let with_its_time = |day| firm.column(table, day).is_some_and(|day| day.is_day() && day.is_time());
+        let together = id == "events.start_time" && with_its_time("events.start_date")
+            || id == "events.end_time" && with_its_time("events.end_date");
+        ask(role, id, optional, asks, if together { TOGETHER } else { "" })
+    };
     for (role, id, optional, asks) in [
         (Role::StartDate, "events.start_date", false, "Which column is the day on which an appointment begins?"),
         (Role::StartTime, "events.start_time", true, "Which column is the time at which it begins?"),

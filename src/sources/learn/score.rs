@@ -83,10 +83,18 @@ impl Role {
     /// Parts of names, the most telling first.
     fn names(self) -> &'static [(&'static str, u32)] {
         match self {
-            Self::StartDate => &[("startdate", 50), ("start_date", 50), ("begin", 45), ("=date", 40), ("date", 25)],
-            Self::StartTime => &[("starttime", 50), ("start_time", 50), ("begin", 45), ("=time", 40), ("time", 25)],
-            Self::EndDate => &[("enddate", 50), ("end_date", 50), ("todate", 45), ("date2", 45), ("end", 30)],
-            Self::EndTime => &[("endtime", 50), ("end_time", 50), ("totime", 45), ("time2", 45), ("end", 30)],
+            Self::StartDate => {
+                &[("startdate", 50), ("start_date", 50), ("begin", 45), ("start", 40), ("=date", 40), ("date", 25)]
+            }
+            Self::StartTime => {
+                &[("starttime", 50), ("start_time", 50), ("begin", 45), ("start", 40), ("=time", 40), ("time", 25)]
+            }
+            Self::EndDate => {
+                &[("enddate", 50), ("end_date", 50), ("todate", 45), ("until", 45), ("date2", 45), ("end", 30)]
+            }
+            Self::EndTime => {
+                &[("endtime", 50), ("end_time", 50), ("totime", 45), ("until", 45), ("time2", 45), ("end", 30)]
+            }
             Self::Subject => &[("subject", 50), ("=desc", 50), ("title", 45), ("summary", 45), ("desc", 35)],
             Self::Notes => &[("memo", 50), ("notes", 50), ("note", 40), ("comment", 40), ("remark", 40)],
             Self::Location => &[("location", 50), ("place", 45), ("room", 40), ("where", 40)],
@@ -117,7 +125,9 @@ impl Role {
 
     fn fits(self, column: &ColumnInfo) -> bool {
         match self {
-            Self::StartDate | Self::StartTime | Self::EndDate | Self::EndTime | Self::Reminder => column.is_whole(),
+            Self::StartDate | Self::EndDate => column.is_whole() || column.is_day(),
+            Self::StartTime | Self::EndTime => column.is_whole() || column.is_time(),
+            Self::Reminder => column.is_whole(),
             Self::Subject | Self::Notes | Self::Location | Self::Email | Self::MatterName => column.is_text(),
             Self::AllDay | Self::Private | Self::Cancelled | Self::Done | Self::Left => !column.is_bytes(),
             Self::Link => column.is_whole() || column.is_text(),

@@ -1,6 +1,6 @@
 use std::fmt::Write as _;
 
-use super::{Dialect, Table, answers::text, firm::Firm};
+use super::{ColumnInfo, Dialect, Table, answers::text, firm::Firm};
 
 /// One SELECT of a learned mapping with its converters and value maps. Names are quoted as the database wants it; values of the
 /// firm stay in value maps, outside the SQL.
@@ -55,6 +55,43 @@ impl<'f> Select<'f> {
         if self.table.has(column) {
             self.known(column, word);
             self.converters.push((word.to_owned(), converter));
+        }
+    }
+
+    /// A day, whether the database counts it from 1800 or knows it as one.
+    pub(super) fn day(&mut self, column: &str, word: &str) {
+        if self.is(column, ColumnInfo::is_day) {
+            self.known(column, word)
+        } else {
+            self.converted(column, word, "clarion-date")
+        }
+    }
+
+    /// A time of day, in either way.
+    fn time(&mut self, column: &str, word: &str) {
+        if self.is(column, ColumnInfo::is_time) {
+            self.known(column, word)
+        } else {
+            self.converted(column, word, "clarion-time")
+        }
+    }
+
+    fn is(&self, column: &str, sort: fn(&ColumnInfo) -> bool) -> bool {
+        self.table.column(column).is_some_and(sort)
+    }
+
+    /// When something begins or ends: in two columns, or in one of the database's own that has both. `words` are ours for both in one,
+    /// for the day, and for the time.
+    pub(super) fn when(&mut self, day: Option<&str>, time: Option<&str>, words: [&str; 3]) {
+        let [both, of_day, of_time] = words;
+        match (day, time) {
+            (Some(moment), None) | (None, Some(moment)) if self.is(moment, ColumnInfo::is_day) => {
+                self.known(moment, both)
+            }
+            (day, time) => {
+                day.into_iter().for_each(|day| self.day(day, of_day));
+                time.into_iter().for_each(|time| self.time(time, of_time));
+            }
         }
     }
 
@@ -117,9 +154,11 @@ impl<'f> Select<'f> {
         }
     }
 
-    /// The pair of day and time of the last change.
+    /// The pair of day and time of the last change; or the day alone where the database knows it as one, with its time perhaps.
     pub(super) fn changed(&mut self) {
-        if self.table.has("m_date") && self.table.has("m_time") {
+        if self.is("m_date", ColumnInfo::is_day) {
+            self.known("m_date", "changed");
+        } else if self.table.has("m_date") && self.table.has("m_time") {
             self.converted("m_date", "changed", "clarion-date");
             self.converted("m_time", "changed_2", "clarion-time");
         }

@@ -2,10 +2,18 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::sources::{cell::Cell, rows::is_email};
+use jiff::civil::Time;
+
+use crate::sources::{
+    cell::Cell,
+    rows::{Moment, is_email, moment_of, time_of},
+};
 
 /// Days of the Clarion calendar that an office's rows can have: 1990-01-01 to 2099-12-31.
 const DAYS: std::ops::RangeInclusive<i64> = 69_033..=109_209;
+
+/// The same in years.
+const YEARS: std::ops::Range<i16> = 1990..2100;
 
 /// Hundredths of a second in a day.
 const DAY: i64 = 8_640_000;
@@ -19,9 +27,9 @@ pub struct Shape {
     pub filled: u32,
     /// Different values among those.
     pub distinct: u32,
-    /// Whole numbers that are days between 1990 and 2100.
+    /// Whole numbers, or days of the database's own, that are days between 1990 and 2100.
     pub days: u32,
-    /// Whole numbers that are a time of day, to the second.
+    /// Whole numbers, or times of the database's own, that are a time of day, to the second.
     pub times: u32,
     /// Initials of somebody of the staff.
     pub initials: u32,
@@ -87,6 +95,14 @@ impl Shape {
         let blank = text.contains(char::is_whitespace);
         let all = |fits: fn(char) -> bool| text.chars().all(fits);
         let count = |fits: bool| u32::from(fits);
+        let year = match moment_of(text) {
+            Ok(Moment::Day(day)) => Some(day.year()),
+            Ok(Moment::Wall(wall)) => Some(wall.year()),
+            Ok(Moment::Instant(_)) | Err(_) => None,
+        };
+        self.days += count(year.is_some_and(|year| YEARS.contains(&year)));
+        // A day that has no time is told as one at midnight.
+        self.times += count(text.contains(':') && time_of(text).is_ok_and(|(time, _)| time != Time::midnight()));
         self.longest = self.longest.max(u32::try_from(text.chars().count()).unwrap_or(u32::MAX));
         self.keys += count(text.len() == 16 && all(|letter| letter.is_ascii_hexdigit()));
         self.emails += count(is_email(text));

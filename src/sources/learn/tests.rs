@@ -216,6 +216,28 @@ fn a_template_of_answers_is_read_back_and_names_every_open_question() {
     assert!(written.contains("#   \"date\" (int): its name says `date`"), "{written}");
 }
 
+/// What SQL Server calls a timestamp counts changes; PostgreSQL's is a time.
+#[test]
+fn days_and_times_of_the_databases_own_are_told_by_their_types() {
+    let told = |sort: &str| {
+        let column = ColumnInfo { name: "a".to_owned(), sort: sort.to_owned() };
+        [column.is_day(), column.is_time(), column.is_bytes()]
+    };
+    for (sort, expected) in [
+        ("date", [true, false, false]),
+        ("time", [false, true, false]),
+        ("time without time zone", [false, true, false]),
+        ("datetime", [true, true, false]),
+        ("smalldatetime", [true, true, false]),
+        ("datetime2", [true, true, false]),
+        ("timestamp without time zone", [true, true, false]),
+        ("timestamp", [false, false, true]),
+        ("int", [false, false, false]),
+    ] {
+        assert_eq!(told(sort), expected, "{sort}");
+    }
+}
+
 fn shape() -> impl Strategy<Value = Shape> {
     (0_u32..500, prop::array::uniform14(0_u32..=500), 0_u32..400).prop_map(|(filled, counts, longest)| {
         let at = |place: usize| counts[place].min(filled);
@@ -259,7 +281,7 @@ proptest! {
 
     #[test]
     fn a_column_of_another_type_or_a_mark_of_change_is_never_a_day(name in "[a-z_]{0,8}date", shape in shape()) {
-        for sort in ["varchar", "image", "datetime", "ntext"] {
+        for sort in ["varchar", "image", "time", "timestamp", "ntext"] {
             let column = ColumnInfo { name: name.clone(), sort: sort.to_owned() };
             prop_assert_eq!(score(Role::StartDate, &column, &shape).points, 0);
         }

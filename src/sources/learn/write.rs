@@ -15,6 +15,12 @@ use sha2::{Digest as _, Sha256};
 /// The first words of a mapping that was learned, before the digest of the rest.
 const HEAD: &str = "# Written by `pocketdocket practice learn`. Digest of everything below this line: ";
 
+/// Our words for when something begins: both in one, the day, the time.
+const STARTS: [&str; 3] = ["start", "start_date", "start_time"];
+
+/// And for when it ends.
+const ENDS: [&str; 3] = ["end", "end_date", "end_time"];
+
 /// The mapping, and beside it the questions that are open.
 #[must_use]
 pub fn mapping(findings: &Findings, answers: &Answers) -> String {
@@ -49,7 +55,8 @@ fn body(firm: &Firm<'_>, open: &[Question]) -> String {
     let mut file = String::from(
         "#\n\
          # Days are whole numbers counted from 1800-12-28, 0 is none. Times are hundredths of a second since midnight plus one, 0 is\n\
-         # none. Both are local time of the office: `source_zone` of the configuration is the office's zone.\n\
+         # none. (A column without such a converter is a date or a time of the database's own.) All are local time of the office:\n\
+         # `source_zone` of the configuration is the office's zone.\n\
          #\n\
          # `pocketdocket practice learn` writes this file anew from the answers. It never takes away what was edited here without\n\
          # being told so.\n\n",
@@ -250,7 +257,7 @@ fn tasks(firm: &Firm<'_>, groups: bool, file: &mut String) {
     select.known("sysid", "key");
     select.person(groups);
     select.known("desc", "subject");
-    select.converted("date", "due_date", "clarion-date");
+    select.day("date", "due_date");
     if let Some(column) = firm.column(table, "tasks.notes") {
         select.known(&column.name, "notes");
     }
@@ -275,17 +282,9 @@ fn events(firm: &Firm<'_>, groups: bool, file: &mut String) {
     select.known("sysid", "key");
     select.person(groups);
     select.known(&subject, "subject");
-    select.converted(&start, "start_date", "clarion-date");
-    let start_time = column("events.start_time");
-    for (name, word, converter) in [
-        (&start_time, "start_time", "clarion-time"),
-        (&column("events.end_date"), "end_date", "clarion-date"),
-        (&column("events.end_time"), "end_time", "clarion-time"),
-    ] {
-        if let Some(name) = name {
-            select.converted(name, word, converter);
-        }
-    }
+    let [start_time, end, end_time] = ["events.start_time", "events.end_date", "events.end_time"].map(column);
+    select.when(Some(&start), start_time.as_deref(), STARTS);
+    select.when(end.as_deref(), end_time.as_deref(), ENDS);
     for (id, word) in
         [("events.notes", "notes"), ("events.location", "location"), ("events.reminder", "reminder_minutes")]
     {
@@ -314,9 +313,9 @@ fn calls(firm: &Firm<'_>, groups: bool, file: &mut String) {
     select.person(groups);
     select.known("subject", "subject");
     select.known("memo", "notes");
-    select.converted("date", "start_date", "clarion-date");
-    select.converted("time", "start_time", "clarion-time");
-    select.converted("endtime", "end_time", "clarion-time");
+    let there = |column: &'static str| table.has(column).then_some(column);
+    select.when(there("date"), there("time"), STARTS);
+    select.when(None, there("endtime"), ENDS);
     if let Some(way) = select.named("in_out") {
         let word = |text: &str| firm.dialect().literal(text);
         let (into, out) = (word("I"), word("O"));

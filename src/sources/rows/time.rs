@@ -76,7 +76,7 @@ pub(in crate::sources) fn moment_of(text: &str) -> Result<Moment, Wrong> {
 }
 
 /// A time of day from text, and whether it is the next day's (24:00).
-pub(super) fn time_of(text: &str) -> Result<(Time, bool), Wrong> {
+pub(in crate::sources) fn time_of(text: &str) -> Result<(Time, bool), Wrong> {
     let (text, next_day) = without_hour_24(text);
     // Some databases give a time column a day of its own (1900-01-01, 1899-12-30).
     let alone = text.rsplit([' ', 'T']).next().unwrap_or_default();

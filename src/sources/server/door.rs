@@ -32,6 +32,7 @@ struct Refused {
 }
 
 /// A password that may be tried now.
+#[derive(Clone)]
 pub(in crate::sources) struct Pass {
     /// The password; none where the account needs none (a Unix socket that knows who asks).
     pub(in crate::sources) password: Option<SecretString>,

@@ -92,6 +92,9 @@ impl ServerSettings {
                 return Some((setting, "it is missing or empty".to_owned()));
             }
         }
+        if let Some(what) = self.wrong_host() {
+            return Some(("practice.server.host", what));
+        }
         if self.sign_in == SignIn::Windows && !self.user.is_empty() {
             let what =
                 "with `sign_in = \"windows\"` the account is the one that this program runs as; leave `user` out";
@@ -112,6 +115,20 @@ impl ServerSettings {
             return Some(("practice.server.ca_file", "with `tls = \"off\"` nothing is verified".to_owned()));
         }
         self.wrong_instance().or_else(|| self.wrong_fingerprint())
+    }
+
+    /// What is a name of a server in the tools of Microsoft and none of a machine.
+    fn wrong_host(&self) -> Option<String> {
+        if let Some((machine, port)) = self.host.split_once(',') {
+            return Some(format!(
+                "`{}` names a port as well: write `{machine}` alone, and {port} as `port`",
+                self.host
+            ));
+        }
+        if let Some((protocol @ ("tcp" | "np" | "lpc" | "admin"), machine)) = self.host.split_once(':') {
+            return Some(format!("leave out `{protocol}:` before `{machine}`: TCP is spoken anyway"));
+        }
+        self.address().is_empty().then(|| format!("`{}` names no machine", self.host))
     }
 
     fn wrong_instance(&self) -> Option<(&'static str, String)> {
@@ -254,6 +271,18 @@ mod tests {
         assert!(settings("DB01\\TM", Tls::Off).wrong().is_some());
         for host in ["DB01\\", "DB01\\a;b", "DB01\\a\\b"] {
             assert!(settings(host, Tls::Verify).wrong().is_some(), "{host}");
+        }
+        for (host, told) in [
+            ("DB01,1433", "write `DB01` alone, and 1433 as `port`"),
+            ("DB01\\TM,50001", "write `DB01\\TM` alone, and 50001 as `port`"),
+            ("tcp:DB01", "leave out `tcp:` before `DB01`"),
+            ("\\TM", "names no machine"),
+        ] {
+            let wrong = settings(host, Tls::Verify).wrong();
+            assert!(
+                wrong.as_ref().is_some_and(|(setting, what)| *setting == "practice.server.host" && what.contains(told)),
+                "{host}: {wrong:?}"
+            );
         }
         let both = ServerSettings { port: Some(1433), ..settings("DB01\\TM", Tls::Verify) };
         assert!(both.wrong().is_some_and(|(setting, _)| setting == "practice.server.port"));

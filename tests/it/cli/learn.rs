@@ -114,7 +114,8 @@ fn a_file_of_answers_is_written_and_taken_and_the_mapping_is_shown_as_on_a_phone
     assert!(said.contains("open questions into `template.toml`"), "{said}");
     let template = place.read("template.toml");
     assert!(template.contains("#   \"appt\" (20 columns): "), "{template}");
-    assert!(place.fails("practice learn --write-answers template.toml", 2).contains("could not write"));
+    let said = place.fails("practice learn --write-answers template.toml", 2);
+    assert!(said.contains("could not write") && said.contains("hint: it is not written over"), "{said}");
     let said = place.run("practice learn --answers office.toml");
     assert!(said.starts_with("exit code: 0\n"), "{said}");
     for shown in [
@@ -244,4 +245,51 @@ fn the_same_answers_lead_through_on_mariadb() {
     let sqlite = Place::learning();
     let by_hand = place.command("practice learn").write_stdin(sqlite.typed()).output().expect("starts");
     assert!(by_hand.status.success(), "{}", place.shown(&by_hand));
+}
+
+/// The server is the scripted one, with the fixture behind it: the program and the driver are real, and so is every byte between them.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_same_answers_lead_through_on_sql_server() {
+    let place = Place::empty();
+    let database = rusqlite::Connection::open(place.path("behind.db")).expect("a database");
+    database.execute_batch(&file("time-matters.sql")).expect("the fixture");
+    let (port, _) = crate::connectors::sqlserver::backed::on_sqlite(place.path("behind.db"), "tm8user");
+    place.write(
+        "init.toml",
+        &format!(
+            "mapping = \"time-matters\"\nsource_zone = \"Europe/Berlin\"\n[server]\nhost = \"localhost\"\nport = {port}\n\
+             database = \"TimeMatters\"\nuser = \"pocketdocket\"\ntls = \"off\"\n"
+        ),
+    );
+    place.command("init --answers init.toml").assert().success();
+    place.command("practice password --password-stdin").write_stdin("Drei Akten").assert().success();
+    let said = place.run("practice probe");
+    for line in [
+        "Microsoft SQL Server 16.0.4135.4 (Express Edition (64-bit)), not encrypted, on this machine, read as one state",
+        "found     tables of Time Matters in the schema `tm8user`: contact, matter, todo, staff, phone",
+        "found     version: perhaps version 8",
+    ] {
+        assert!(said.contains(line), "{line}\n{said}");
+    }
+    place.write("office.toml", &file("time-matters.answers.toml"));
+    let said = place.run("practice learn --answers office.toml");
+    assert!(said.starts_with("exit code: 0\n") && said.contains("Max Q Muster"), "{said}");
+    assert!(said.contains("82507, 3420001  Fri 20 Nov 2026 09:30:00, UTC+01:00  Hearing"), "{said}");
+    assert!(place.read("time-matters.toml").contains("[tm8user].[appt]"));
+    let sqlite = Place::learning();
+    let by_hand = place.command("practice learn").write_stdin(sqlite.typed()).output().expect("starts");
+    assert!(by_hand.status.success(), "{}", place.shown(&by_hand));
+}
+
+#[test]
+fn a_probe_shows_the_tables_to_whoever_has_to_mend_the_mapping() {
+    let place = Place::learning();
+    place.command("practice learn --answers office.toml").assert().success();
+    let database = rusqlite::Connection::open(place.path("practice.db")).expect("a database");
+    database.execute_batch("ALTER TABLE appt RENAME TO calevent").expect("an upgrade");
+    let said = place.run("practice probe");
+    assert!(said.contains("error: ") && said.contains("appt"), "{said}");
+    assert!(said.contains("evidence  tables: billing, calevent, contact, matter"), "{said}");
+    assert!(said.contains("evidence  tables of Time Matters in the schema `main`"), "{said}");
 }

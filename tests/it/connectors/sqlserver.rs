@@ -1,10 +1,12 @@
 //! Microsoft SQL Server. No such server can be installed on the machines that run these tests, so they come in two parts: what the
-//! connector makes of answers, against a scripted server that speaks the little of the protocol that is needed; and everything, against
-//! a real server, where one is named (`live`).
+//! connector makes of answers, against a scripted server that speaks the little of the protocol that is needed, also with the tables
+//! of a file behind it (`backed`); and everything, against a real server, where one is named (`live`).
 
+pub(crate) mod backed;
 pub(crate) mod live;
 mod reading;
 mod scripted;
+mod types;
 mod way_in;
 
 use std::sync::Arc;
@@ -18,7 +20,7 @@ use self::scripted::{Said, Value};
 const QUERY: &str = "[[tasks]]\nsql = \"SELECT id AS [key], 'weber' AS person, title AS subject FROM files\"\n";
 
 /// Settings for a server on this machine, in the clear unless changed, and the folder that their mapping lies in.
-fn settings(port: u16, queries: &str, change: impl FnOnce(&mut ServerSettings)) -> (Settings, TempDir) {
+pub(crate) fn settings(port: u16, queries: &str, change: impl FnOnce(&mut ServerSettings)) -> (Settings, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let mapping = folder.path().join("mapping.toml");
     let text = format!(

@@ -41,7 +41,11 @@ pub(super) fn open(settings: &Settings) -> Arc<dyn Source> {
 }
 
 pub(super) async fn read(settings: &Settings) -> Read {
-    let preview = Preview::take(open(settings).as_ref()).await;
+    read_of(open(settings).as_ref()).await
+}
+
+pub(super) async fn read_of(source: &dyn Source) -> Read {
+    let preview = Preview::take(source).await;
     Read { preview: preview.unwrap_or_else(|failure| panic!("{}", failure.chain())) }
 }
 
@@ -59,6 +63,11 @@ pub(super) struct Office {
 impl Office {
     /// Everybody linked and active, and with the widest window: nothing is left out because of its date.
     pub(super) async fn of(practice: &Settings, people: &[&str]) -> Self {
+        Self::reading(open(practice), people).await
+    }
+
+    /// The same for a practice that is open already.
+    pub(super) async fn reading(practice: Arc<dyn Source>, people: &[&str]) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let exchange = people
             .iter()
@@ -82,7 +91,7 @@ impl Office {
         let of_engine = Arc::clone(&clock);
         let engine = Engine::new(Parts {
             ledger: ledger.clone(),
-            source: open(practice),
+            source: practice,
             connect: Arc::clone(&mailboxes) as _,
             settings: pocketdocket::engine::Settings::default(),
             policy: Policy::default(),

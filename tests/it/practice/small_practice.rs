@@ -136,4 +136,5 @@ async fn what_is_learned_of_time_matters_is_the_same_in_mariadb_and_in_sqlite() 
     time_matters::is_right(&there);
     let (_, _, here) = time_matters::from_sqlite(tempfile::tempdir().expect("a folder").path()).await;
     time_matters::are_the_same(&there, &here);
+    super::sql_server::synced(super::office::open(&settings)).await;
 }

@@ -202,6 +202,71 @@ async fn what_is_learned_of_a_fixture_in_sqlite_is_right() {
     assert_eq!(read.people(Kind::Contact, "A000000000000005"), ["everyone"]);
 }
 
+/// The same appointments in a table whose days are the database's own: with their times in one column, and with them in another.
+const DATED: &str = "
+CREATE TABLE calevent (sysid VARCHAR(16) PRIMARY KEY, mat_id VARCHAR(16), `desc` VARCHAR(200), memo VARCHAR(2000), staff VARCHAR(10),
+    starts DATETIME, until DATETIME, day DATE, clock TIME, last_day DATE, last_clock TIME, place VARCHAR(80), all_day INTEGER,
+    private VARCHAR(1), cancelled INTEGER, linked_to VARCHAR(16), ccode VARCHAR(10), archive INTEGER, m_date DATETIME);
+INSERT INTO calevent SELECT sysid, mat_id, `desc`, memo, staff,
+    datetime('1800-12-28', date || ' days', (MAX(time - 1, 0) / 100) || ' seconds'),
+    -- Whole days end where the next one begins.
+    datetime('1800-12-28', (end_date + all_day) || ' days', (MAX(end_time - 1, 0) / 100) || ' seconds'),
+    date('1800-12-28', date || ' days'), CASE time WHEN 0 THEN NULL ELSE time('00:00', ((time - 1) / 100) || ' seconds') END,
+    date('1800-12-28', end_date || ' days'), CASE end_time WHEN 0 THEN NULL ELSE time('00:00', ((end_time - 1) / 100) || ' seconds') END,
+    place, all_day, private, cancelled, linked_to, ccode, archive, datetime('1800-12-28', m_date || ' days', ((m_time - 1) / 100) || ' seconds')
+    FROM appt;
+DROP TABLE appt;";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn appointments_whose_days_are_the_databases_own_are_learned_and_are_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (settings, _, numbered) = from_sqlite(folder.path()).await;
+    let database = rusqlite::Connection::open(folder.path().join("practice.db")).expect("a database");
+    database.execute_batch(DATED).expect("the fixture");
+    let findings = sources::explore(&settings, Arc::new(|| Ok(None))).await.expect("looked at");
+    let text = std::fs::read_to_string(repository::root().join("tests/practice/time-matters.answers.toml"))
+        .expect("the answers");
+    let given = |columns: [&str; 4]| {
+        let [day, time, end_day, end_time] = columns;
+        let text = text
+            .replace("table = \"appt\"", "table = \"calevent\"")
+            .replace("start_date = \"date\"", &format!("start_date = \"{day}\""))
+            .replace("start_time = \"time\"", &format!("start_time = \"{time}\""))
+            .replace("end_date = \"end_date\"", &format!("end_date = \"{end_day}\""))
+            .replace("end_time = \"end_time\"", &format!("end_time = \"{end_time}\""));
+        Answers::parse(Path::new("answers.toml"), &text).unwrap_or_else(|error| panic!("{error}"))
+    };
+    let [berlin, london] =
+        ["Europe/Berlin", "Europe/London"].map(|zone| jiff::tz::TimeZone::get(zone).expect("bundled"));
+    let together = given(["starts", "none", "until", "none"]);
+    for (answers, stored) in [
+        (&together, "2026-11-20 09:30:00"),
+        (&given(["starts", "none", "none", "until"]), "2026-11-20 09:30:00"),
+        (&given(["day", "clock", "last_day", "last_clock"]), "2026-11-20, 09:30:00"),
+        (&given(["starts", "clock", "last_day", "last_clock"]), "2026-11-20 09:30:00, 09:30:00"),
+    ] {
+        assert_eq!(learn::check(&findings, answers), Ok(()));
+        assert_eq!(learn::open(&findings, answers).len(), 0);
+        let rows = learn::proof(&findings, answers, &berlin, &london);
+        let hearing = rows.iter().find(|row| row.about.reveal() == "Hearing").expect("a row");
+        assert_eq!((hearing.stored.as_str(), hearing.means.as_str()), (stored, "Fri 20 Nov 2026 08:30:00, UTC+00:00"));
+        std::fs::write(&settings.mapping, learn::mapping(&findings, answers)).expect("written");
+        let dated = Read::take(&settings).await;
+        is_right(&dated);
+        are_the_same(&dated, &numbered);
+    }
+    let asked = learn::questions(&findings, &together);
+    let question = |id: &str| asked.iter().find(|question| question.id == id).unwrap_or_else(|| panic!("{id}"));
+    let first = |id: &str| question(id).candidates.first().map(|candidate| candidate.value.as_str());
+    assert_eq!(first("events.table"), Some("calevent"));
+    assert!(["starts", "day"].contains(&first("events.start_date").expect("a candidate")), "{asked:?}");
+    assert!(question("events.start_time").why.contains("the time is in the column of the day"));
+    // What changed is found by a time of the database's own as well.
+    let mapping = learn::mapping(&findings, &given(["starts", "none", "until", "none"]));
+    let queries = mapping.split("[[events]]").nth(1).expect("appointments");
+    assert!(!queries.contains("clarion"), "{queries}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_shape_of_rows_puts_the_right_columns_first_and_their_words_stay_here() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -9,6 +9,7 @@ use std::sync::{
 use pocketdocket::{
     domain::Kind,
     ports::{FailureKind, Portion, QueryRead},
+    sources::Settings,
 };
 
 use super::{
@@ -161,6 +162,45 @@ async fn a_server_that_goes_away_is_asked_anew_at_the_next_tick() {
     let failure = read(source.as_ref(), QueryRead::Content).await.expect_err("gone");
     assert!(failure.hint.is_some_and(|hint| hint.contains("next try is made by itself")));
     read(source.as_ref(), QueryRead::Content).await.expect("back");
+    assert_eq!(count(&server.connections), 2);
+}
+
+/// What is under way on a connection cannot be told from what comes next: it is dropped, nothing more is said on it, and the server sees
+/// that nobody waits any more.
+#[tokio::test]
+async fn a_server_that_takes_too_long_is_given_up_and_its_connection_dropped() {
+    // Slow in giving the columns, and in giving the rows.
+    for part in ["SELECT TOP (0) * FROM (\nSELECT * FROM (\nSELECT id", "SELECT * FROM (\nSELECT id"] {
+        let slow = Arc::new(AtomicUsize::new(1));
+        let server = Scripted::start(Manner::plain(), move |statement| {
+            let once = || slow.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok();
+            if statement.starts_with(part) && once() { Said::Silence } else { usual(statement) }
+        });
+        let (practice, _folder) = settings(server.port, QUERY, |_| {});
+        let source = open(&Settings { time_out_seconds: 1, ..practice });
+        let failure = read(source.as_ref(), QueryRead::Content).await.expect_err("too slow");
+        assert!(failure.chain().contains("longer than 1 seconds"), "{}", failure.chain());
+        for _ in 0..500 {
+            if count(&server.left) == 1 {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        assert_eq!(count(&server.left), 1, "the connection is closed, and nothing is said on it before");
+        let portions = read(source.as_ref(), QueryRead::Content).await;
+        let portions = portions.unwrap_or_else(|failure| panic!("{}", failure.chain()));
+        assert_eq!((rows_of(&portions, Kind::Task), count(&server.connections)), (1, 2));
+    }
+
+    // So it is when an error comes in the middle of the rows.
+    let rows = vec![vec![Value::Number(7), Value::Text("weber"), Value::Text("T")]; 100];
+    let broken = Said::Broken(vec!["key", "person", "subject"], rows, 8134, "Divide by zero error encountered.");
+    let server = Scripted::start(Manner::plain(), failing(1, broken, 1));
+    let (practice, _folder) = settings(server.port, QUERY, |_| {});
+    let source = open(&practice);
+    let failure = read(source.as_ref(), QueryRead::Content).await.expect_err("half a reading is none");
+    assert!(failure.chain().contains("error 8134"), "{}", failure.chain());
+    read(source.as_ref(), QueryRead::Content).await.expect("the next tick reads again");
     assert_eq!(count(&server.connections), 2);
 }
 

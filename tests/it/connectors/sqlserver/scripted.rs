@@ -1,6 +1,8 @@
-//! The little of a SQL Server that says what a test tells it to: the first exchange, TLS inside it, the login, and answers made of whole
-//! numbers, text, bytes and errors. Written from MS-TDS alone, blocking, and with nothing of the connector's own code; it proves what
-//! the connector does with an answer, not what a SQL Server answers.
+//! The little of a SQL Server that says what a test tells it to: the first exchange, TLS inside it, the login, and answers made of
+//! values of any type and of errors. Written from MS-TDS alone, blocking, and with nothing of the connector's own code; it proves
+//! what the connector does with an answer, not what a SQL Server answers.
+
+mod wire;
 
 use std::{
     io::{self, Read, Write},
@@ -15,6 +17,11 @@ use rustls::{
     ServerConfig, ServerConnection, StreamOwned,
     sign::{CertifiedKey, SingleCertAndKey},
 };
+
+pub(super) use self::wire::{
+    Bound, COLLATION, Heading, OF_BIGINT, b_text, bigint, nvarchar, of_nvarchar, us_text, utf16,
+};
+use self::wire::{asked, done, error, message, packet, table};
 
 /// How the server behaves until somebody is signed in.
 #[derive(Clone)]
@@ -50,8 +57,12 @@ pub(super) enum Said {
     Rows(Vec<&'static str>, Vec<Vec<Value>>),
     /// The same, and then an error.
     Broken(Vec<&'static str>, Vec<Vec<Value>>, u32, &'static str),
+    /// Columns with their types, and rows of values as their bytes.
+    Typed(Vec<Heading>, Vec<Vec<Vec<u8>>>),
     /// An error: number and words.
     Error(u32, &'static str),
+    /// Nothing, for as long as somebody waits for it.
+    Silence,
     /// Nothing: it is gone.
     Gone,
 }
@@ -64,7 +75,7 @@ pub(super) enum Value {
     Bytes([u8; 8]),
 }
 
-type Script = Arc<dyn Fn(&str) -> Said + Send + Sync>;
+type Script = Arc<dyn Fn(&str, &[Bound]) -> Said + Send + Sync>;
 
 /// A running server; it ends with the test's process.
 pub(super) struct Scripted {
@@ -75,19 +86,36 @@ pub(super) struct Scripted {
     pub(super) connections: Arc<AtomicUsize>,
     /// The last login, as it came.
     pub(super) login: Arc<Mutex<Vec<u8>>>,
+    /// How often somebody went away while they were kept waiting, having said nothing more.
+    pub(super) left: Arc<AtomicUsize>,
 }
 
 impl Scripted {
     pub(super) fn start(manner: Manner, script: impl Fn(&str) -> Said + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        Self::at("127.0.0.1", manner, move |statement, _| script(statement))
+    }
+
+    /// The same at another address of this machine, with a script that looks at what is bound to parameters.
+    pub(super) fn at(
+        address: &str,
+        manner: Manner,
+        script: impl Fn(&str, &[Bound]) -> Said + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((address, 0)).expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let (asked, connections, login) = (Arc::default(), Arc::new(AtomicUsize::new(0)), Arc::default());
-        let served = Self { port, asked, connections, login };
+        let served = Self {
+            port,
+            asked: Arc::default(),
+            connections: Arc::default(),
+            login: Arc::default(),
+            left: Arc::default(),
+        };
         let seen = Served {
             manner,
             script: Arc::new(script),
             asked: Arc::clone(&served.asked),
             login: Arc::clone(&served.login),
+            left: Arc::clone(&served.left),
         };
         let connections = Arc::clone(&served.connections);
         std::thread::spawn(move || {
@@ -112,6 +140,7 @@ struct Served {
     script: Script,
     asked: Arc<Mutex<Vec<String>>>,
     login: Arc<Mutex<Vec<u8>>>,
+    left: Arc<AtomicUsize>,
 }
 
 impl Served {
@@ -153,7 +182,9 @@ impl Served {
         assert_eq!(sort, 0x10, "the login follows");
         *self.login.lock().expect("not poisoned") = login;
         if let Some((number, state, words)) = self.manner.refuses {
-            let answer = [error(number, state, words), done(2)].concat();
+            // Of a database that cannot be opened a server says that the login failed as well.
+            let also = if number == 4060 { error(18456, 1, "Login failed.") } else { Vec::new() };
+            let answer = [error(number, state, words), also, done(2)].concat();
             return stream.write_all(&packet(4, &answer));
         }
         let name = b_text("Scripted");
@@ -168,16 +199,23 @@ impl Served {
         stream.write_all(&packet(4, &[acknowledged, routed, done(0)].concat()))?;
         loop {
             let (sort, payload) = message(stream)?;
-            let statement = statement(sort, &payload);
+            let (statement, values) = asked(sort, &payload);
             self.asked.lock().expect("not poisoned").push(statement.clone());
-            let answer = match (self.script)(&statement) {
+            let answer = match (self.script)(&statement, &values) {
                 Said::Done => done(0),
-                Said::Rows(columns, rows) => [table(&columns, &rows), done(0x10)].concat(),
+                Said::Rows(columns, rows) => [table(&headings(&columns, &rows), &bytes(rows)), done(0x10)].concat(),
+                Said::Typed(columns, rows) => [table(&columns, &rows), done(0x10)].concat(),
                 Said::Broken(columns, rows, number, words) => {
-                    [table(&columns, &rows), error(number, 1, words), done(2)].concat()
+                    [table(&headings(&columns, &rows), &bytes(rows)), error(number, 1, words), done(2)].concat()
                 }
                 Said::Error(number, words) => [error(number, 1, words), done(2)].concat(),
                 Said::Gone => return Ok(()),
+                Said::Silence => {
+                    if matches!(stream.read(&mut [0; 8]), Ok(0) | Err(_)) {
+                        self.left.fetch_add(1, Ordering::SeqCst);
+                    }
+                    return Ok(());
+                }
             };
             for part in answer.chunks(4000) {
                 let last = part.as_ptr_range().end == answer.as_ptr_range().end;
@@ -202,94 +240,21 @@ fn config(certificate: &str, key: &str) -> Arc<ServerConfig> {
     Arc::new(config.with_no_client_auth().with_cert_resolver(Arc::new(certified)))
 }
 
-/// A whole message: its type and what its packets carry.
-fn message(stream: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
-    let mut payload = Vec::new();
-    loop {
-        let mut header = [0; 8];
-        stream.read_exact(&mut header)?;
-        let length = usize::from(u16::from_be_bytes([header[2], header[3]])) - 8;
-        let begun = payload.len();
-        payload.resize(begun + length, 0);
-        stream.read_exact(&mut payload[begun..])?;
-        if header[1] & 1 == 1 {
-            return Ok((header[0], payload));
-        }
-    }
-}
-
-fn packet(sort: u8, payload: &[u8]) -> Vec<u8> {
-    let length = u16::try_from(payload.len() + 8).expect("short").to_be_bytes();
-    [&[sort, 1, length[0], length[1], 0, 0, 1, 0], payload].concat()
-}
-
-/// The statement of a batch, or of a call of `sp_executesql`, whose first parameter it is.
-fn statement(sort: u8, payload: &[u8]) -> String {
-    let headers = usize::try_from(u32::from_le_bytes(payload[..4].try_into().expect("four bytes"))).expect("short");
-    let rest = &payload[headers..];
-    let text = if sort == 1 {
-        rest
-    } else {
-        // 0xFFFF, the procedure's number and flags; the parameter's name, a status, its type with length and collation.
-        let name = 1 + 2 * usize::from(rest[6]);
-        let value = &rest[6 + name + 1 + 1 + 2 + 5..];
-        let length = usize::from(u16::from_le_bytes([value[0], value[1]]));
-        &value[2..2 + length]
+/// Columns of the types that their first values have, and text where there are no rows.
+fn headings(columns: &[&str], rows: &[Vec<Value>]) -> Vec<Heading> {
+    let sort = |place: usize| match rows.first().map(|row| &row[place]) {
+        Some(Value::Number(_)) => vec![0x26, 4],
+        Some(Value::Bytes(_)) => vec![0xad, 8, 0],
+        _ => of_nvarchar(),
     };
-    let units: Vec<u16> = text.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
-    String::from_utf16(&units).expect("UTF-16")
+    columns.iter().enumerate().map(|(place, name)| ((*name).to_owned(), sort(place))).collect()
 }
 
-fn utf16(text: &str) -> Vec<u8> {
-    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
-}
-
-fn b_text(text: &str) -> Vec<u8> {
-    [vec![u8::try_from(text.encode_utf16().count()).expect("short")], utf16(text)].concat()
-}
-
-fn us_text(text: &str) -> Vec<u8> {
-    let length = u16::try_from(text.encode_utf16().count()).expect("short");
-    [length.to_le_bytes().to_vec(), utf16(text)].concat()
-}
-
-fn done(status: u16) -> Vec<u8> {
-    [&[0xfd][..], &status.to_le_bytes(), &[0; 10]].concat()
-}
-
-fn error(number: u32, state: u8, words: &str) -> Vec<u8> {
-    let body =
-        [&number.to_le_bytes()[..], &[state, 14], &us_text(words), &b_text("DB01"), &b_text(""), &1_u32.to_le_bytes()];
-    let body = body.concat();
-    [&[0xaa][..], &u16::try_from(body.len()).expect("short").to_le_bytes(), &body].concat()
-}
-
-fn table(columns: &[&str], rows: &[Vec<Value>]) -> Vec<u8> {
-    const COLLATION: [u8; 5] = [0x09, 0x04, 0xd0, 0x00, 0x34];
-    let count = u16::try_from(columns.len()).expect("few").to_le_bytes();
-    let mut tokens = [&[0x81][..], &count].concat();
-    for (place, column) in columns.iter().enumerate() {
-        tokens.extend_from_slice(&[0, 0, 0, 0, 9, 0]);
-        match rows.first().map(|row| &row[place]) {
-            Some(Value::Number(_)) => tokens.extend_from_slice(&[0x26, 4]),
-            Some(Value::Bytes(_)) => tokens.extend_from_slice(&[0xad, 8, 0]),
-            _ => tokens.extend([&[0xe7, 0x40, 0x1f][..], &COLLATION].concat()),
-        }
-        tokens.extend(b_text(column));
-    }
-    for row in rows {
-        tokens.push(0xd1);
-        for value in row {
-            match value {
-                Value::Number(number) => tokens.extend([&[4][..], &number.to_le_bytes()].concat()),
-                Value::Bytes(bytes) => tokens.extend([&[8, 0][..], bytes].concat()),
-                Value::Text(text) => {
-                    let text = utf16(text);
-                    tokens.extend(u16::try_from(text.len()).expect("short").to_le_bytes());
-                    tokens.extend(text);
-                }
-            }
-        }
-    }
-    tokens
+fn bytes(rows: Vec<Vec<Value>>) -> Vec<Vec<Vec<u8>>> {
+    let value = |value: Value| match value {
+        Value::Number(number) => [&[4][..], &number.to_le_bytes()].concat(),
+        Value::Bytes(bytes) => [&[8, 0][..], &bytes].concat(),
+        Value::Text(text) => nvarchar(Some(text)),
+    };
+    rows.into_iter().map(|row| row.into_iter().map(value).collect()).collect()
 }

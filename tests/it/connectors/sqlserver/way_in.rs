@@ -194,6 +194,39 @@ async fn an_instance_without_a_browser_is_said_with_both_ways_out() {
     assert!(hint(&failure).contains("UDP port 1434") && hint(&failure).contains("`port`"), "{failure:?}");
 }
 
+/// By the name of the instance alone: the Browser's port, TLS by a fingerprint, the login, and a look around.
+#[tokio::test]
+async fn an_instance_is_found_by_its_name_and_reached_over_tls() {
+    // An address of this machine of its own, where no Browser of somebody else listens.
+    let address = "127.0.0.2";
+    let Ok(browser) = UdpSocket::bind((address, 1434)) else { return };
+    let instance = Scripted::at(address, Manner::encrypted(FIRM.0, FIRM.1), |statement, _| usual(statement));
+    let port = instance.port;
+    std::thread::spawn(move || {
+        let mut question = [0; 64];
+        while let Ok((length, from)) = browser.recv_from(&mut question) {
+            // One instance is asked for by 4, its name and a zero; all of them by 3. (MC-SQLR 2.2.)
+            if question[..length] == *b"\x04SQLEXPRESS\0" || question[..length] == [3] {
+                let words =
+                    format!("ServerName;DB01;InstanceName;SQLEXPRESS;IsClustered;No;Version;16.0.1000.6;tcp;{port};;");
+                let length = u16::try_from(words.len()).expect("short").to_le_bytes();
+                let answer = [&[5][..], &length, words.as_bytes()].concat();
+                browser.send_to(&answer, from).expect("sent");
+            }
+        }
+    });
+    let at = |name: &'static str| {
+        move |server: &mut ServerSettings| {
+            (server.host, server.port) = (format!("{address}\\{name}"), None);
+            (server.tls, server.fingerprint) = (Tls::Verify, Some(fingerprint(FIRM.0)));
+        }
+    };
+    let told = version(1, at("SQLEXPRESS")).await.unwrap_or_else(|failure| panic!("{}", failure.chain()));
+    assert!(told.contains("over TLSv1.2"), "{told}");
+    let other = failure(1, at("OTHER")).await;
+    assert!(other.chain().contains("no such instance") && other.chain().contains("SQLEXPRESS"), "{}", other.chain());
+}
+
 #[tokio::test]
 async fn a_server_may_send_us_to_its_copy_but_not_out_into_the_clear() {
     let copy = Scripted::start(Manner::plain(), usual);
