@@ -102,7 +102,7 @@ impl Values {
         if let Some(account) = account.as_ref().filter(|account| is_app(account)) {
             self.put("tenant", of_app(&config.sign_in, &account.details).tenant);
             self.put("client_id", [account.details.login.clone()]);
-            self.put("outside", ledger.outside(&account.name)?.map(|outside| outside.address.to_string()));
+            self.put("outside", ledger.outside(&account.name)?.map(|outside| outside.address.clone()));
         } else if let Some(account) = &account {
             self.put("account", [account.details.login.clone()]);
             let standings = ledger.address_standings(now)?;

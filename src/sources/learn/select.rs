@@ -61,18 +61,18 @@ impl<'f> Select<'f> {
     /// A day, whether the database counts it from 1800 or knows it as one.
     pub(super) fn day(&mut self, column: &str, word: &str) {
         if self.is(column, ColumnInfo::is_day) {
-            self.known(column, word)
+            self.known(column, word);
         } else {
-            self.converted(column, word, "clarion-date")
+            self.converted(column, word, "clarion-date");
         }
     }
 
     /// A time of day, in either way.
     fn time(&mut self, column: &str, word: &str) {
         if self.is(column, ColumnInfo::is_time) {
-            self.known(column, word)
+            self.known(column, word);
         } else {
-            self.converted(column, word, "clarion-time")
+            self.converted(column, word, "clarion-time");
         }
     }
 
@@ -86,11 +86,15 @@ impl<'f> Select<'f> {
         let [both, of_day, of_time] = words;
         match (day, time) {
             (Some(moment), None) | (None, Some(moment)) if self.is(moment, ColumnInfo::is_day) => {
-                self.known(moment, both)
+                self.known(moment, both);
             }
             (day, time) => {
-                day.into_iter().for_each(|day| self.day(day, of_day));
-                time.into_iter().for_each(|time| self.time(time, of_time));
+                if let Some(day) = day {
+                    self.day(day, of_day);
+                }
+                if let Some(time) = time {
+                    self.time(time, of_time);
+                }
             }
         }
     }

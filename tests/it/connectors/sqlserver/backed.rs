@@ -92,7 +92,7 @@ fn answer(database: &Connection, owner: &str, statement: &str, values: &[Bound])
     }
     let sql = translated(statement);
     let mut prepared = database.prepare(&sql).unwrap_or_else(|error| panic!("{error}\n{sql}"));
-    let names: Vec<String> = prepared.column_names().into_iter().map(str::to_owned).collect();
+    let names: Vec<String> = prepared.column_names().map(str::to_owned).collect();
     for (number, value) in values.iter().enumerate() {
         let value = match value {
             Bound::Number(number) => Stored::Integer(*number),
@@ -144,8 +144,8 @@ fn metadata(database: &Connection, owner: &str, statement: &str) -> Said {
     let read: Vec<[String; 3]> = read.expect("rows").map(|row| row.expect("texts")).collect();
     if statement.contains("INFORMATION_SCHEMA.TABLES") {
         let of_one = statement.contains("WHERE TABLE_SCHEMA = ");
-        let named = |[table, ..]: [String; 3]| if of_one { table } else { format!("{owner}.{table}") };
-        let mut names: Vec<String> = read.into_iter().map(named).collect();
+        let called = |[table, ..]: [String; 3]| if of_one { table } else { format!("{owner}.{table}") };
+        let mut names: Vec<String> = read.into_iter().map(called).collect();
         names.dedup();
         return sent(
             vec!["name".to_owned()],

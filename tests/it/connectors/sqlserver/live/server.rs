@@ -110,7 +110,7 @@ impl Live {
     /// A schema in the login's own database.
     fn with_schema(mut self, name: &str) -> Self {
         let told = self.ask(self.named.database.as_deref(), &["SELECT DB_NAME() AS name".to_owned()]);
-        self.database = told[0][0][0].as_str().expect("a name").to_owned();
+        told[0][0][0].as_str().expect("a name").clone_into(&mut self.database);
         self.room = Room::Schema(name.to_owned());
         let of_the_server = ["master", "tempdb", "model", "msdb"].contains(&self.database.as_str());
         assert!(
