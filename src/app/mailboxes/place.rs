@@ -49,7 +49,7 @@ impl Mailboxes {
                 }
                 kept_out.insert(user.name.clone());
                 let free = user.link == LinkState::Active && user.parked.is_none() && user.paused.is_none();
-                if free && let Some(failure) = standing.refusal(&user.details) {
+                if free && let Some(failure) = standing.refusal() {
                     let host = self.host(&user.details).unwrap_or_default();
                     tracing::warn!(user.id = %user.name, cause = %failure.chain(), "parked");
                     self.ledger.note_failure(&user.name, &host, &failure, now).map_err(trouble)?;
@@ -74,7 +74,7 @@ impl Mailboxes {
             self.ask_again(now).await;
             standing = self.standing_of(details, now)?;
         }
-        match standing.and_then(|standing| standing.refusal(details)) {
+        match standing.and_then(|standing| standing.refusal()) {
             Some(failure) if !self.is_on_lan(details, &mut HashMap::new()).await => Err(failure),
             _ => Ok(()),
         }
@@ -93,7 +93,7 @@ impl Mailboxes {
             return failure;
         }
         self.ask_again(now).await;
-        let refusal = self.standing_of(details, now).ok().flatten().and_then(|standing| standing.refusal(details));
+        let refusal = self.standing_of(details, now).ok().flatten().and_then(|standing| standing.refusal());
         match refusal {
             Some(mut refusal) if !self.is_on_lan(details, &mut HashMap::new()).await => {
                 refusal.evidence.extend(failure.evidence);

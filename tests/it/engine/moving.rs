@@ -49,7 +49,7 @@ impl Firm {
         let url = other_name(&other.ews_url());
         let mut there = self.ledger.user(&name(user)).expect("known");
         there.details.url = Some(url.clone());
-        let identity = Doors::new(&other, &self.ledger).of(&other, &there).identity().await.expect("a mailbox");
+        let identity = Doors::new(&other, &self.ledger).of(&other, &there).await.identity().await.expect("a mailbox");
         self.enter_a_door_to(user, &url, &identity);
         other
     }
