@@ -1,7 +1,10 @@
 //! The daemon and its public address: who waits when it changes, who is told, and who goes on.
 
 use pocketdocket::{
-    diagnosis::Cause,
+    diagnosis::{
+        Cause,
+        address::{Answer, Family},
+    },
     simulator::{EchoManner, OnlyFrom, PASSWORD},
 };
 
@@ -216,4 +219,22 @@ async fn whether_the_account_signs_in_is_not_said_where_nobody_signed_in() {
     firm.running.come_from(seen_as(Some(HOME), None));
     let checked = firm.run("service-account check dienst").await;
     assert!(checked.contains("sign-in   works"), "{checked}");
+}
+
+/// A line with IPv4 and IPv6, a list with IPv4 alone, and a server that is reached over the other one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_sign_in_names_the_address_of_which_the_list_says_nothing() {
+    let firm = Firm::open("").await;
+    let saw = |service: &str| Answer {
+        service: service.to_owned(),
+        family: Family::V6,
+        said: Some("2001:db8::7".parse().expect("an address")),
+        why: None,
+    };
+    firm.ledger.note_echoes(&[saw("a"), saw("b")], jiff::Timestamp::now()).expect("noted");
+    let networks = vec!["192.0.2.0/24".parse().expect("a network")];
+    firm.running.allow_only_from(OnlyFrom { login: "dienst".to_owned(), networks });
+    let checked = firm.run("user check weber").await;
+    assert!(checked.contains("evidence  this machine is seen under the IPv6 address 2001:db8::7 too"), "{checked}");
+    assert!(!checked.contains("(address-not-allowed)"), "that is a doubt, and not known: {checked}");
 }
