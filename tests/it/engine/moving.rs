@@ -193,7 +193,7 @@ async fn where_another_ledger_writes_nobody_moves_into() {
     let firm = settled().await;
     firm.enter_a_door("weber");
     let user = firm.ledger.user(&name("weber")).expect("known");
-    let mailbox = Doors::new(&firm.sim, &firm.ledger).of(&firm.sim, &user);
+    let mailbox = Doors::new(&firm.sim, &firm.ledger).of(&firm.sim, &user).await;
     let tasks = mailbox.folder(Kind::Task).await.expect("a folder");
     mailbox.claim(&tasks.id, Kind::Task, &Owner("of/somebody/else".to_owned())).await.expect("claimed");
     let why = firm.does_not_move("weber").await;
