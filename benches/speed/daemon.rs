@@ -133,7 +133,7 @@ impl Daemon {
             self.ledger.add_user(&name, &details, "bench", self.now())?;
             self.ledger.give_password(&name, &SecretString::from(simulator::PASSWORD), "bench", self.now())?;
             self.ledger.set_link_state(&name, LinkState::Confirming, "bench", self.now())?;
-            let identity = self.mailboxes.of(&self.ledger.user(&name)?)?.identity().await?;
+            let identity = self.mailboxes.of(&self.ledger.user(&name)?).await?.identity().await?;
             let id = self.ledger.mailbox_for(&identity, self.now())?;
             self.ledger.set_user_mailbox(&name, id)?;
             self.ledger.confirm(&name, ConfirmationWay::Provider, "bench", self.now())?;

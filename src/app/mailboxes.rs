@@ -125,8 +125,10 @@ impl Mailboxes {
     /// login and its secret share what the server says to it, until a person has it tried once more.
     ///
     /// # Errors
-    /// [`FailureKind::Unauthorized`] when there is no secret; [`FailureKind::Setting`] when the address cannot be used.
-    pub fn of(&self, user: &User) -> Result<Arc<dyn Mailbox>, Failure> {
+    /// [`Cause::AddressNotAllowed`](crate::diagnosis::Cause::AddressNotAllowed) when the link's account may not sign in from where we
+    /// come; [`FailureKind::Unauthorized`] when there is no secret; [`FailureKind::Setting`] when the address cannot be used.
+    pub async fn of(&self, user: &User) -> Result<Arc<dyn Mailbox>, Failure> {
+        self.mind_place(&user.details, Timestamp::now()).await?;
         match user.details.method {
             AuthMethod::Password | AuthMethod::Windows => self.by_password(user),
             AuthMethod::OAuth => self.by_oauth(user),
@@ -302,7 +304,7 @@ pub fn audience(UserDetails { protocol, login, address, .. }: &UserDetails) -> A
 #[async_trait]
 impl Connect for Mailboxes {
     async fn connect(&self, user: &ActiveUser) -> Result<Arc<dyn Mailbox>, Failure> {
-        self.of(user.user())
+        self.of(user.user()).await
     }
 
     async fn mind_addresses(&self, now: Timestamp) -> Result<(), Failure> {

@@ -1,5 +1,7 @@
 //! `check`: reads everything that a start would read, and signs in nowhere. `--online` asks database and mailboxes once.
 
+use jiff::Timestamp;
+
 use super::{
     arguments::{Check, Common},
     installation::Installation,
@@ -54,8 +56,18 @@ pub(super) fn run(common: &Common, arguments: &Check, terminal: &mut Terminal) -
     }
     let active = users.iter().filter(|user| user.link == LinkState::Active).count();
     terminal.line(format_args!("users          {active} of {} active", users.len()))?;
+    if config.address.echo.is_empty() {
+        for standing in ledger.address_standings(Timestamp::now())? {
+            terminal.warn(format_args!(
+                "service account `{}` is allowed from {} only, and nobody watches whether this machine comes from there: no echo \
+                 services are set in section `[address]`",
+                standing.account,
+                standing.list.words()
+            ));
+        }
+    }
     if arguments.online {
-        return super::runtime()?.block_on(online(&installation, &app, &users, terminal));
+        return Ok(worse(exit, super::runtime()?.block_on(online(&installation, &app, &users, terminal))?));
     }
     Ok(exit)
 }

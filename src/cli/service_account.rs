@@ -101,6 +101,11 @@ fn app_can_be_used(installation: &Installation, details: &AccountDetails) -> any
             .hint("`--client-id` takes it, as the app registration shows it")
             .into());
     }
+    if settings.lacks_tenant() {
+        return Err(Refusal::usage("it is not known in which tenant the app is")
+            .hint("`--tenant` takes the tenant's id or domain, and so does `tenant` in section `[sign_in]`")
+            .into());
+    }
     if let Some((_, why)) = settings.wrong() {
         return Err(Refusal::usage(why).hint("`--tenant` takes the tenant's id or domain").into());
     }

@@ -64,11 +64,12 @@ pub(super) fn user_state(user: &User) -> String {
 }
 
 /// Why a user's sign-in fails, in one line: what, since when, who can fix it, and when it is tried again.
-pub(super) fn trouble_line(diagnosed: &Diagnosed, clock: &Clock) -> String {
+pub(super) fn trouble_line(user: &User, diagnosed: &Diagnosed, clock: &Clock) -> String {
     let entry = diagnosed.cause.entry();
     let next = match diagnosed.next_try {
         Some(at) => format!("next try {}", clock.time(at)),
         None => format!("tried again {}", entry.next_try.words()),
     };
-    format!("{} since {}; who: {}; {next}", entry.title, clock.time(diagnosed.since), entry.fixer.words())
+    let who = entry.who(user.details.service_account.is_some());
+    format!("{} since {}; who: {who}; {next}", entry.title, clock.time(diagnosed.since))
 }

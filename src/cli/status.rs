@@ -205,7 +205,7 @@ fn resting(user: &UserStatus, clock: &Clock) -> Option<String> {
     }
     let waiting = user.user.waiting.as_ref().filter(|_| user.user.parked.is_none() && !user.needs_person())?;
     Some(match user.trouble() {
-        Some(trouble) => format!("{name}: waiting: {}", trouble_line(trouble, clock)),
+        Some(trouble) => format!("{name}: waiting: {}", trouble_line(&user.user, trouble, clock)),
         None => format!("{name}: waiting until {}: {}", clock.time(waiting.until), waiting.cause),
     })
 }
@@ -251,7 +251,8 @@ fn needs(user: &UserStatus, confirmation: &ConfirmationSettings, clock: &Clock) 
     let name = &user.user.name;
     let mut needs = Vec::new();
     if let Some(parked) = &user.user.parked {
-        let who = user.trouble().map(|trouble| format!("; who: {}", trouble.cause.entry().fixer.words()));
+        let through_account = user.user.details.service_account.is_some();
+        let who = user.trouble().map(|trouble| format!("; who: {}", trouble.cause.entry().who(through_account)));
         needs.push(format!(
             "{name}: parked since {}: {}; {}{}",
             clock.time(parked.since),
@@ -260,12 +261,15 @@ fn needs(user: &UserStatus, confirmation: &ConfirmationSettings, clock: &Clock) 
             who.unwrap_or_default()
         ));
     } else if let Some(trouble) = user.trouble().filter(|trouble| trouble.needs_person()) {
-        let line = trouble_line(trouble, clock);
+        let line = trouble_line(&user.user, trouble, clock);
         needs.push(format!("{name}: waiting: {line}; what to do: `pocketdocket user check {name}`"));
     }
     match user.user.link {
         LinkState::Invited => {
             needs.push(format!("{name}: {}; `pocketdocket user link {name}`", user.user.details.lacking()));
+        }
+        LinkState::Linked if user.user.waits_to_be_reached(Timestamp::now()) => {
+            needs.push(format!("{name}: changed, and its mailbox was not seen since; `pocketdocket user link {name}`"));
         }
         LinkState::Linked => needs.push(format!("{name}: not confirmed; {}", how_to_confirm(&user.user, confirmation))),
         LinkState::Confirming => {

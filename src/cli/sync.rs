@@ -32,7 +32,13 @@ pub(super) fn run(common: &Common, arguments: &Sync, terminal: &mut Terminal) ->
         installation.ledger.user(name)?;
     }
     let report = now(&installation.app()?, only, Duration::from_secs(arguments.wait), terminal)?;
-    report::show(&report, arguments.json.json, terminal)
+    let exit = report::show(&report, arguments.json.json, terminal)?;
+    let asked = only.map(|name| installation.ledger.user(name)).transpose()?;
+    if let Some(parked) = asked.filter(|user| user.parked.is_some()) {
+        let name = &parked.name;
+        terminal.warn(format_args!("`{name}` is parked and was left alone: `pocketdocket user check {name}`"));
+    }
+    Ok(exit)
 }
 
 /// A sync of everybody or of one user, by the running service or here, with its report.

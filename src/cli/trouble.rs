@@ -99,14 +99,14 @@ impl Refusal {
 pub(super) struct OutputError(#[from] pub(super) std::io::Error);
 
 /// Names the cause, with what shows it, who can do something about it, and how long that takes. What to do comes as the hint.
-pub(super) fn tell_cause(failure: &Failure, terminal: &mut Terminal) {
+pub(super) fn tell_cause(failure: &Failure, through_account: bool, terminal: &mut Terminal) {
     let Some(cause) = failure.cause else { return };
     let entry = cause.entry();
     terminal.say(format_args!("cause     {} ({cause})", entry.title));
     for line in &failure.evidence {
         terminal.say(format_args!("evidence  {line}"));
     }
-    terminal.say(format_args!("who       {}", entry.fixer.words()));
+    terminal.say(format_args!("who       {}", entry.who(through_account)));
     terminal.say(format_args!("takes     {}", entry.time));
 }
 

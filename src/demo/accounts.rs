@@ -39,7 +39,7 @@ pub(super) async fn link_through_one_that_acts(
     let account = enter(demo, "exchange", &details, name)?;
     demo.app.ledger.give_account_password(&account, &secret, BY, Timestamp::now())?;
     enter_user(demo, name, person, address, (&account, &details))?;
-    let mailbox = demo.app.mailboxes.of(&demo.app.ledger.user(name)?)?;
+    let mailbox = demo.app.mailboxes.of(&demo.app.ledger.user(name)?).await?;
     reached(demo, name, mailbox.as_ref()).await
 }
 

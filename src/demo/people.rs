@@ -174,7 +174,7 @@ pub(super) async fn signs_in(demo: &Demo, name: &UserName, password: &SecretStri
     let granted = authority.finish(answered?).await?;
     let (ledger, now) = (&demo.app.ledger, Timestamp::now());
     ledger.give_grant(name, &granted.refresh, BY, now)?;
-    let identity = demo.app.mailboxes.of(&ledger.user(name)?)?.identity().await?;
+    let identity = demo.app.mailboxes.of(&ledger.user(name)?).await?.identity().await?;
     ledger.verified(name, ledger.mailbox_for(&identity, now)?, BY, now)?;
     let Identity { subject, amr, at, .. } = granted.identity;
     match first_use(demo, name).confirmed_by_provider(&Evidence { subject, amr, at }, now)? {
@@ -226,7 +226,7 @@ fn first_use(demo: &Demo, name: &UserName) -> FirstUse {
 async fn confirm(demo: &Demo, name: &UserName, address: &str) -> Result<String, DemoError> {
     let refused = |why: &str| DemoError::NotConfirmed(name.to_string(), why.to_owned());
     let now = Timestamp::now();
-    let mailbox = demo.app.mailboxes.of(&demo.app.ledger.user(name)?)?;
+    let mailbox = demo.app.mailboxes.of(&demo.app.ledger.user(name)?).await?;
     let first_use = first_use(demo, name);
     let today = now.to_zoned(demo.app.config.scope.office_zone.clone()).date();
     first_use.send(mailbox.as_ref(), today, now).await?;

@@ -52,6 +52,14 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Who can do something about it, for sentences. The sign-in of a service account is no user's affair.
+    pub fn who(&self, through_account: bool) -> &'static str {
+        match self.fixer {
+            Fixer::User if through_account => Fixer::FirmIt.words(),
+            fixer => fixer.words(),
+        }
+    }
+
     /// What to do, for this user and mailbox, and for the service account through which it is reached, if it is.
     pub fn steps_for(&self, name: &str, address: &str, account: Option<&str>) -> Vec<String> {
         let said = |step: &str| match account {
@@ -64,7 +72,7 @@ impl Entry {
 
 /// What is to be done about a user's way to sign in, said of the service account that signs in instead.
 pub fn of_account(text: &str, account: &str) -> String {
-    let said = ["link", "change"].into_iter().fold(text.to_owned(), |text, command| {
+    let said = ["link", "change", "add"].into_iter().fold(text.to_owned(), |text, command| {
         let ours = format!("pocketdocket service-account {command} {account}");
         text.replace(&format!("pocketdocket user {command} NAME"), &ours)
     });

@@ -63,6 +63,10 @@ impl Cohort {
     /// The sentence that comes first.
     pub fn words(&self) -> String {
         match self {
+            // Nobody asked the server.
+            Self::FailingAlike { account: Some(account), cause: cause @ Cause::AddressNotAllowed, users, .. } => {
+                format!("{users} users through service account `{account}` wait for the same: {}", cause.entry().title)
+            }
             Self::FailingAlike { host, account: Some(account), cause, users, .. } => format!(
                 "{users} users through service account `{account}` fail alike and nobody works through it at `{host}`: it is the \
                  account, its right or the provider, not the users ({})",
@@ -179,6 +183,9 @@ mod tests {
         let [alike] = &all[..] else { panic!("{all:?}") };
         assert!(alike.words().contains("the account, its right or the provider, not the users"), "{}", alike.words());
         assert!(alike.speaks_for("A", Some("exchange"), denied) && !alike.speaks_for("a", None, denied));
+        let outside = [0, 1].map(|minute| through(fails("a", Cause::AddressNotAllowed, minute)));
+        let words = judge(&outside).iter().map(Cohort::words).collect::<String>();
+        assert!(words.contains("wait for the same: blocked by location"), "{words}");
         let one = judge(&[through(fails("a", denied, 0)), through(works("a", 1)), through(works("a", 1))]);
         let [some] = &one[..] else { panic!("{one:?}") };
         assert!(some.words().contains("the account is well, so look at its right"), "{}", some.words());

@@ -230,7 +230,7 @@ impl Engine {
                 let cause = format!("{} ({})", entry.title, trouble.evidence.join("; "));
                 let remedy = format!(
                     "{}: {} More: `pocketdocket user check {subject}`",
-                    entry.fixer.words(),
+                    entry.who(account.is_some()),
                     user.user.steps(trouble.cause).first().map_or("", String::as_str)
                 );
                 alerts.push(Alert { subject: subject.clone(), cause, remedy });
@@ -297,7 +297,7 @@ fn of_the_cohort(cohort: &Cohort) -> Option<Alert> {
     Some(Alert {
         subject: account.as_ref().map_or_else(|| host.clone(), |account| format!("service account {account}")),
         cause: cohort.words(),
-        remedy: format!("{}: {step} More: `pocketdocket status`", entry.fixer.words()),
+        remedy: format!("{}: {step} More: `pocketdocket status`", entry.who(account.is_some())),
     })
 }
 

@@ -8,7 +8,7 @@ use rusqlite::{Transaction, params};
 use serde::Serialize;
 
 use super::{
-    AccountName, Ledger, LedgerError, UserDetails, UserName, addresses,
+    AccountName, Ledger, LedgerError, UserName, addresses,
     columns::{Moment, Word},
     diagnosis,
     history::add_audit,
@@ -68,12 +68,12 @@ impl AccountStanding {
     }
 
     /// Why a link through it is not tried from here, if it is not.
-    pub fn refusal(&self, details: &UserDetails) -> Option<Failure> {
+    pub fn refusal(&self) -> Option<Failure> {
         let Standing::Outside { family, address, before, .. } = &self.judged.standing else { return None };
         let mut evidence = vec![format!("two or more echo services see this machine's {family} address as {address}")];
         evidence.extend(before.map(|before| format!("before, it was {before}")));
         evidence.push(format!("service account `{}` is allowed from {}", self.account, self.list.words()));
-        let failure = Failure::new(FailureKind::Forbidden, format!("sign in for the mailbox {}", details.address))
+        let failure = Failure::new(FailureKind::Forbidden, format!("sign in as service account `{}`", self.account))
             .diagnosed(Diagnosis { cause: Cause::AddressNotAllowed, evidence })
             .because(self.sentence()?);
         Some(failure.hint(self.remedy()?))
@@ -98,7 +98,8 @@ impl Ledger {
         })
     }
 
-    /// Adds networks to an account's list, and the name of the place in which they are allowed, if it is told.
+    /// Adds networks to an account's list, and the name of the place in which they are allowed, if it is told; an empty one takes it
+    /// back.
     ///
     /// # Errors
     /// [`LedgerError::NoSuchServiceAccount`].
@@ -113,16 +114,18 @@ impl Ledger {
         self.write(|transaction| {
             service_accounts::get(transaction, account)?;
             for network in networks {
-                transaction.execute(
+                let added = transaction.execute(
                     "INSERT OR IGNORE INTO allowed_network (account, network, allowed_at, allowed_by)
                      VALUES (?1, ?2, ?3, ?4)",
                     params![account.as_str(), Word(*network), Moment(now), by],
                 )?;
-                let event = format!("service account `{account}` is allowed from {network}");
-                add_audit(transaction, by, None, &event, now)?;
+                if added > 0 {
+                    let event = format!("service account `{account}` is allowed from {network}");
+                    add_audit(transaction, by, None, &event, now)?;
+                }
             }
             if let Some(location) = location {
-                let update = "UPDATE allowed_network SET location = ?2 WHERE account = ?1";
+                let update = "UPDATE allowed_network SET location = NULLIF(?2, '') WHERE account = ?1";
                 transaction.execute(update, params![account.as_str(), location])?;
             }
             Ok(())

@@ -107,10 +107,7 @@ impl Ledger {
         self.set_user_mailbox(name, mailbox)?;
         self.write(|transaction| {
             let user = get(transaction, name)?;
-            let changed = |reconfirm: Reconfirm| reconfirm.why == ReconfirmWhy::NewAddress && now < reconfirm.by;
-            let waits = matches!(user.link, LinkState::Linked | LinkState::Confirming);
-            let known = user.confirmed.is_some() && user.mailbox == Some(mailbox) && user.recovered.is_none();
-            if waits && known && user.reconfirm.is_some_and(changed) {
+            if user.waits_to_be_reached(now) && user.mailbox == Some(mailbox) {
                 set(transaction, name, "link", Json(LinkState::Active))?;
                 add_audit(transaction, by, Some(name), "leads to the mailbox that was confirmed; goes on", now)?;
             }

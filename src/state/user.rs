@@ -3,7 +3,7 @@ use std::{fmt, str::FromStr};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{AccountName, Confirmed, MailboxId, Reconfirm, Recovered};
+use super::{AccountName, Confirmed, MailboxId, Reconfirm, ReconfirmWhy, Recovered};
 use crate::{domain::PersonId, ports::Protocol};
 
 /// A user's short name, as typed on the command line: `[a-z0-9._-]`, 1 to 64 characters, not beginning with `-` or `.`.
@@ -239,5 +239,14 @@ impl User {
     /// Whether it should have been confirmed again by now.
     pub fn is_overdue(&self, now: Timestamp) -> bool {
         self.reconfirm.is_some_and(|reconfirm| reconfirm.by <= now)
+    }
+
+    /// Whether it was changed and not reached since: it goes on when it leads to the mailbox that was confirmed.
+    pub fn waits_to_be_reached(&self, now: Timestamp) -> bool {
+        let changed = |reconfirm: Reconfirm| reconfirm.why == ReconfirmWhy::NewAddress && now < reconfirm.by;
+        matches!(self.link, LinkState::Linked | LinkState::Confirming)
+            && self.confirmed.is_some()
+            && self.recovered.is_none()
+            && self.reconfirm.is_some_and(changed)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::{Mailboxes, Opened, Way, opened};
 use crate::{
     app::ledger_failure,
@@ -111,6 +113,7 @@ impl Mailboxes {
         details: &UserDetails,
         session: &Arc<AppSession>,
     ) -> Result<Vec<Kind>, Failure> {
+        self.mind_place(details, Timestamp::now()).await?;
         let bearer = Bearer::new(Arc::clone(session), Audience::GraphOfOthers);
         let through = Through::new(Arc::new(bearer), account.as_str(), None);
         let (link, whose) = (self.address(details)?, Whose::ByApp(details.address.clone()));

@@ -49,7 +49,7 @@ impl Mailboxes {
                 }
                 kept_out.insert(user.name.clone());
                 let free = user.link == LinkState::Active && user.parked.is_none() && user.paused.is_none();
-                if free && let Some(failure) = standing.refusal(&user.details) {
+                if free && let Some(failure) = standing.refusal() {
                     let host = self.host(&user.details).unwrap_or_default();
                     tracing::warn!(user.id = %user.name, cause = %failure.chain(), "parked");
                     self.ledger.note_failure(&user.name, &host, &failure, now).map_err(trouble)?;
@@ -74,14 +74,15 @@ impl Mailboxes {
             self.ask_again(now).await;
             standing = self.standing_of(details, now)?;
         }
-        match standing.and_then(|standing| standing.refusal(details)) {
+        match standing.and_then(|standing| standing.refusal()) {
             Some(failure) if !self.is_on_lan(details, &mut HashMap::new()).await => Err(failure),
             _ => Ok(()),
         }
     }
 
-    /// The failure of a link, or that its account may not sign in from where we come, where that is so.
-    pub async fn explained_by_place(&self, details: &UserDetails, failure: Failure, now: Timestamp) -> Failure {
+    /// The failure of a link, or that its account may not sign in from where we come, where that is so. Where it is not known to be
+    /// so, what makes one doubt is said as well: the server may see us under an address of which the list says nothing.
+    pub async fn explained_by_place(&self, details: &UserDetails, mut failure: Failure, now: Timestamp) -> Failure {
         let refused = match failure.cause {
             // Where a secret was judged, it was looked at.
             Some(cause) if cause.judges_secret() => false,
@@ -93,14 +94,17 @@ impl Mailboxes {
             return failure;
         }
         self.ask_again(now).await;
-        let refusal = self.standing_of(details, now).ok().flatten().and_then(|standing| standing.refusal(details));
-        match refusal {
-            Some(mut refusal) if !self.is_on_lan(details, &mut HashMap::new()).await => {
-                refusal.evidence.extend(failure.evidence);
-                refusal
-            }
-            _ => failure,
+        let Ok(Some(standing)) = self.standing_of(details, now) else { return failure };
+        if self.is_on_lan(details, &mut HashMap::new()).await {
+            return failure;
         }
+        if let Some(mut refusal) = standing.refusal() {
+            refusal.evidence.extend(failure.evidence);
+            return refusal;
+        }
+        let time = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+        failure.evidence.extend(standing.judged.doubts.iter().map(|doubt| doubt.words(time)));
+        failure
     }
 
     async fn ask_again(&self, now: Timestamp) {

@@ -42,9 +42,8 @@ impl Mailboxes {
     /// Asks autodiscover anew where what it said is old, for a link that goes where it said.
     ///
     /// # Errors
-    /// [`Cause::AddressNotAllowed`] when the link's account may not sign in from where we come, and [`Cause::MailboxMoved`] when it names another kind of place now than the link goes to.
+    /// [`Cause::MailboxMoved`] when it names another kind of place now than the link goes to.
     pub async fn mind_whereabouts(&self, user: &User, now: Timestamp) -> Result<(), Failure> {
-        self.mind_place(&user.details, now).await?;
         let known = self.known(user)?;
         let (Some(mut known), Some(host)) = (known.filter(|known| known.followed), self.host(&user.details)) else {
             return Ok(());

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
@@ -76,6 +76,14 @@ impl EchoService {
         bare.to_owned()
     }
 
+    /// Whose opinion it is: that of its host, whatever it is asked for there. This very machine plays several, for practice.
+    fn voice(&self) -> String {
+        match Url::parse(&self.url) {
+            Ok(url) if !is_loopback(&url) => url.host_str().unwrap_or_default().trim_end_matches('.').to_owned(),
+            _ => self.shown(),
+        }
+    }
+
     /// Why it cannot be asked, if it cannot.
     fn wrong(&self) -> Option<String> {
         let told = self.shown();
@@ -113,12 +121,12 @@ impl Settings {
         if let Some(why) = self.echo.iter().find_map(EchoService::wrong) {
             return Some(("address.echo", why));
         }
-        let mut urls: Vec<String> = self.echo.iter().map(EchoService::shown).collect();
-        urls.sort_unstable();
-        urls.dedup();
-        let why = match (self.echo.len(), urls.len()) {
+        let voices: BTreeSet<String> = self.echo.iter().map(EchoService::voice).collect();
+        let why = match (self.echo.len(), voices.len()) {
             (1, _) => "one service alone proves nothing: name two or more that have nothing to do with each other",
-            (services, different) if different < services => "the same service stands there twice: that is one opinion",
+            (services, different) if different < services => {
+                "two of the services are on one host, or are the same: that is one opinion"
+            }
             _ => return None,
         };
         Some(("address.echo", why.to_owned()))
@@ -145,6 +153,8 @@ mod tests {
             "echo = ['https://a.example/ip']",
             "echo = ['https://a.example/ip', 'https://a.example/ip']",
             "echo = ['https://a.example/ip', 'https://a.example/ip?format=json']",
+            "echo = ['https://a.example/ip', 'https://A.example./json']",
+            "echo = ['https://a.example/ip', 'https://b.example/ip', 'https://a.example:8443/ip']",
             "echo = ['https://a.example/ip', 'http://b.example/ip']",
             "echo = ['https://a.example/ip', 'b.example']",
             "echo = ['https://a.example/ip', 'https://10.0.0.1/ip']",

@@ -167,10 +167,15 @@ impl Settings {
                      `EWS.AccessAsUser.All` of Office 365 Exchange Online; then set `tenant` and `client_id`",
                 )
         };
-        if self.tenant.is_none() && self.cloud().is_some() {
+        if self.lacks_tenant() {
             return Err(missing("tenant"));
         }
         self.client_id.as_deref().filter(|id| !id.is_empty()).ok_or_else(|| missing("client_id"))
+    }
+
+    /// Whether it is not known in which tenant of Microsoft's cloud the app is.
+    pub fn lacks_tenant(&self) -> bool {
+        self.tenant.is_none() && self.cloud().is_some()
     }
 
     /// What to ask for, for tokens of this audience.

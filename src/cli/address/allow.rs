@@ -18,9 +18,13 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> anyhow::Result<Exit> {
     let entered = read(&wanted.networks)?;
+    let location = wanted.location.as_deref().map(str::trim);
+    if location.is_some_and(|location| location.contains(char::is_control)) {
+        return Err(Refusal::usage("that is no name of a place").hint("`--location` takes it in one line").into());
+    }
     let networks: Vec<IpNet> = entered.iter().map(|one| one.network).collect();
     let (ledger, account, now) = (&installation.ledger, &wanted.account, Timestamp::now());
-    ledger.allow_networks(account, &networks, wanted.location.as_deref(), &who(), now)?;
+    ledger.allow_networks(account, &networks, location, &who(), now)?;
     for warning in entered.iter().flat_map(|one| &one.warnings) {
         terminal.warn(warning);
     }

@@ -20,7 +20,9 @@ pub(super) fn run(installation: &Installation, wanted: &WatchAddress, terminal: 
     runtime()?.block_on(async {
         let mut signals = Signals::listen()?;
         let (mut seen, pause) = (Seen::new(), Duration::from_secs(wanted.every));
-        let end = wanted.seconds.map(|seconds| tokio::time::Instant::now() + Duration::from_secs(seconds));
+        // So late that no clock goes so far is never.
+        let end =
+            wanted.seconds.and_then(|seconds| tokio::time::Instant::now().checked_add(Duration::from_secs(seconds)));
         if !wanted.once {
             terminal.say(format_args!("asked every {} seconds; Ctrl-C stops it", wanted.every));
         }

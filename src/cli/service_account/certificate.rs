@@ -10,7 +10,7 @@ use secrecy::SecretString;
 use serde::Serialize;
 use zeroize::Zeroizing;
 
-use super::link;
+use super::{link, reaching};
 use crate::{
     app::Mailboxes,
     auth::oauth::{
@@ -25,7 +25,7 @@ use crate::{
         terminal::Terminal,
         trouble::{Exit, Refusal, tell_cause},
     },
-    diagnosis::of_account,
+    diagnosis::{Cause, of_account},
     ports::Failure,
     state::{AccountName, AuthMethod, KeptCertificate, Outside, ServiceAccount, UserDetails},
 };
@@ -85,7 +85,13 @@ pub(super) async fn prove(
     let certificates = ledger.certificates(name)?;
     let newest = certificates.last().ok_or_else(|| none_yet(name))?;
     let session = Arc::new(mailboxes.app_session(account, newest)?);
-    if let Err(failure) = session.access_token(Audience::GraphOfOthers, None).await {
+    let anybody = reaching(name, &account.details, &account.details.login);
+    let taken = match mailboxes.mind_place(&anybody, Timestamp::now()).await {
+        Ok(()) => session.access_token(Audience::GraphOfOthers, None).await.map(|_| ()),
+        Err(failure) => Err(failure),
+    };
+    if let Err(failure) = taken {
+        let failure = mailboxes.explained_by_place(&anybody, failure, Timestamp::now()).await;
         return Err(not_taken(installation, account, newest, failure, terminal)?.into());
     }
     let mut is_reached = true;
@@ -119,9 +125,11 @@ fn not_taken(
     let listed_as = certificate::listed_as(&kept.der);
     let event = format!("the certificate {listed_as} of service account `{name}` was tried: {}", failure.chain());
     installation.ledger.audit(&who(), None, &event, Timestamp::now())?;
-    tell_cause(&failure, terminal);
+    tell_cause(&failure, true, terminal);
     let exit = if failure.kind.passes() { Exit::Passes } else { Exit::NeedsPerson };
-    let what = if kept.proven.is_none() {
+    let what = if failure.cause == Some(Cause::AddressNotAllowed) {
+        format!("the certificate {listed_as} of service account `{name}` was not tried")
+    } else if kept.proven.is_none() {
         format!(
             "the certificate {listed_as} of service account `{name}` does not take over: the provider did not take it"
         )

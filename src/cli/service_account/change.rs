@@ -11,7 +11,7 @@ use crate::{
         terminal::Terminal,
         user::verify,
     },
-    state::UserName,
+    state::{AccountName, UserName},
 };
 
 pub(super) fn run(
@@ -39,14 +39,14 @@ pub(super) fn run(
     }
     if details == before.details {
         terminal.say(format_args!("service account `{name}` is entered so already"));
-        return Ok(());
+        return go_on(installation, name, terminal);
     }
     can_be_used(installation, name, &details)?;
     ledger.change_service_account(name, &details, &who(), Timestamp::now())?;
-    let users: Vec<UserName> = ledger.users_through(name)?.into_iter().map(|user| user.name).collect();
+    let users = ledger.users_through(name)?.len();
     terminal.say(format_args!(
         "service account `{name}` is changed for {}: signs in as `{}` by {}, over {}",
-        counted(users.len(), "user"),
+        counted(users, "user"),
         details.login,
         details.method,
         details.protocol
@@ -55,6 +55,13 @@ pub(super) fn run(
         terminal.say(format_args!("next: `pocketdocket service-account link {name}`"));
         return Ok(());
     }
+    go_on(installation, name, terminal)
+}
+
+/// Links that stand still for a change go on where their mailbox is seen to be the same.
+pub(super) fn go_on(installation: &Installation, name: &AccountName, terminal: &mut Terminal) -> anyhow::Result<()> {
+    let through = installation.ledger.users_through(name)?;
+    let users: Vec<UserName> = through.into_iter().map(|user| user.name).collect();
     verify::changed(installation, &users, terminal)?;
     Ok(())
 }

@@ -93,12 +93,16 @@ async fn everybody(installation: &Installation, app: &App, users: &[User]) -> an
         };
         reached.push(match ask(installation, app, user).await? {
             Asked::Works { .. } => one(true, None, None, false, Some(true)),
-            Asked::Skipped(why) => one(false, None, Some(why), false, None),
+            Asked::Skipped(why) => one(false, None, Some(why), false, (user.refused_sign_ins > 0).then_some(false)),
             Asked::Failed(failure) => {
-                let signs_in = match failure.kind {
-                    FailureKind::Unauthorized => Some(false),
+                let signs_in = match (failure.cause, failure.kind) {
+                    // Nobody tried.
+                    (Some(Cause::AddressNotAllowed), _) => None,
+                    (Some(Cause::BlockedByPolicy | Cause::DevicePolicy), _) | (_, FailureKind::Unauthorized) => {
+                        Some(false)
+                    }
                     // It got as far as the mailbox.
-                    FailureKind::Forbidden | FailureKind::MailboxMissing => Some(true),
+                    (_, FailureKind::Forbidden | FailureKind::MailboxMissing) => Some(true),
                     _ => None,
                 };
                 one(false, failure.cause, Some(failure.chain()), failure.kind.passes(), signs_in)
@@ -121,7 +125,7 @@ fn show(checked: &Checked, terminal: &mut Terminal) -> anyhow::Result<()> {
             (Some(true), _) => "works",
             (Some(false), _) => "fails",
             (None, None) => "nothing was given yet to sign in with",
-            (None, Some(_)) => "not known: no mailbox was asked",
+            (None, Some(_)) => "not known: no mailbox could be asked",
         }
     ))?;
     let reached = users.iter().filter(|one| one.reached).count();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use super::{certificate, outside, reaching};
+use super::{certificate, change, outside, reaching};
 use crate::{
     app::Mailboxes,
     auth::oauth::{Audience, Granted, Session, Unkept},
@@ -81,7 +81,11 @@ pub(super) fn run(
             "next: `pocketdocket user add NAME --person ID --mailbox ADDRESS --service-account {name}`"
         ));
     } else {
-        terminal.say(format_args!("{} go on with it", counted(users, "user")));
+        let go = if users == 1 { "goes" } else { "go" };
+        terminal.say(format_args!("{} {go} on with it", counted(users, "user")));
+        if !arguments.unverified {
+            change::go_on(installation, name, terminal)?;
+        }
     }
     Ok(exit)
 }
@@ -234,7 +238,7 @@ fn not_kept(
     let name = &account.name;
     let event = format!("a new secret of service account `{name}` was tried and not kept: {}", failure.chain());
     installation.ledger.audit(&who(), None, &event, Timestamp::now())?;
-    tell_cause(&failure, terminal);
+    tell_cause(&failure, true, terminal);
     let exit = if failure.kind.passes() { Exit::Passes } else { Exit::NeedsPerson };
     let hint = match &failure.hint {
         Some(hint) => of_account(hint, name.as_str()),

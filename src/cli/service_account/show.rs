@@ -9,7 +9,8 @@ use crate::{
         show::{Clock, counted, table, user_state},
         terminal::Terminal,
     },
-    state::{AccountName, Grant, ServiceAccount, UserName},
+    diagnosis::address::AllowList,
+    state::{AccountName, AccountStanding, Grant, ServiceAccount, UserName},
 };
 
 #[derive(Serialize)]
@@ -18,6 +19,11 @@ struct Shown {
     account: ServiceAccount,
     #[serde(skip_serializing_if = "Option::is_none")]
     grant: Option<Grant>,
+    /// From where it may sign in, if not from anywhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_from: Option<AllowList>,
+    #[serde(skip)]
+    kept_out: Option<String>,
     users: Vec<Through>,
 }
 
@@ -32,12 +38,16 @@ impl Shown {
     fn of(installation: &Installation, account: ServiceAccount) -> anyhow::Result<Self> {
         let ledger = &installation.ledger;
         let grant = ledger.account_grant(&account.name)?;
+        let mut standings = ledger.address_standings(Timestamp::now())?.into_iter();
+        let standing = standings.find(|standing| standing.account == account.name);
+        let kept_out = standing.as_ref().and_then(AccountStanding::sentence);
+        let allowed_from = standing.map(|standing| standing.list);
         let users = ledger.users_through(&account.name)?.into_iter().map(|user| Through {
             state: user_state(&user),
             mailbox: user.details.address,
             user: user.name,
         });
-        Ok(Self { users: users.collect(), account, grant })
+        Ok(Self { users: users.collect(), account, grant, allowed_from, kept_out })
     }
 }
 
@@ -95,6 +105,10 @@ pub(super) fn one(
         let left = grant.days_left(Timestamp::now());
         lines.push(["sign-in".to_owned(), format!("by OAuth; good for {left} days without use")]);
     }
+    if let Some(list) = &shown.allowed_from {
+        let location = list.location.as_ref().map(|location| format!(", which is `{location}`")).unwrap_or_default();
+        lines.push(["from".to_owned(), format!("{} only{location}", list.words())]);
+    }
     lines.push(["users".to_owned(), counted(shown.users.len(), "user")]);
     for [label, text] in lines {
         terminal.line(format_args!("{label:<9} {text}"))?;
@@ -102,6 +116,9 @@ pub(super) fn one(
     if !shown.users.is_empty() {
         let rows = shown.users.iter().map(|one| [one.user.to_string(), one.state.clone(), one.mailbox.clone()]);
         terminal.line(format_args!("\n{}", table(["USER", "STATE", "MAILBOX"], rows)))?;
+    }
+    if let Some(kept_out) = &shown.kept_out {
+        terminal.warn(format_args!("{kept_out}; `pocketdocket address show`"));
     }
     Ok(())
 }

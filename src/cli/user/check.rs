@@ -1,5 +1,7 @@
 //! `user check`: asks once, and says in one named cause why it does not work, who can fix it, and when it is tried again.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -12,7 +14,7 @@ use crate::{
         trouble::Exit,
     },
     diagnosis::cohort::Cohort,
-    ports::{Failure, Protocol},
+    ports::{Failure, Mailbox, Protocol},
     state::{AccountName, Diagnosed, KnownWhereabouts, LedgerError, LinkState, User, UserName, UserStatus},
 };
 
@@ -54,7 +56,7 @@ pub(in crate::cli) async fn ask(installation: &Installation, app: &App, user: &U
         return Ok(Asked::Skipped(why));
     }
     let asked_at = Timestamp::now();
-    let opened = match app.mailboxes.mind_whereabouts(user, asked_at).await.and_then(|()| app.mailboxes.of(user)) {
+    let opened = match mailbox_of(app, user, asked_at).await {
         Ok(mailbox) => mailbox.identity().await.map(|identity| (identity, mailbox.server_version())),
         Err(failure) => Err(failure),
     };
@@ -66,7 +68,8 @@ pub(in crate::cli) async fn ask(installation: &Installation, app: &App, user: &U
     match opened {
         Ok((identity, version)) => {
             let before = ledger.note_success(name, now)?;
-            if invited {
+            // What is kept for a service account needs no `user link` that would look.
+            if user.details.service_account.is_some() && user.link != LinkState::Active {
                 ledger.verified(name, ledger.mailbox_for(&identity, now)?, &who(), now)?;
                 ledger.reached_through_account(name, &who(), now)?;
             }
@@ -87,6 +90,11 @@ pub(in crate::cli) async fn ask(installation: &Installation, app: &App, user: &U
             Ok(Asked::Failed(failure))
         }
     }
+}
+
+async fn mailbox_of(app: &App, user: &User, now: Timestamp) -> Result<Arc<dyn Mailbox>, Failure> {
+    app.mailboxes.mind_whereabouts(user, now).await?;
+    app.mailboxes.of(user).await
 }
 
 /// All that is said about one user.
@@ -139,7 +147,7 @@ impl Explained {
         Self {
             diagnosed: diagnosed.clone(),
             means: entry.title,
-            who: entry.fixer.words(),
+            who: entry.who(user.details.service_account.is_some()),
             what_to_do: user.steps(diagnosed.cause),
             expected_time: entry.time,
             tried_again: entry.next_try.words(),

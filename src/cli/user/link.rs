@@ -187,7 +187,7 @@ fn keep(
 /// Nothing is noted of it: what failed is not what the ledger keeps. So the cause is said here, with all that `user check` would
 /// say of it; what to do comes as the hint.
 fn not_kept(user: &User, failure: Failure, terminal: &mut Terminal) -> Refusal {
-    tell_cause(&failure, terminal);
+    tell_cause(&failure, false, terminal);
     let given = match user.details.method {
         AuthMethod::Password | AuthMethod::Windows => "password",
         AuthMethod::OAuth => "sign-in",

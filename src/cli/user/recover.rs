@@ -136,7 +136,7 @@ pub(super) async fn tell(
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
     let today = Timestamp::now().to_zoned(installation.zone()).date();
-    let outcome = match installation.app()?.mailboxes.of(user) {
+    let outcome = match installation.app()?.mailboxes.of(user).await {
         Ok(mailbox) => first_use.tell_user(mailbox.as_ref(), lost, today, Timestamp::now()).await,
         Err(failure) => Err(FirstUseError::Mailbox(failure)),
     };

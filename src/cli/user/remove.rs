@@ -112,9 +112,11 @@ async fn take_back_proof(installation: &Installation, user: &User, terminal: &mu
     if user.parked.is_some() {
         return Ok(());
     }
-    let mailbox = installation.app()?.mailboxes.of(user)?;
-    let firm = installation.ledger.firm();
-    if let Err(failure) = mailbox_proof::withdraw(mailbox.as_ref(), firm, user.name.as_str()).await {
+    let withdrawn = match installation.app()?.mailboxes.of(user).await {
+        Ok(mailbox) => mailbox_proof::withdraw(mailbox.as_ref(), installation.ledger.firm(), user.name.as_str()).await,
+        Err(failure) => Err(failure),
+    };
+    if let Err(failure) = withdrawn {
         terminal.warn(format_args!("a task with a (useless) code may be left in the mailbox: {}", failure.chain()));
     }
     Ok(())

@@ -43,7 +43,7 @@ pub(super) fn list(installation: &Installation, as_json: bool, terminal: &mut Te
     terminal.line(table(["USER", "STATE", "PERSON", "MAILBOX", "METHOD", "CONFIRMED", "CONFIRM AGAIN"], rows))?;
     let failing = users.iter().filter_map(|user| Some((user, known.get(&user.name).filter(|one| one.is_open())?)));
     for (user, diagnosed) in failing {
-        terminal.line(format_args!("{}: {}", user.name, trouble_line(diagnosed, &clock)))?;
+        terminal.line(format_args!("{}: {}", user.name, trouble_line(user, diagnosed, &clock)))?;
     }
     Ok(())
 }
@@ -145,7 +145,7 @@ pub(super) fn one(
     }
     match &diagnosis {
         Some(trouble) if trouble.is_open() => {
-            lines.push(["cause".to_owned(), format!("{} ({})", trouble_line(trouble, &clock), trouble.cause)]);
+            lines.push(["cause".to_owned(), format!("{} ({})", trouble_line(&user, trouble, &clock), trouble.cause)]);
             lines.extend(trouble.evidence.iter().map(|line| ["evidence".to_owned(), line.clone()]));
         }
         Some(Diagnosed { over: Some(over), cause, .. }) => {

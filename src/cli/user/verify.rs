@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use crate::{
+    app::Mailboxes,
     cli::{
         installation::{Installation, who},
         terminal::Terminal,
     },
     engine::mind_confirmations,
-    ports::{Failure, FailureKind},
+    ports::{Failure, FailureKind, MailboxIdentity},
     state::{LinkState, User, UserName},
 };
 
@@ -35,32 +36,44 @@ pub(in crate::cli) fn changed(
     for user in &waiting {
         let name = &user.name;
         let now = Timestamp::now();
-        let found = match mailboxes.of(user) {
-            Ok(mailbox) => runtime.block_on(mailbox.identity()),
-            Err(failure) => Err(failure),
-        };
-        match found {
-            Ok(identity) => ledger.verified(name, ledger.mailbox_for(&identity, now)?, &who(), now)?,
+        let found = match runtime.block_on(reached(&mailboxes, user)) {
+            Ok(identity) => ledger.mailbox_for(&identity, now)?,
             Err(failure) if failure.kind == FailureKind::Unauthorized => {
-                let refusal = installation.refused(user, failure, now)?;
-                terminal.warn(format_args!("{name}: stands still: {refusal}; next: `pocketdocket user link {name}`"));
+                ledger.note_failure(name, &installation.host_of(user), &failure, now)?;
+                terminal.warn(format_args!(
+                    "{name}: stands still: {}; next: `{}`",
+                    failure.chain(),
+                    user.link_command()
+                ));
                 continue;
             }
             Err(failure) => {
-                terminal.warn(format_args!("{name}: stands still: {}", not_reached(name, &failure)));
+                terminal.warn(format_args!(
+                    "{name}: stands still: the mailbox was not reached ({}); then `pocketdocket user link {name}`",
+                    failure.chain()
+                ));
                 continue;
             }
-        }
+        };
+        ledger.verified(name, found, &who(), now)?;
+        let which = if user.mailbox == Some(found) { "the same" } else { "another" };
         if ledger.user(name)?.link == LinkState::Active {
-            terminal.say(format_args!("{name}: leads to the same mailbox and goes on"));
+            terminal.say(format_args!("{name}: leads to {which} mailbox and goes on"));
         } else {
-            terminal.say(format_args!("{name}: leads to another mailbox; next: `pocketdocket user confirm {name}`"));
+            terminal.say(format_args!("{name}: leads to {which} mailbox; next: `pocketdocket user confirm {name}`"));
         }
     }
     mind_confirmations(ledger, &installation.config.confirmation, Timestamp::now())?;
     Ok(true)
 }
 
-fn not_reached(name: &UserName, failure: &Failure) -> String {
-    format!("the mailbox was not reached ({}); then `pocketdocket user link {name}`", failure.chain())
+async fn reached(mailboxes: &Mailboxes, user: &User) -> Result<MailboxIdentity, Failure> {
+    let found = match mailboxes.of(user).await {
+        Ok(mailbox) => mailbox.identity().await,
+        Err(failure) => Err(failure),
+    };
+    match found {
+        Ok(identity) => Ok(identity),
+        Err(failure) => Err(mailboxes.explained_by_place(&user.details, failure, Timestamp::now()).await),
+    }
 }

@@ -25,6 +25,20 @@ fn networks_are_put_on_a_list_and_taken_off_it() {
     warning: no echo services are set, so nobody watches whether this machine comes from there
     next: name two or more as `echo` in section `[address]`, then `pocketdocket address show`
     ");
+    let shown = place.run("service-account show dienst");
+    assert!(shown.contains("from      81.2.69.142/32, 2a00:1450:1::/56 only, which is `Kanzlei`"), "{shown}");
+    let shown = place.run("service-account show dienst --json");
+    assert!(shown.contains("\"location\": \"Kanzlei\""), "{shown}");
+    let broken =
+        place.command("address allow 81.2.69.142 --account dienst --location").arg("a\nb").output().expect("starts");
+    assert_eq!(broken.status.code(), Some(2), "{}", place.shown(&broken));
+    let emptied =
+        place.command("address allow 81.2.69.142 --account dienst --location").arg(" ").output().expect("starts");
+    assert!(emptied.status.success(), "{}", place.shown(&emptied));
+    let shown = place.run("service-account show dienst");
+    assert!(!shown.contains("which is"), "the name was taken back: {shown}");
+    let checked = place.run("check");
+    assert!(checked.contains("nobody watches whether this machine comes from there"), "{checked}");
     assert_snapshot!(place.run("address remove 81.2.69.142 --account dienst"), @r"
     exit code: 0
     ----- stdout

@@ -146,5 +146,16 @@ fn a_watcher_sees_the_change() {
     assert!(lines.any(|line| line.ends_with("IPv4  198.51.100.9, was 203.0.113.7")), "the change");
     let _ = child.kill();
     let _ = child.wait();
+    let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("pocketdocket"))
+        .args(["--config", "pocketdocket.toml", "address", "watch", "--for", "18446744073709551615"])
+        .current_dir(place.path("."))
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("starts");
+    let first = BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok).next();
+    let _ = child.kill();
+    let _ = child.wait();
+    assert!(first.is_some_and(|line| line.contains("IPv4  ")), "longer than any clock goes is no end");
     world.stop();
 }

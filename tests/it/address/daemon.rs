@@ -1,8 +1,11 @@
 //! The daemon and its public address: who waits when it changes, who is told, and who goes on.
 
 use pocketdocket::{
-    diagnosis::Cause,
-    simulator::{EchoManner, PASSWORD},
+    diagnosis::{
+        Cause,
+        address::{Answer, Family},
+    },
+    simulator::{EchoManner, OnlyFrom, PASSWORD},
 };
 
 use super::{
@@ -150,7 +153,7 @@ async fn a_sign_in_that_is_refused_asks_at_once_from_where_it_came() {
     let firm = Firm::open("").await;
     firm.running.come_from(seen_as(Some(AWAY), None));
     let now = jiff::Timestamp::now() + jiff::SignedDuration::from_mins(1);
-    let mailbox = firm.app.mailboxes.of(&firm.user("weber")).expect("opens");
+    let mailbox = firm.app.mailboxes.of(&firm.user("weber")).await.expect("opens");
     let failure = mailbox.identity().await.expect_err("the server lets nobody in from there");
     assert_eq!(failure.cause, Some(Cause::EwsOff), "it does not say why: {}", failure.chain());
     let failure = firm.app.mailboxes.explained(&firm.user("weber"), failure, now).await;
@@ -171,4 +174,67 @@ async fn a_server_in_the_own_network_sees_no_public_address_and_its_users_go_on(
     assert!(firm.ledger.diagnosis(&name("weber")).expect("readable").is_none());
     let shown = firm.run("address show").await;
     assert!(shown.contains("not used: the server is in the own network"), "{shown}");
+}
+
+/// Nothing that a person types signs in with the account from where it may not, although the server would let it in.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_command_signs_in_with_the_account_from_where_it_is_not_allowed() {
+    let firm = Firm::open("").await;
+    firm.place.accepts(&["provider", "mailbox"]);
+    firm.running.come_from(seen_as(Some(AWAY), None));
+    firm.looks_in(31).await;
+    firm.running.allow_only_from(OnlyFrom { login: "dienst".to_owned(), networks: Vec::new() });
+    let requests = || -> u64 {
+        let of =
+            |user: &str| firm.running.mailbox(&address(user)).expect("a mailbox").counts.requests.values().sum::<u64>();
+        of("weber") + of("kaya")
+    };
+    let before = requests();
+    let changed = firm.run("service-account change dienst --login DIENST").await;
+    assert!(changed.contains("blocked by location") && !changed.contains("goes on"), "{changed}");
+    for line in [
+        "user confirm weber --with mailbox --code-stdin",
+        "user link weber",
+        "user check weber",
+        "service-account check dienst",
+        "check --online",
+        "user remove kaya --keep",
+    ] {
+        let shown = firm.run(line).await;
+        assert!(line.starts_with("user remove") || shown.contains("blocked by location"), "{line}: {shown}");
+    }
+    assert_eq!(requests(), before, "not one request");
+    firm.running.come_from(seen_as(Some(HOME), None));
+    let linked = firm.run("user link weber").await;
+    assert!(linked.contains("the sync goes on"), "it leads to the mailbox that was confirmed: {linked}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whether_the_account_signs_in_is_not_said_where_nobody_signed_in() {
+    let firm = Firm::open("").await;
+    firm.running.come_from(seen_as(Some(AWAY), None));
+    firm.looks_in(31).await;
+    let checked = firm.run("service-account check dienst").await;
+    assert!(checked.contains("sign-in   not known"), "{checked}");
+    firm.running.come_from(seen_as(Some(HOME), None));
+    let checked = firm.run("service-account check dienst").await;
+    assert!(checked.contains("sign-in   works"), "{checked}");
+}
+
+/// A line with IPv4 and IPv6, a list with IPv4 alone, and a server that is reached over the other one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_sign_in_names_the_address_of_which_the_list_says_nothing() {
+    let firm = Firm::open("").await;
+    let saw = |service: &str| Answer {
+        service: service.to_owned(),
+        family: Family::V6,
+        said: Some("2001:db8::7".parse().expect("an address")),
+        why: None,
+    };
+    firm.ledger.note_echoes(&[saw("a"), saw("b")], jiff::Timestamp::now()).expect("noted");
+    let networks = vec!["192.0.2.0/24".parse().expect("a network")];
+    firm.running.allow_only_from(OnlyFrom { login: "dienst".to_owned(), networks });
+    let checked = firm.run("user check weber").await;
+    assert!(checked.contains("evidence  this machine is seen under the IPv6 address 2001:db8::7 too"), "{checked}");
+    assert!(!checked.contains("(address-not-allowed)"), "that is a doubt, and not known: {checked}");
 }

@@ -97,7 +97,7 @@ impl Firm {
             ledger.reached_through_account(&name, "test", now).expect("noted");
         }
         ledger.set_link_state(&name, LinkState::Confirming, "test", now).expect("a step");
-        let mailbox = self.app.mailboxes.of(&self.user(user)).expect("opens");
+        let mailbox = self.app.mailboxes.of(&self.user(user)).await.expect("opens");
         let identity = mailbox.identity().await.expect("a mailbox");
         let id = ledger.mailbox_for(&identity, now).expect("a number");
         ledger.set_user_mailbox(&name, id).expect("kept");

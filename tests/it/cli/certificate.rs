@@ -9,6 +9,7 @@ use super::{
     Place,
     confirm::{ADDRESS, Exchange},
 };
+use crate::address::seen_as;
 
 const OUTSIDE: &str = "chef@kanzlei.example";
 
@@ -209,5 +210,33 @@ fn what_an_app_cannot_be_is_said() {
     let elsewhere = Place::installed().run("service-account add graph --client-id x");
     assert!(elsewhere.starts_with("exit code: 2") && elsewhere.contains("`--tenant` takes"), "{elsewhere}");
     assert!(!elsewhere.contains("redirect"), "an app has no use for how users sign in: {elsewhere}");
+    exchange.stop();
+}
+
+/// The authority would take it: nobody asks.
+#[test]
+fn a_certificate_is_not_tried_from_where_its_account_may_not_sign_in() {
+    let exchange = exchange();
+    let place = place(&exchange);
+    let echo = ["a", "b"].map(|name| exchange.running.echo_url(name));
+    place.configure(&format!("[address]\necho = {echo:?}\ntime_out_seconds = 2\n"));
+    register(&exchange, &made(&place), &[ADDRESS]);
+    let line = format!("service-account link graph --mailbox {ADDRESS} --outside {OUTSIDE}");
+    assert!(place.run(&line).starts_with("exit code: 0"));
+    let from = |address: &str| exchange.running.come_from(seen_as(Some(address), None));
+    from("203.0.113.7");
+    place.command("address allow 203.0.113.7 --account graph").assert().success();
+    from("198.51.100.9");
+    assert!(place.run("address show").contains("NOT allowed from 198.51.100.9"));
+    let linked = place.run(&line);
+    assert!(linked.starts_with("exit code: 1") && linked.contains("was not tried"), "{linked}");
+    assert!(linked.contains("this machine comes from 198.51.100.9 now"), "{linked}");
+    let checked = place.run("check --online");
+    assert!(
+        checked.contains("chef@kanzlei.example was not tried") && checked.contains("blocked by location"),
+        "{checked}"
+    );
+    from("203.0.113.7");
+    assert!(place.run(&line).starts_with("exit code: 0"), "and goes on from home");
     exchange.stop();
 }

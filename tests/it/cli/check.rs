@@ -142,3 +142,13 @@ fn each_cause_of_the_simulator_is_named_by_the_command() {
     }
     exchange.stop();
 }
+
+#[test]
+fn asking_online_forgives_nothing_that_was_found_before() {
+    let place = Place::installed();
+    place.accepts(&["mailbox", "text"]);
+    for line in ["check", "check --online"] {
+        let shown = place.run(line);
+        assert!(shown.contains("ledger         ok") && !shown.starts_with("exit code: 0"), "{line}: {shown}");
+    }
+}

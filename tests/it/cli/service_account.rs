@@ -4,7 +4,7 @@ use pocketdocket::{
     app::{FirstUse, FirstUseError},
     auth::confirmation::provider::Evidence,
     engine::{ConfirmationSettings, how_to_confirm},
-    simulator::{AccountAction, Lockout, Settings, SignInOffer},
+    simulator::{AccountAction, Fault, FaultRule, Lockout, Settings, SignInOffer},
     state::{ConfirmationWay, LinkState, UserName},
 };
 
@@ -88,6 +88,7 @@ fn a_wrong_secret_of_an_account_is_not_kept_and_says_what_to_do_with_the_account
     let given = give(&place, "wrong");
     assert!(given.starts_with("exit code: 1") && given.contains("wrong-password"), "{given}");
     assert!(given.contains("`pocketdocket service-account link exchange`") && !given.contains("user link"), "{given}");
+    assert!(given.contains("who       the firm's IT"), "the account is no user's affair: {given}");
     assert_eq!(exchange.refused(ACCOUNT), 1);
     assert!(place.run("service-account show exchange").contains("no password yet"));
     let given = give(&place, SECRET);
@@ -205,5 +206,44 @@ fn a_user_moves_to_a_place_that_a_service_account_reaches_without_a_password() {
     assert!(shown.contains("`pocketdocket user confirm weber.move`"), "{shown}");
     let removed = place.run("service-account remove other");
     assert!(removed.contains("`weber.move` is reached through service account `other`"), "{removed}");
+    exchange.stop();
+}
+
+/// A change that could not be verified at once is made up for by whatever reaches the mailbox next, and nobody confirms anew.
+#[test]
+fn links_that_stand_still_for_a_change_go_on_when_the_mailbox_is_seen_to_be_the_same() {
+    let exchange = exchange();
+    let place = place(&exchange);
+    give(&place, SECRET);
+    place.run("user link weber");
+    exchange.confirm_by_mailbox(&place);
+    let change = |login: &str| place.run(&format!("service-account change exchange --login {login}"));
+    // Whoever that is has another password.
+    let changed = change("KANZLEI\\other");
+    assert!(
+        changed.contains("weber: stands still") && changed.contains("refused this login and password"),
+        "{changed}"
+    );
+    assert!(changed.contains("service-account link exchange") && !changed.contains("goes on"), "{changed}");
+    assert_eq!(weber(&place).link, LinkState::Linked);
+    let checked = place.run("service-account check exchange");
+    assert!(checked.contains("sign-in   fails"), "what was refused is not tried again, and known: {checked}");
+    let synced = place.run("sync --user weber");
+    assert!(synced.contains("`weber` is parked and was left alone"), "{synced}");
+    exchange.running.add_service_account("KANZLEI\\other", "planted-Other-8".into()).expect("an account");
+    let given = give(&place, "planted-Other-8");
+    assert!(given.contains("weber: leads to the same mailbox and goes on"), "{given}");
+    assert_eq!(weber(&place).link, LinkState::Active);
+
+    exchange.running.faults().add(FaultRule::new(Fault::Unavailable { retry_after_seconds: None }));
+    let changed = change(ACCOUNT);
+    assert!(changed.contains("weber: stands still") && changed.contains("user link weber"), "{changed}");
+    let status = place.run("status");
+    assert!(status.contains("its mailbox was not seen since; `pocketdocket user link weber`"), "{status}");
+    exchange.running.faults().clear();
+    exchange.running.add_service_account(ACCOUNT, "planted-Other-8".into()).expect("an account");
+    let again = change(ACCOUNT);
+    assert!(again.contains("entered so already") && again.contains("weber: leads to the same mailbox"), "{again}");
+    assert_eq!(weber(&place).link, LinkState::Active);
     exchange.stop();
 }

@@ -6,7 +6,6 @@ use std::{
     os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
-    sync::Arc,
 };
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -200,8 +199,9 @@ impl Office {
         };
         let mailboxes = Mailboxes::new(settings, sign_in, ledger.clone(), "Europe/Berlin".to_owned());
         let mailboxes = mailboxes.expect("settings that can be used");
-        let mailbox = mailboxes.of(&ledger.user(&name).expect("known")).expect("an address");
-        let identity = self.runtime.block_on(async move { Arc::clone(&mailbox).identity().await }).expect("a mailbox");
+        let user = ledger.user(&name).expect("known");
+        let identity = async { mailboxes.of(&user).await.expect("an address").identity().await };
+        let identity = self.runtime.block_on(identity).expect("a mailbox");
         ledger.set_user_mailbox(&name, ledger.mailbox_for(&identity, now).expect("a number")).expect("kept");
         ledger.confirm(&name, ConfirmationWay::Provider, "test", now).expect("a step");
     }

@@ -47,14 +47,14 @@ impl Doors {
         Self { ews: ews.expect("good settings"), graph: OverGraph::new(sim) }
     }
 
-    pub(super) fn of(&self, sim: &Running, user: &User) -> Arc<dyn Mailbox> {
+    pub(super) async fn of(&self, sim: &Running, user: &User) -> Arc<dyn Mailbox> {
         self.graph.know(sim, &user.details.login);
-        self.open(user).expect("an address")
+        self.open(user).await.expect("an address")
     }
 
-    fn open(&self, user: &User) -> Result<Arc<dyn Mailbox>, Failure> {
+    async fn open(&self, user: &User) -> Result<Arc<dyn Mailbox>, Failure> {
         match user.details.protocol {
-            Protocol::Ews => self.ews.of(user),
+            Protocol::Ews => self.ews.of(user).await,
             Protocol::Graph => self.graph.of(user),
         }
     }
@@ -63,7 +63,7 @@ impl Doors {
 #[async_trait]
 impl Connect for Doors {
     async fn connect(&self, user: &ActiveUser) -> Result<Arc<dyn Mailbox>, Failure> {
-        self.open(user.user())
+        self.open(user.user()).await
     }
 }
 

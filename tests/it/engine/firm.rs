@@ -164,7 +164,7 @@ impl Firm {
         self.ledger.give_password(&name, &SecretString::from(simulator::PASSWORD), "test", now).expect("kept");
         self.ledger.set_link_state(&name, LinkState::Confirming, "test", now).expect("a step");
         let user = self.ledger.user(&name).expect("known");
-        let identity = self.doors.of(&self.sim, &user).identity().await.expect("a mailbox");
+        let identity = self.doors.of(&self.sim, &user).await.identity().await.expect("a mailbox");
         let id = self.ledger.mailbox_for(&identity, now).expect("a number");
         self.ledger.set_user_mailbox(&name, id).expect("kept");
         self.ledger.confirm(&name, ConfirmationWay::Provider, "test", now).expect("a step");
@@ -187,7 +187,7 @@ impl Firm {
         };
         self.ledger.add_user(&name, &details, "test", now).expect("a new user");
         let user = self.ledger.user(&name).expect("known");
-        let identity = self.doors.of(&self.sim, &user).identity().await.expect("a mailbox");
+        let identity = self.doors.of(&self.sim, &user).await.identity().await.expect("a mailbox");
         let id = self.ledger.mailbox_for(&identity, now).expect("a number");
         self.ledger.verified(&name, id, "test", now).expect("kept");
         self.ledger.reached_through_account(&name, "test", now).expect("a step");

@@ -49,7 +49,7 @@ impl Firm {
         let url = other_name(&other.ews_url());
         let mut there = self.ledger.user(&name(user)).expect("known");
         there.details.url = Some(url.clone());
-        let identity = Doors::new(&other, &self.ledger).of(&other, &there).identity().await.expect("a mailbox");
+        let identity = Doors::new(&other, &self.ledger).of(&other, &there).await.identity().await.expect("a mailbox");
         self.enter_a_door_to(user, &url, &identity);
         other
     }
@@ -193,7 +193,7 @@ async fn where_another_ledger_writes_nobody_moves_into() {
     let firm = settled().await;
     firm.enter_a_door("weber");
     let user = firm.ledger.user(&name("weber")).expect("known");
-    let mailbox = Doors::new(&firm.sim, &firm.ledger).of(&firm.sim, &user);
+    let mailbox = Doors::new(&firm.sim, &firm.ledger).of(&firm.sim, &user).await;
     let tasks = mailbox.folder(Kind::Task).await.expect("a folder");
     mailbox.claim(&tasks.id, Kind::Task, &Owner("of/somebody/else".to_owned())).await.expect("claimed");
     let why = firm.does_not_move("weber").await;

@@ -91,7 +91,7 @@ impl Place {
     }
 
     async fn reach(&self, user: &User) -> Result<String, Failure> {
-        self.mailboxes.of(user)?.identity().await.map(|identity| identity.root.0)
+        self.mailboxes.of(user).await?.identity().await.map(|identity| identity.root.0)
     }
 }
 
@@ -104,7 +104,7 @@ async fn each_user_reaches_their_own_mailbox_through_one_account_by_either_way_t
         let (one, other) = (place.reach(&weber).await.unwrap(), place.reach(&kaya).await.unwrap());
         assert_ne!(one, other, "{method}");
         // By id alone nobody says whose folder it is: whom the account acts as does.
-        let mailbox = place.mailboxes.of(&kaya).unwrap();
+        let mailbox = place.mailboxes.of(&kaya).await.unwrap();
         let folder = mailbox.folder(Kind::Event).await.unwrap().id;
         mailbox.claim(&folder, Kind::Event, &pocketdocket::ports::Owner("a/b/c".to_owned())).await.unwrap();
         assert!(mailbox.changes(&folder, None).await.is_ok(), "{method}");
@@ -230,13 +230,16 @@ async fn a_revoked_grant_of_an_account_is_tried_once_for_everybody() {
     let once =
         FaultRule { operation: Some("token/refresh_token".to_owned()), times: Some(1), ..FaultRule::new(revoked) };
     place.simulator.faults().add(once);
-    let opened: Vec<Arc<dyn Mailbox>> = users.iter().map(|user| place.mailboxes.of(user).unwrap()).collect();
+    let mut opened: Vec<Arc<dyn Mailbox>> = Vec::new();
+    for user in &users {
+        opened.push(place.mailboxes.of(user).await.unwrap());
+    }
     for _ in 0..3 {
         for (mailbox, user) in opened.iter().zip(&users) {
             let failure = mailbox.identity().await.unwrap_err();
             assert_eq!(failure.cause, Some(Cause::GrantRevoked), "{}: {}", user.name, failure.chain());
             // Another pass begins.
-            place.mailboxes.of(user).unwrap();
+            place.mailboxes.of(user).await.unwrap();
         }
     }
     let refresh = place.ledger.open_secret("service-account/exchange/refresh").unwrap().unwrap();

@@ -129,7 +129,7 @@ impl Office {
         self.ledger.give_password(&name, &SecretString::from(simulator::PASSWORD), "test", now).expect("kept");
         self.ledger.set_link_state(&name, LinkState::Confirming, "test", now).expect("a step");
         let user = self.ledger.user(&name).expect("known");
-        let identity = mailboxes.of(&user).expect("an address").identity().await.expect("a mailbox");
+        let identity = mailboxes.of(&user).await.expect("an address").identity().await.expect("a mailbox");
         let id = self.ledger.mailbox_for(&identity, now).expect("a number");
         self.ledger.set_user_mailbox(&name, id).expect("kept");
         self.ledger.confirm(&name, ConfirmationWay::Provider, "test", now).expect("a step");

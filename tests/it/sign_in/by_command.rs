@@ -29,12 +29,16 @@ fn office() -> (Runtime, Running, Place) {
 
 /// Runs `user link`, and lets this login sign in at the address that it shows.
 pub(super) fn link(runtime: &Runtime, place: &Place, arguments: &str, login: &str) -> String {
+    at_browser(runtime, place, &format!("user link anna {arguments}"), login)
+}
+
+/// Runs a command that has somebody sign in, and lets this login do so at the address that it shows.
+pub(super) fn at_browser(runtime: &Runtime, place: &Place, line: &str, login: &str) -> String {
     let path = std::env::var("PATH").expect("is set");
     let mut child = Command::new(assert_cmd::cargo::cargo_bin!("pocketdocket"))
         // What a test puts there comes first.
         .env("PATH", format!("{}:{path}", place.path("programs").display()))
-        .args(["user", "link", "anna"])
-        .args(arguments.split_whitespace())
+        .args(line.split_whitespace())
         .current_dir(place.path(""))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -45,7 +49,7 @@ pub(super) fn link(runtime: &Runtime, place: &Place, arguments: &str, login: &st
     if let Some(Ok(address)) = lines.next() {
         let address = address.parse().expect("the first line is the address");
         let back = runtime.block_on(signs_in(&address, login));
-        if arguments.contains("--paste") {
+        if line.contains("--paste") {
             let mut answers = child.stdin.take().expect("a pipe");
             writeln!(answers, "http://localhost/?code=x&state=y\n{back}").expect("is read");
         } else {

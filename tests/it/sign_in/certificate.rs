@@ -153,11 +153,14 @@ async fn five_hundred_users_of_one_app_make_one_wrong_try() {
     let exchange = exchange::Settings { graph_url: running.graph_url(), ..exchange::Settings::default() };
     let settings = Settings { tenant: None, client_id: None, ..settings };
     let mailboxes = Mailboxes::new(exchange, settings, ledger.clone(), "UTC".to_owned()).expect("good settings");
-    let early = mailboxes.of(&users[0]).err().expect("nothing was proven yet");
+    let early = mailboxes.of(&users[0]).await.err().expect("nothing was proven yet");
     assert!(early.hint.is_some_and(|hint| hint.contains("certificate make graph")));
     ledger.certificate_proven(&account, &certificate.thumbprint(), "test", now).expect("noted");
     let ask = async || {
-        let opened: Vec<_> = users.iter().map(|user| mailboxes.of(user).expect("opens")).collect();
+        let mut opened = Vec::new();
+        for user in &users {
+            opened.push(mailboxes.of(user).await.expect("opens"));
+        }
         futures_util::future::join_all(opened.iter().map(|mailbox| mailbox.identity())).await
     };
     assert!(ask().await.iter().all(Result::is_ok));

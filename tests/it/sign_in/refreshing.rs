@@ -81,7 +81,7 @@ async fn two_processes_never_use_one_refresh_token_at_once() {
     let mut tries = Vec::new();
     for _ in 0..4 {
         let (_ledger, mailboxes, user) = desk.process();
-        let mailbox = mailboxes.of(&user).expect("opens");
+        let mailbox = mailboxes.of(&user).await.expect("opens");
         for _ in 0..2 {
             let mailbox = Arc::clone(&mailbox);
             tries.push(tokio::spawn(async move { mailbox.identity().await.map_err(|failure| failure.chain()) }));
@@ -91,7 +91,7 @@ async fn two_processes_never_use_one_refresh_token_at_once() {
         one.await.expect("ends").expect("is reached");
     }
     let (ledger, mailboxes, user) = desk.process();
-    assert!(mailboxes.of(&user).expect("opens").identity().await.is_ok(), "the grant is still good");
+    assert!(mailboxes.of(&user).await.expect("opens").identity().await.is_ok(), "the grant is still good");
     assert_eq!(ledger.grant_generation(&desk.name).expect("read"), Some(6), "one exchange per process, and the first");
 }
 
@@ -146,12 +146,12 @@ async fn one_grant_brings_tokens_for_exchange_and_for_graph() {
 async fn who_dies_after_the_exchange_has_lost_nothing() {
     let desk = Desk::open(strict()).await;
     let (ledger, mailboxes, user) = desk.process();
-    assert!(mailboxes.of(&user).expect("opens").identity().await.is_ok());
+    assert!(mailboxes.of(&user).await.expect("opens").identity().await.is_ok());
     let generation = ledger.grant_generation(&desk.name).expect("read");
     // The access token dies with the process; what the ledger has is the next refresh token.
     drop((ledger, mailboxes));
     let (ledger, mailboxes, user) = desk.process();
-    assert!(mailboxes.of(&user).expect("opens").identity().await.is_ok());
+    assert!(mailboxes.of(&user).await.expect("opens").identity().await.is_ok());
     assert!(ledger.grant_generation(&desk.name).expect("read") > generation);
 }
 
@@ -161,7 +161,7 @@ async fn a_revoked_grant_is_recognised_asked_about_once_and_replaced_by_a_new_si
     let (ledger, mailboxes, user) = desk.process();
     let password = AccountAction::SetPassword { password: "simulator".to_owned() };
     desk.running.administrator().act(ANNA, password).expect("changed");
-    let mailbox = mailboxes.of(&user).expect("opens");
+    let mailbox = mailboxes.of(&user).await.expect("opens");
     for _ in 0..2 {
         let failure = mailbox.identity().await.expect_err("is refused");
         assert_eq!((failure.kind, failure.cause), (FailureKind::Unauthorized, Some(Cause::GrantRevoked)));

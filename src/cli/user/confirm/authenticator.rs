@@ -57,7 +57,7 @@ pub(super) async fn see_mailbox(installation: &Installation, user: &User) -> any
     if user.mailbox.is_some() {
         return Ok(());
     }
-    let mailbox = installation.app()?.mailboxes.of(user)?;
+    let mailbox = installation.app()?.mailboxes.of(user).await?;
     match mailbox.identity().await {
         Ok(identity) => {
             let known = installation.ledger.mailbox_for(&identity, Timestamp::now())?;
@@ -109,7 +109,7 @@ pub(super) async fn take_note_away(
     if user.recovered.is_none() && user.link != crate::state::LinkState::Confirming {
         return Ok(());
     }
-    let outcome = match installation.app()?.mailboxes.of(user) {
+    let outcome = match installation.app()?.mailboxes.of(user).await {
         Ok(mailbox) => first_use.withdraw(mailbox.as_ref(), Timestamp::now()).await.map_err(|error| error.to_string()),
         Err(failure) => Err(failure.chain()),
     };

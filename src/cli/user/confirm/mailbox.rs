@@ -18,7 +18,7 @@ pub(super) async fn confirm(
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
     let name = &user.name;
-    let mailbox = installation.app()?.mailboxes.of(user)?;
+    let mailbox = installation.app()?.mailboxes.of(user).await?;
     let today = Timestamp::now().to_zoned(installation.zone()).date();
     let outcome = match first_use.send(mailbox.as_ref(), today, Timestamp::now()).await {
         Ok(()) => {
