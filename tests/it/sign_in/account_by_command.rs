@@ -35,8 +35,8 @@ fn an_account_signs_in_once_and_its_access_to_each_mailbox_decides() {
     assert!(shown.contains("verified and kept the sign-in of service account `online`"), "{shown}");
     assert!(place.run("service-account show online").contains("good for 89 days"));
     for (name, person, mailbox) in [("anna", "HW", ANNA), ("ben", "AK", BEN)] {
-        let line = format!("user add {name} --person {person} --mailbox {mailbox} --service-account online");
-        place.command(&line).assert().success();
+        let added = format!("user add {name} --person {person} --mailbox {mailbox} --service-account online");
+        place.command(&added).assert().success();
     }
     let reached = place.run("user link anna");
     assert!(reached.contains("reached anna@kanzlei.example through service account `online`"), "{reached}");
