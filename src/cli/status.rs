@@ -1,5 +1,7 @@
 //! `status`: how everything is, and who is needed.
 
+mod parked;
+
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -141,8 +143,9 @@ fn show(
     let of_accounts = accounts.iter().filter_map(|account| account_needs(account, status));
     let one_by_one = status.users.iter().flat_map(|user| needs(user, confirmation, clock));
     let apps = status.apps.iter().flat_map(app_needs);
-    let needs: Vec<String> =
-        of_accounts.chain(apps).chain(one_by_one).chain(meaning_needs(status)).chain(source_needs(status)).collect();
+    let parked = parked::needs(&status.users, clock).into_iter();
+    let others = one_by_one.chain(meaning_needs(status)).chain(source_needs(status));
+    let needs: Vec<String> = of_accounts.chain(apps).chain(parked).chain(others).collect();
     if !needs.is_empty() {
         terminal.line("")?;
         terminal.line("Needs a person:")?;
@@ -250,17 +253,8 @@ fn source_needs(status: &Status) -> Option<String> {
 fn needs(user: &UserStatus, confirmation: &ConfirmationSettings, clock: &Clock) -> Vec<String> {
     let name = &user.user.name;
     let mut needs = Vec::new();
-    if let Some(parked) = &user.user.parked {
-        let through_account = user.user.details.service_account.is_some();
-        let who = user.trouble().map(|trouble| format!("; who: {}", trouble.cause.entry().who(through_account)));
-        needs.push(format!(
-            "{name}: parked since {}: {}; {}{}",
-            clock.time(parked.since),
-            parked.cause,
-            parked.remedy,
-            who.unwrap_or_default()
-        ));
-    } else if let Some(trouble) = user.trouble().filter(|trouble| trouble.needs_person()) {
+    let parked = user.user.parked.is_some();
+    if let Some(trouble) = user.trouble().filter(|trouble| !parked && trouble.needs_person()) {
         let line = trouble_line(&user.user, trouble, clock);
         needs.push(format!("{name}: waiting: {line}; what to do: `pocketdocket user check {name}`"));
     }

@@ -119,6 +119,40 @@ fn a_parked_user_is_shown_with_cause_and_remedy_until_resumed() {
 }
 
 #[test]
+fn many_who_wait_for_the_same_are_told_in_one_line() {
+    let place = Place::installed();
+    let names = ["anna", "ben", "carla", "dora", "emil"];
+    let park = |name: &str, cause: &str| {
+        let name = name.parse().expect("a name");
+        place.ledger().park(&name, cause, "let the administrator allow it", Timestamp::now()).expect("parks");
+    };
+    for name in names {
+        place.command(&format!("user add {name} --person HW --mailbox {name}@kanzlei.example")).assert().success();
+        park(name, "this address is not allowed");
+    }
+    let line = |part: &str| {
+        let shown = place.run("status");
+        let lines: Vec<String> = shown.lines().filter(|line| line.contains(part)).map(str::to_owned).collect();
+        lines
+    };
+    let told = line("parked");
+    let told: Vec<&String> = told.iter().filter(|line| line.contains("allow it")).collect();
+    assert_eq!(
+        told,
+        [
+            "  5 users (anna, ben, carla, dora, …): parked, the first since MOMENT: this address is not allowed; let the administrator allow it"
+        ]
+    );
+    park("emil", "the mailbox is full");
+    let told = line("allow it");
+    assert_eq!(told.len(), 5, "four of one reason are told one by one: {told:?}");
+    assert!(
+        told.last().is_some_and(|line| line.contains("emil: parked since MOMENT: the mailbox is full")),
+        "{told:?}"
+    );
+}
+
+#[test]
 fn a_refused_password_is_not_tried_again_before_there_is_a_new_one() {
     let (place, ledger, name) = Place::with_active_user();
     let now = Timestamp::now();
