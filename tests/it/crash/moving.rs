@@ -231,6 +231,26 @@ fn writes_cut_off_over_the_old_way_are_settled_over_the_new_one() {
 }
 
 #[test]
+fn a_task_whose_creation_was_cut_off_is_known_by_the_old_place_after_its_user_changed_it() {
+    if is_of_ews_alone() {
+        return;
+    }
+    let office = Office::of_both(3, 50);
+    office.begin_the_move();
+    office.sql("INSERT INTO tasks VALUES ('cut', 'File the appeal', date('now', '+5 days'), 'By noon')");
+    assert!(office.sync_ending_at("after-wire", 1), "the task is there, and nobody took note");
+    let phone = office.phone();
+    phone.edit(&office.item(Kind::Task, "cut"), "item:Subject", Some("Appeal!")).expect("edited");
+    let counted = made_and_removed(&office);
+    let told = office.run(&["user", "move", "weber", "--yes"]);
+    assert!(told.contains("exit status: 0"), "{told}");
+    office.sync();
+    office.assert_as_the_practice_wants("after the move");
+    assert_eq!(made_and_removed(&office), counted, "the task is there once");
+    office.assert_quiet("after the move");
+}
+
+#[test]
 fn an_edit_during_the_move_is_judged_as_ever_and_a_deletion_too() {
     if is_of_ews_alone() {
         return;
