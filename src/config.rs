@@ -136,6 +136,7 @@ impl Config {
         {
             self.exchange.graph_url = graph_url;
         }
+        self.sign_in.graph = oauth::graph_of(&self.exchange.graph_url);
         self.alerts.dead_man_file.iter_mut().for_each(from_here);
         if is_path(&self.practice.mapping) {
             let mut mapping = PathBuf::from(&self.practice.mapping);

@@ -26,4 +26,4 @@ pub use browser::{Answered, BrowserSignIn, Landing, NotTheAnswer};
 pub use device::DeviceSignIn;
 pub use id_token::{Expected, Identity, UnknownKey, known_key, verify};
 pub use session::{Claim, Grants, Session, Unkept};
-pub use settings::{Audience, Settings};
+pub use settings::{Audience, Settings, graph_of};

@@ -251,3 +251,21 @@ proptest::proptest! {
         let _ = parse(&format!("{MINIMAL}{tail}"));
     }
 }
+
+#[test]
+fn tokens_are_for_the_graph_of_the_cloud_that_is_asked() {
+    let graph = |sign_in: &str, exchange: &str| {
+        let config = parse(&format!("{MINIMAL}[sign_in]\n{sign_in}\n[exchange]\n{exchange}\n"));
+        let config = config.unwrap_or_else(|error| panic!("{}", refusal_of(&error)));
+        (config.exchange.graph_url, config.sign_in.graph)
+    };
+    let government = "authority = \"https://login.microsoftonline.us\"";
+    assert_eq!(graph(government, ""), ("https://graph.microsoft.us/v1.0".to_owned(), None));
+    let defense = "https://dod-graph.microsoft.us";
+    assert_eq!(
+        graph(government, &format!("graph_url = \"{defense}/v1.0\"")),
+        (format!("{defense}/v1.0"), Some(defense))
+    );
+    let china = graph("authority = \"https://login.chinacloudapi.cn\"", "");
+    assert_eq!(china, ("https://microsoftgraph.chinacloudapi.cn/v1.0".to_owned(), None));
+}

@@ -209,7 +209,7 @@ fn prepare<'w>(
     let operation = target.operation(asked.method.as_str());
     let mailbox = caller.mailbox(world, user, operation, target.is_of_tasks())?;
     if let Some(of) = target.permission() {
-        caller.may(world, &mailbox, of, asked.method != Method::GET)?;
+        caller.may(world, &mailbox, of, target.writes(&asked.method))?;
     }
     let entered = world.limits.enter(&world.settings.graph, &caller.application, &mailbox, now)?;
     Ok(Prepared { asked, mailbox, operation, _entered: entered })

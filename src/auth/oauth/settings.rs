@@ -21,6 +21,10 @@ pub struct Settings {
     /// What the tokens for EWS are for, where it is not Exchange Online: the address of an own Exchange Server with hybrid modern
     /// authentication, such as `https://mail.kanzlei.example`.
     pub resource: Option<String>,
+    /// What the tokens for Graph are for, where the authority does not tell. Follows from `graph_url` in section `[exchange]`, by
+    /// [`graph_of`].
+    #[serde(skip)]
+    pub graph: Option<&'static str>,
 }
 
 impl Default for Settings {
@@ -31,6 +35,7 @@ impl Default for Settings {
             client_id: None,
             ca_file: None,
             resource: None,
+            graph: None,
         }
     }
 }
@@ -64,15 +69,21 @@ impl Audience {
     pub fn permissions(self) -> &'static [&'static str] {
         match self {
             Self::Ews => &["EWS.AccessAsUser.All"],
-            // The last one is for the colours of categories.
-            Self::Graph => {
-                &["Calendars.ReadWrite", "Contacts.ReadWrite", "Tasks.ReadWrite", "MailboxSettings.ReadWrite"]
-            }
+            // The last two are for the colours of categories, and for ids that are translated when a mailbox moves.
+            // <https://learn.microsoft.com/graph/api/user-translateexchangeids>
+            Self::Graph => &[
+                "Calendars.ReadWrite",
+                "Contacts.ReadWrite",
+                "Tasks.ReadWrite",
+                "MailboxSettings.ReadWrite",
+                "User.Read",
+            ],
             Self::GraphOfOthers => &[
                 "Calendars.ReadWrite.Shared",
                 "Contacts.ReadWrite.Shared",
                 "Tasks.ReadWrite",
                 "MailboxSettings.ReadWrite",
+                "User.Read",
             ],
         }
     }
@@ -80,11 +91,23 @@ impl Audience {
 
 /// Microsoft's clouds: authority, Exchange, Graph.
 /// <https://learn.microsoft.com/graph/deployments>
-const CLOUDS: [(&str, &str, &str); 3] = [
+const CLOUDS: [(&str, &str, &str); 4] = [
     ("login.microsoftonline.com", "https://outlook.office365.com", "https://graph.microsoft.com"),
     ("login.microsoftonline.us", "https://outlook.office365.us", "https://graph.microsoft.us"),
     ("login.partner.microsoftonline.cn", "https://partner.outlook.cn", "https://microsoftgraph.chinacloudapi.cn"),
+    // The same authority, as Graph's pages call it.
+    ("login.chinacloudapi.cn", "https://partner.outlook.cn", "https://microsoftgraph.chinacloudapi.cn"),
 ];
+
+/// The Graph that shares its authority with another cloud: that of the US Department of Defense.
+const GRAPH_OF_DEFENSE: &str = "https://dod-graph.microsoft.us";
+
+/// What tokens for the Graph at this address are for, where the authority serves another one, too.
+/// <https://learn.microsoft.com/graph/sdks/national-clouds>
+pub fn graph_of(address: &str) -> Option<&'static str> {
+    let host = Url::parse(address).ok()?.host_str()?.to_ascii_lowercase();
+    Some(GRAPH_OF_DEFENSE).filter(|graph| graph.strip_prefix("https://") == Some(host.as_str()))
+}
 
 /// Tenants that are none: whoever signs in there may come from anywhere.
 const ANYBODY: [&str; 3] = ["common", "organizations", "consumers"];
@@ -163,7 +186,7 @@ impl Settings {
                     "register an app in the firm's own tenant (Entra admin center, App registrations): supported accounts \
                      \"this organizational directory only\", platform \"Mobile and desktop applications\" with redirect URI \
                      `http://localhost`, \"Allow public client flows\" on, delegated permissions `Calendars.ReadWrite`, \
-                     `Contacts.ReadWrite`, `Tasks.ReadWrite` and `MailboxSettings.ReadWrite` of Microsoft Graph, or for EWS \
+                     `Contacts.ReadWrite`, `Tasks.ReadWrite`, `MailboxSettings.ReadWrite` and `User.Read` of Microsoft Graph, or for EWS \
                      `EWS.AccessAsUser.All` of Office 365 Exchange Online; then set `tenant` and `client_id`",
                 )
         };
@@ -194,7 +217,7 @@ impl Settings {
         let (_, exchange, graph) = self.cloud().unwrap_or(CLOUDS[0]);
         match audience {
             Audience::Ews => self.resource.as_deref().unwrap_or(exchange).trim_end_matches('/'),
-            Audience::Graph | Audience::GraphOfOthers => graph,
+            Audience::Graph | Audience::GraphOfOthers => self.graph.unwrap_or(graph),
         }
     }
 
@@ -267,6 +290,8 @@ mod tests {
         );
         let others = scopes("https://login.microsoftonline.com", Audience::GraphOfOthers);
         assert!(others.contains("/Calendars.ReadWrite.Shared ") && others.contains("/MailboxSettings.ReadWrite "));
+        let ids = |audience| scopes("https://login.microsoftonline.com", audience).contains("/User.Read ");
+        assert!(ids(Audience::Graph) && ids(Audience::GraphOfOthers), "ids are translated for who may read the user");
         let graph = |authority: &str| set(authority, Some("t")).graph_url();
         assert_eq!(graph("https://login.microsoftonline.us").as_deref(), Some("https://graph.microsoft.us/v1.0"));
         assert_eq!(graph("https://idp.kanzlei.example"), None);
@@ -279,6 +304,13 @@ mod tests {
             everything("https://login.partner.microsoftonline.cn", Audience::Ews),
             "https://partner.outlook.cn/.default"
         );
+        for authority in ["https://login.chinacloudapi.cn", "https://login.partner.microsoftonline.cn"] {
+            assert!(scopes(authority, Audience::Graph).starts_with("https://microsoftgraph.chinacloudapi.cn/"));
+            assert_eq!(graph(authority).as_deref(), Some("https://microsoftgraph.chinacloudapi.cn/v1.0"));
+            assert!(set(authority, None).lacks_tenant(), "{authority}");
+        }
+        let defense = Settings { graph: graph_of("https://dod-graph.microsoft.us/v1.0"), ..Settings::default() };
+        assert!(defense.everything(Audience::Graph).starts_with("https://dod-graph.microsoft.us/"));
         let own = Settings { resource: Some("https://mail.kanzlei.example/".to_owned()), ..Settings::default() };
         assert!(own.scopes(Audience::Ews).contains(&"https://mail.kanzlei.example/EWS.AccessAsUser.All".to_owned()));
     }

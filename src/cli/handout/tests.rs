@@ -246,7 +246,9 @@ fn plain_text_has_the_same_words_and_steps_without_marks() {
 fn each_way_asks_for_what_the_program_asks_for() {
     let values = Values::of_the_program();
     let text = written(source(HandoutMethod::Oauth), &values, HandoutFormat::Markdown);
-    for permission in ["Calendars.ReadWrite", "Contacts.ReadWrite", "Tasks.ReadWrite", "MailboxSettings.ReadWrite"] {
+    for permission in
+        ["Calendars.ReadWrite", "Contacts.ReadWrite", "Tasks.ReadWrite", "MailboxSettings.ReadWrite", "User.Read"]
+    {
         assert!(
             text.contains(&format!("`{permission}`")) && text.contains(&format!("    '{permission}'\n")),
             "{permission}"

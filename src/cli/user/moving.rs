@@ -130,14 +130,16 @@ fn one(
         (Some(task), None) => task,
         (Some(task), Some(to)) => {
             let wanted = wanted(installation, &user.details, to, arguments)?;
-            if !is_same_place(&ledger.user(&task.door)?.details, &wanted) {
+            let moved = task.stage == MoveStage::Moved && !arguments.instead.back;
+            let has_moved_there = moved && is_same_place(&user.details, &wanted);
+            if !has_moved_there && !is_same_place(&ledger.user(&task.door)?.details, &wanted) {
                 return Err(Refusal::needs_person(format!("another move of `{name}` is not over"))
                     .hint(format!(
                         "`pocketdocket user move {name} --forget` gives up what is begun, or forgets the sign-in of before"
                     ))
                     .into());
             }
-            if task.stage == MoveStage::Moved && !arguments.instead.back {
+            if moved && !has_moved_there {
                 return Err(Refusal::usage(format!("`{name}` came from there"))
                     .hint(format!("`pocketdocket user move {name} --back` goes back"))
                     .into());

@@ -169,7 +169,8 @@ impl GraphMailbox {
         let alone: Vec<&ItemId> = items.iter().filter(|id| !listed.contains_key(*id)).collect();
         let asks: Vec<Ask> =
             alone.iter().map(|id| Ask::get(with_options(&self.item_path(kind, id), &options))).collect();
-        let mut answers = self.all(&doing, &asks).await?.into_iter().map(if_there);
+        let answers = self.all(&doing, &asks).await?.into_iter().map(if_there).map(of_one);
+        let mut answers = answers.collect::<Result<Vec<_>, Failure>>()?.into_iter();
         let outcomes = items.iter().map(|id| match listed.get(id).cloned() {
             Some(found) => Some(Ok(Some(found))),
             None => answers.next(),
@@ -201,6 +202,23 @@ fn if_there<T>(outcome: ItemOutcome<T>) -> ItemOutcome<Option<T>> {
         Ok(found) => Ok(Some(found)),
         Err(failure) if failure.kind == FailureKind::NotFound => Ok(None),
         Err(failure) => Err(failure),
+    }
+}
+
+/// What is refused in a batch that is not a matter of the one item says nothing of it, and who asks would take an item that
+/// nobody can read for gone. A 401 is none of the sign-in's, which the batch itself went through with: it passes.
+fn of_one<T>(outcome: ItemOutcome<T>) -> Result<ItemOutcome<T>, Failure> {
+    match outcome {
+        Err(mut failure) if failure.kind == FailureKind::Unauthorized => {
+            (failure.kind, failure.cause) = (FailureKind::Transient, None);
+            Err(failure)
+        }
+        Err(failure)
+            if matches!(failure.kind, FailureKind::Forbidden | FailureKind::Setting | FailureKind::Malformed) =>
+        {
+            Err(failure)
+        }
+        of_it => Ok(of_it),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which address means what.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::json;
 
 use super::{
@@ -156,7 +156,9 @@ impl Target<'_> {
     /// What a token must be good for, if it must: the first word of a permission.
     pub(super) fn permission(&self) -> Option<&'static str> {
         Some(match self {
-            Self::User | Self::Translate => return None,
+            Self::User => return None,
+            // Whose ids they are says who may read the user.
+            Self::Translate => "User",
             Self::MailboxSettings | Self::Categories(_) => "MailboxSettings",
             Self::View(_) | Self::ViewDelta(_) | Self::Instances => "Calendars",
             Self::Linked(..) => "Tasks",
@@ -175,6 +177,11 @@ impl Target<'_> {
                 ItemKind::Task => "Tasks",
             },
         })
+    }
+
+    /// Whether a token must be good for writing.
+    pub(super) fn writes(&self, method: &Method) -> bool {
+        *method != Method::GET && !matches!(self, Self::Translate)
     }
 
     /// Whether it is about tasks.

@@ -371,5 +371,10 @@ fn everybody_goes_who_can_and_the_others_are_named() {
     assert_eq!(office.over(), "graph");
     let told = office.run(&["user", "move", "--all", "--to", "graph", "--yes"]);
     assert!(told.contains("moved: 0 users; nobody is left"), "who is there stays there: {told}");
+    let told = office.run(&["user", "move", "weber", "--to", "graph"]);
+    assert!(
+        told.contains("exit status: 0") && told.contains("`pocketdocket user move weber --back` leads back"),
+        "{told}"
+    );
     office.assert_quiet("afterwards");
 }

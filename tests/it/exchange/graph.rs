@@ -203,6 +203,20 @@ async fn one_missing_item_costs_none_of_the_others() {
 }
 
 #[tokio::test]
+async fn items_that_nobody_was_let_at_are_not_told_as_ones_that_cannot_be_read() {
+    let place = Place::of(Face::Graph).await;
+    let mut items = Vec::new();
+    for name in ["1", "2", "3"] {
+        items.push(create(&place, full(Kind::Contact), name).await.id);
+    }
+    place.simulator.faults().add(FaultRule::new(Fault::UnauthorizedBecauseBusy).on("GetItem").times(1));
+    let failure = place.mailbox.read(Kind::Contact, &items).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::Transient, "{}", failure.chain());
+    let read = place.mailbox.read(Kind::Contact, &items).await.unwrap();
+    assert!(read.into_iter().all(|item| item.unwrap().is_some()));
+}
+
+#[tokio::test]
 async fn categories_get_a_colour_once_and_a_user_s_own_colour_stays() {
     let place = Place::of(Face::Graph).await;
     let folder = place.mailbox.folder(Kind::Event).await.unwrap().id;

@@ -126,8 +126,9 @@ async fn one_grant_brings_tokens_for_exchange_and_for_graph() {
     assert_eq!(missing.cause, Some(Cause::ConsentMissing), "{}", missing.chain());
     assert!(session.access_token(Audience::Ews, None).await.is_ok(), "the other is not touched by it");
     let (_landing, sign_in) = begun(&authority).await;
-    let permissions = ["Calendars", "Contacts", "Tasks", "MailboxSettings"];
-    let scope = permissions.map(|name| format!("https://graph.microsoft.com/{name}.ReadWrite")).join(" ");
+    let permissions = Audience::Graph.permissions().iter();
+    let scope: Vec<String> = permissions.map(|name| format!("https://graph.microsoft.com/{name}")).collect();
+    let scope = scope.join(" ");
     let mut asked = sign_in.url().clone();
     let others: Vec<(String, String)> =
         sign_in.url().query_pairs().into_owned().filter(|(name, _)| name != "scope").collect();

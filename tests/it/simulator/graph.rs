@@ -9,7 +9,7 @@ mod others;
 mod tasks;
 
 use pocketdocket::simulator::{PASSWORD, Running, Settings, Simulator};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{ANNA, client::Client};
 
@@ -177,6 +177,9 @@ async fn a_mailbox_is_open_to_its_owner_to_those_it_is_shared_with_and_to_progra
     program.get("/me/contacts").await.is(400);
     program.get(&format!("/users/{ANNA}/events")).await.is(200);
     program.get(&format!("/users/{ANNA}/todo/lists")).await.is(200);
+    let ids = json!({"inputIds": [], "sourceIdType": "ewsId", "targetIdType": "restId"});
+    anna.post("/me/translateExchangeIds", &ids).await.is(200);
+    program.post(&format!("/users/{ANNA}/translateExchangeIds"), &ids).await.is(403);
     running.faults().add("app-tasks-forbidden".parse().expect("a fault"));
     assert_eq!(program.get(&format!("/users/{ANNA}/todo/lists")).await.is(403).code(), "ErrorAccessDenied");
     program.get(&format!("/users/{ANNA}/events")).await.is(200);
