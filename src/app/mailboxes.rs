@@ -89,10 +89,10 @@ impl Opened {
         }
     }
 
-    /// The session of a service account, if it is through this one.
-    fn session(&self, account: &AccountName) -> Option<&Arc<Session>> {
+    /// The session of a service account, if it is through this one and by its present name: tokens of the one before are another's.
+    fn session(&self, account: &AccountName, login: &str) -> Option<&Arc<Session>> {
         match &self.way {
-            Way::OAuth(session) if self.account.as_ref() == Some(account) => Some(session),
+            Way::OAuth(session) if self.account.as_ref() == Some(account) && self.login == login => Some(session),
             _ => None,
         }
     }
@@ -175,7 +175,8 @@ impl Mailboxes {
             begin_pass(session);
             return Ok(mailbox);
         }
-        let same = account.and_then(|account| open.values().find_map(|opened| opened.session(account)));
+        let same =
+            account.and_then(|account| open.values().find_map(|opened| opened.session(account, &user.details.login)));
         let session = match (same, account) {
             (Some(session), _) => Arc::clone(session),
             (None, account) => Arc::new(self.session(user, account)?),

@@ -69,9 +69,9 @@ pub(super) fn run(installation: &Installation, arguments: &ChangeUser, terminal:
     if verify::changed(installation, std::slice::from_ref(name), terminal)? {
         return Ok(());
     }
-    // What it signs in with is missing, or of the way that it had before.
+    // What it signs in with is missing, or of the way or of the name that it had before.
     let way = |details: &UserDetails| (details.method, details.service_account.clone());
-    let without = way(&details) != way(&before.details) || before.link == LinkState::Invited;
+    let without = way(&details) != way(&before.details) || installation.ledger.user(name)?.link == LinkState::Invited;
     let next = if without { "link" } else { "confirm" };
     terminal.say(format_args!("next: `pocketdocket user {next} {name}`"));
     Ok(())

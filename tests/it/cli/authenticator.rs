@@ -321,3 +321,26 @@ fn a_changed_login_goes_on_at_once_where_it_leads_to_the_same_mailbox_and_stands
     assert_eq!(exchange.refused("nobody"), 1, "asked once");
     exchange.stop();
 }
+
+#[test]
+fn a_changed_link_that_was_not_reached_yet_is_looked_at_before_it_is_confirmed() {
+    let (exchange, place) = linked(&["authenticator"]);
+    let key = enrolled(&place, "--qr code.png");
+    // Nobody listens there.
+    let shown = place.run("user change weber --url http://127.0.0.1:1/EWS/Exchange.asmx");
+    assert!(shown.contains("stands still"), "{shown}");
+    // The step of the app after the one that enrolled it.
+    let next = self::shown(&key, Timestamp::now() + jiff::SignedDuration::from_secs(30));
+    let output = place
+        .command("user confirm weber --with authenticator --code-stdin")
+        .write_stdin(format!("{next}\n"))
+        .output()
+        .expect("the binary starts");
+    let shown = place.shown(&output);
+    assert!(!output.status.success() && shown.contains("nothing was confirmed"), "{shown}");
+    assert_eq!(state(&place), LinkState::Linked);
+
+    let shown = place.run(&format!("user change weber --url {}", exchange.running.ews_url()));
+    assert!(shown.contains("leads to the same mailbox and goes on"), "{shown}");
+    exchange.stop();
+}

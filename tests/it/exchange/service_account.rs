@@ -222,6 +222,19 @@ async fn in_exchange_online_one_grant_reaches_the_mailboxes_that_the_account_has
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_by_another_name_opens_nothing_with_the_tokens_of_the_one_before() {
+    let place = online().await;
+    let weber = place.user("weber", WEBER);
+    assert!(place.reach(&weber).await.is_ok());
+    let before = place.ledger.service_account(&place.account).unwrap().details;
+    let details = AccountDetails { login: "another@kanzlei.example".to_owned(), ..before };
+    place.ledger.change_service_account(&place.account, &details, "test", jiff::Timestamp::now()).unwrap();
+    let weber = place.ledger.user(&weber.name).unwrap();
+    let failure = place.reach(&weber).await.unwrap_err();
+    assert_eq!(failure.cause, Some(Cause::NotConfirmed), "nobody signed in by this name: {}", failure.chain());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_revoked_grant_of_an_account_is_tried_once_for_everybody() {
     let place = online().await;
     let users = [("kaya", KAYA), ("weber", WEBER)].map(|(name, address)| place.user(name, address));

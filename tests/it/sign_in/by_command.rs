@@ -67,6 +67,7 @@ fn a_user_signs_in_and_the_mailbox_is_reached_before_anything_is_kept() {
     let shown = link(&runtime, &place, "", BEN);
     assert!(shown.starts_with("exit code: 1"), "{shown}");
     assert!(shown.contains("`ben@kanzlei.example` signed in, and the link is for `anna@kanzlei.example`"), "{shown}");
+    assert!(shown.contains("user change anna --login LOGIN"), "the name at the provider may be another: {shown}");
     assert!(place.run("user show anna").contains("state     invited"), "nothing was kept");
 
     let shown = link(&runtime, &place, "", ANNA);
@@ -81,6 +82,16 @@ fn a_user_signs_in_and_the_mailbox_is_reached_before_anything_is_kept() {
     let check = place.run("check --online");
     assert!(check.contains("user link anna"), "says how to go on: {check}");
     assert!(place.run("status").contains("parked"), "{}", place.run("status"));
+}
+
+#[test]
+fn another_name_at_the_provider_wants_another_sign_in() {
+    let (runtime, _running, place) = office();
+    let shown = link(&runtime, &place, "", ANNA);
+    assert!(shown.starts_with("exit code: 0"), "{shown}");
+    let shown = place.run("user change anna --login anna@firm.example");
+    assert!(shown.contains("next: `pocketdocket user link anna`"), "the grant was the other name's: {shown}");
+    assert!(place.run("user show anna").contains("state     invited"));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use crate::{
     auth::confirmation::{Enrolment, LIFE},
     cli::{arguments::ConfirmUser, installation::Installation, terminal::Terminal, trouble::Refusal},
     ports::FailureKind,
-    state::{ConfirmationWay, User},
+    state::{ConfirmationWay, LinkState, User},
 };
 
 pub(super) async fn confirm(
@@ -52,9 +52,10 @@ pub(super) async fn confirm(
     take_note_away(installation, first_use, user, terminal).await
 }
 
-/// A link that was kept without being tried has no mailbox yet: it is looked at before somebody confirms it.
+/// A link that was kept without being tried has no mailbox yet, and one that was changed since may lead to another than it has: it
+/// is looked at before somebody confirms it.
 pub(super) async fn see_mailbox(installation: &Installation, user: &User) -> anyhow::Result<()> {
-    if user.mailbox.is_some() {
+    if user.mailbox.is_some() && user.link == LinkState::Active {
         return Ok(());
     }
     let mailbox = installation.app()?.mailboxes.of(user).await?;
@@ -106,7 +107,7 @@ pub(super) async fn take_note_away(
     user: &User,
     terminal: &mut Terminal,
 ) -> anyhow::Result<()> {
-    if user.recovered.is_none() && user.link != crate::state::LinkState::Confirming {
+    if user.recovered.is_none() && user.link != LinkState::Confirming {
         return Ok(());
     }
     let outcome = match installation.app()?.mailboxes.of(user).await {

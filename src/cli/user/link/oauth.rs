@@ -52,7 +52,8 @@ pub(super) async fn link(
         return Err(Refusal::needs_person(format!("the sign-in of `{name}` was not kept"))
             .because(format!("`{}` signed in, and the link is for `{}`", shortened(other), user.details.login))
             .hint(format!(
-                "sign out at that browser (or use a private window) and begin again: `pocketdocket user link {name}`"
+                "sign out at that browser (or use a private window) and begin again: `pocketdocket user link {name}`; if this user signs in \
+                 there by another name than the mailbox's address, enter that first: `pocketdocket user change {name} --login LOGIN`"
             ))
             .into());
     }
