@@ -45,11 +45,7 @@ impl Ledger {
     /// Every key of a mailbox's mirror, cheaply, in order.
     pub fn mirror_index(&self, mailbox: MailboxId) -> Result<Vec<MirrorIndexEntry>, LedgerError> {
         self.read(|transaction| {
-            let mut statement = transaction.prepare_cached(
-                "SELECT m.key, m.fingerprint, m.kept, o.source, o.mark, o.meaning, o.noticed_source, o.noticed_meaning
-                     FROM mirror m LEFT JOIN origin o ON o.mailbox = m.mailbox AND o.key = m.key
-                     WHERE m.mailbox = ?1 ORDER BY m.key",
-            )?;
+            let mut statement = transaction.prepare_cached(INDEX)?;
             let entries = statement.query_map([mailbox], |row| {
                 let (origin, noticed) = origins(row, 3)?;
                 Ok(MirrorIndexEntry {
@@ -242,6 +238,11 @@ struct SealedEntry {
     fingerprint: Option<Fingerprint>,
     sealed: Option<Vec<u8>>,
 }
+
+pub(super) const INDEX: &str =
+    "SELECT m.key, m.fingerprint, m.kept, o.source, o.mark, o.meaning, o.noticed_source, o.noticed_meaning
+     FROM mirror m LEFT JOIN origin o ON o.mailbox = m.mailbox AND o.key = m.key
+     WHERE m.mailbox = ?1 ORDER BY m.key";
 
 const COLUMNS: &str = "SELECT m.key, m.item, m.change_key, m.place, m.kept, m.restores, m.fingerprint, w.sealed
     FROM mirror m LEFT JOIN written w ON w.mailbox = m.mailbox AND w.key = m.key";

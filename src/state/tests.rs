@@ -3,6 +3,7 @@
 mod confirmations;
 mod crash;
 mod grants;
+mod index;
 mod journal;
 mod keys;
 mod mirror_model;

@@ -338,41 +338,6 @@ fn the_status_says_per_user_what_is_there_and_what_is_wrong() {
     assert_eq!(json["users"][0]["address"], "weber@example.org");
 }
 
-/// A ledger with so many mailboxes of 250 items each.
-fn with_mailboxes(count: u32) -> Desk {
-    let desk = Desk::new();
-    desk.ledger
-        .write(|transaction| {
-            transaction.execute_batch(&format!(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})
-                 INSERT INTO mailbox (id, server, root, known_since) SELECT i, 'mail', 'root' || i, 0 FROM n;
-                 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
-                 INSERT INTO mirror SELECT mailbox.id, 'event/meetings/' || i, 'event', 'meetings',
-                    hex(randomblob(60)), hex(randomblob(20)), '\"home\"', randomblob(32), 1, 0 FROM mailbox, n;
-                 INSERT INTO written (mailbox, key, sealed) SELECT mailbox, key, randomblob(500) FROM mirror;"
-            ))?;
-            Ok(())
-        })
-        .expect("filled");
-    desk
-}
-
-#[test]
-fn the_index_of_a_mailbox_costs_as_much_in_a_large_firm_as_in_a_small_one() {
-    let quickest = |desk: &Desk| {
-        let times = (0..20).map(|_| {
-            let began = std::time::Instant::now();
-            assert_eq!(desk.ledger.mirror_index(MailboxId(1)).expect("read").len(), 250);
-            began.elapsed()
-        });
-        times.min().expect("read twenty times")
-    };
-    let (small, large) = (with_mailboxes(1), with_mailboxes(100));
-    let (alone, among_many) = (quickest(&small), quickest(&large));
-    assert!(among_many < alone * 10, "alone {alone:?}, among a hundred {among_many:?}");
-    assert_eq!(large.ledger.firm_spent(at(0)).expect("read")[&Kind::Event].size_at_start, 25_000);
-}
-
 #[test]
 fn what_the_office_closed_comes_again_only_if_it_was_made_again() {
     let desk = Desk::new();
